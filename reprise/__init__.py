@@ -1,0 +1,1 @@
+"""Reprise: the life of subscription accounts, exact and durable."""
