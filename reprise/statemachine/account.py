@@ -1,0 +1,99 @@
+"""The record of one account: plain values, carried from run to run of its workflow."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+from reprise.statemachine.money import CartCount, Plan
+from reprise.statemachine.payments import Debt, Payment
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.terms import Instant, Term, ZoneName
+from reprise.statemachine.timeline import TimelineEntry
+
+AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""An id of the product's choosing. It stands in URLs and workflow ids, so it must say nothing personal."""
+
+RECORD_VERSION: Final = 1
+
+
+class AccountState(StrEnum):
+    """The states of RULES.md. `NEW` lasts only while the account opens; nobody sees it."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    PAST_DUE = "past_due"
+    DISABLED = "disabled"
+    REACTIVATED = "reactivated"
+    CLOSED = "closed"
+
+
+class DisabledReason(StrEnum):
+    """Why an account is out of service."""
+
+    CANCELLED = "cancelled"
+    PAYMENT_FAILED = "payment_failed"
+    FIRST_PAYMENT_FAILED = "first_payment_failed"
+    OPERATOR = "operator"
+
+
+class Hold(BaseModel):
+    """What an operator's `disable` interrupted, for `enable` to take up again (R13)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: AccountState
+    reason: DisabledReason | None = None
+
+
+class Account(BaseModel):
+    """One account, whole. Frozen: every change makes a new record.
+
+    `anchor` is the instant whose day of month and time of day the terms keep, and `term_index` counts the current
+    term from it (R2); -1 is a term that ends at the anchor: paid elsewhere, or extended. `payment_count` numbers the
+    payments, so that no key is ever given twice (R8). A record's JSON carries its version; `upgraded` loads older ones.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    version: Literal[1] = RECORD_VERSION
+    account_id: AccountId
+    email: str | None
+    state: AccountState
+    plan: Plan
+    policy: BillingPolicy
+    carts: CartCount
+    timezone: ZoneName
+    opened_at: Instant
+    anchor: Instant | None = None
+    term: Term | None = None
+    term_index: int = 0
+    disabled_reason: DisabledReason | None = None
+    cancelled_from: AccountState | None = None
+    hold: Hold | None = None
+    customer_id: str | None = None
+    payment: Payment | None = None
+    payment_count: int = 0
+    debt: Debt | None = None
+    sequence: int = 0
+    timeline: tuple[TimelineEntry, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _load_any_version(cls, record: Any) -> Any:
+        return upgraded(record) if isinstance(record, dict) else record
+
+
+def upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of any released version in the form of the newest one.
+
+    Raises:
+        ValueError: The record is of a later version than this program knows.
+    """
+    version = record.get("version", RECORD_VERSION)
+    if not isinstance(version, int) or not 1 <= version <= RECORD_VERSION:
+        raise ValueError(
+            f"an account record of version {version!r} is newer than this worker (version {RECORD_VERSION})"
+        )
+    return record

@@ -1,0 +1,122 @@
+"""Commands: what people ask of an account. Each model is also the body of a workflow update and signal."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from reprise.statemachine.account import AccountId
+from reprise.statemachine.money import Amount, CartCount, Plan
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.terms import Instant, ZoneName
+from reprise.statemachine.timeline import Actor, ActorKind
+
+PaymentMethodId = Annotated[
+    str, StringConstraints(pattern=r"^pm_[A-Za-z0-9_]{1,250}$"), Field(examples=["pm_card_visa"])
+]
+"""A Stripe payment method id; test ids such as `pm_card_visa` are among them."""
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"),
+    Field(examples=["billing@example.com"]),
+]
+
+Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
+
+UNKNOWN = Actor(kind=ActorKind.OPERATOR, id=None)
+"""A signal from the Temporal UI names nobody; only operators can send one."""
+
+
+class Command(BaseModel):
+    """What every command carries: who asks, and the id under which its answer is remembered (R14)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actor: Actor = UNKNOWN
+    command_id: Annotated[str | None, Field(max_length=255)] = None
+
+
+class OpenAccount(Command):
+    """Open an account (R1)."""
+
+    name: Literal["open"] = "open"
+    account_id: AccountId
+    email: Email
+    carts: CartCount
+    plan: Plan
+    timezone: ZoneName = "UTC"
+    paid_through: Instant | None = None
+    payment_method: PaymentMethodId | None = None
+    policy: BillingPolicy = BillingPolicy()
+
+
+class Cancel(Command):
+    """Cancel, at the term's end or now (R3)."""
+
+    name: Literal["cancel"] = "cancel"
+    when: Literal["term_end", "now"] = "term_end"
+    reason: Reason | None = None
+
+
+class Reactivate(Command):
+    """Come back: undo a cancellation (R4), or return to service (R6)."""
+
+    name: Literal["reactivate"] = "reactivate"
+    expected_amount: Amount | None = None
+
+
+class SetCarts(Command):
+    """Set the number of carts, from the next quote or renewal on (R11)."""
+
+    name: Literal["set_carts"] = "set_carts"
+    carts: CartCount
+
+
+class SetPaymentMethod(Command):
+    """Make a payment method the customer's default; a past-due account is collected at once (R9)."""
+
+    name: Literal["set_payment_method"] = "set_payment_method"
+    payment_method: PaymentMethodId
+
+
+class Disable(Command):
+    """Take an account out of service, as an operator (R13)."""
+
+    name: Literal["disable"] = "disable"
+    reason: Reason
+
+
+class Enable(Command):
+    """Undo `disable`, or bring an account back within its term (R13)."""
+
+    name: Literal["enable"] = "enable"
+
+
+class ExtendTerm(Command):
+    """Let the term end later, as goodwill (R13): `until` an instant, or by a number of `days`."""
+
+    name: Literal["extend_term"] = "extend_term"
+    until: Instant | None = None
+    days: Annotated[int | None, Field(strict=True, ge=1, le=366)] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "ExtendTerm":
+        if (self.until is None) == (self.days is None):
+            raise ValueError("give either until or days")
+        return self
+
+
+class ChangePlan(Command):
+    """Change currency or price, from the next quote on (R13)."""
+
+    name: Literal["change_plan"] = "change_plan"
+    plan: Plan
+
+
+class Close(Command):
+    """Close for good (R13)."""
+
+    name: Literal["close"] = "close"
+
+
+AnyCommand = Cancel | Reactivate | SetCarts | SetPaymentMethod | Disable | Enable | ExtendTerm | ChangePlan | Close

@@ -1,0 +1,68 @@
+"""Currencies and amounts: always integers in the currency's minor unit, as Stripe counts it."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+MOST = 99_999_999
+"""The largest amount that Stripe charges at once, in minor units (docs.stripe.com/currencies)."""
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+"""Currencies whose minor unit is the whole (docs.stripe.com/currencies#zero-decimal)."""
+
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+"""Currencies with thousandths; Stripe wants the last digit 0 (docs.stripe.com/currencies#three-decimal)."""
+
+_TWO_DECIMAL = frozenset(
+    """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny
+    cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk
+    jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio
+    nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs
+    top try ttd twd tzs uah usd uyu uzs wst xcd yer zar zmw
+    """.split()
+)
+
+CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | _TWO_DECIMAL
+
+
+def decimals(currency: str) -> int:
+    """Return how many decimal places the minor unit of `currency` stands for: 0, 2 or 3."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def formatted(amount: int, currency: str) -> str:
+    """Return an amount in minor units as plain text with its code: `75.00 USD`, `2000 JPY`."""
+    places = decimals(currency)
+    sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).zfill(places + 1)
+    number = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return f"{sign}{number} {currency.upper()}"
+
+
+def _known(currency: str) -> str:
+    if currency not in CURRENCIES:
+        raise ValueError(f"{currency!r} is not a currency that Stripe charges in, such as 'usd'")
+    return currency
+
+
+Currency = Annotated[
+    str, BeforeValidator(lambda code: code.lower() if isinstance(code, str) else code), AfterValidator(_known)
+]
+"""A three-letter ISO 4217 code, kept in lower case as Stripe writes it."""
+
+Amount = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+"""An amount of money in minor units."""
+
+CartCount = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+"""How many carts an account has (R1: 0 to 10 000)."""
+
+
+class Plan(BaseModel):
+    """What one cart costs a month."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: Currency
+    unit_amount: Annotated[Amount, Field(description="Price of one cart and month, in minor units.")]

@@ -1,0 +1,30 @@
+"""What operators of other products may want otherwise: the choices on which billing systems differ."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Days = Annotated[int, Field(ge=1, le=60)]
+
+
+class BillingPolicy(BaseModel):
+    """The choices of one account, with the defaults of RULES.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retry_days: tuple[Days, ...] = Field(
+        min_length=1,
+        default=(1, 3, 5, 7),
+        max_length=10,
+        description="Days after the term's end on which a failed renewal is tried again (R9).",
+    )
+    debt: Literal["void", "collect"] = Field(
+        default="void",
+        description="What reactivating does with an unpaid renewal: forget it, or add it to the quote (R12).",
+    )
+
+    @model_validator(mode="after")
+    def _days_rise(self) -> Self:
+        if list(self.retry_days) != sorted(set(self.retry_days)):
+            raise ValueError("retry_days must rise")
+        return self

@@ -1,0 +1,65 @@
+"""When an account acts by itself: deadlines, retries (R9), looks at unauthenticated payments (R10), access (R16)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from reprise.statemachine.payments import Payment
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.terms import Instant, Term
+
+AUTHENTICATION_LIMIT = timedelta(hours=23)
+"""How long a payer has to authenticate (R10): less than the day for which Stripe keeps idempotency keys."""
+
+LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+"""When an unauthenticated payment is looked at without a hint, counted from its start: a webhook may never come."""
+
+STOPPED_RETRY = timedelta(hours=1)
+"""How often a renewal that Stripe refuses for our fault is tried again; such tries do not count for R9."""
+
+
+class DeadlineKind(StrEnum):
+    """What a deadline is for; the values are events of the chart."""
+
+    TERM_ENDED = "term_ended"
+    PAYMENT_DUE = "payment_due"
+
+
+class Deadline(BaseModel):
+    """An absolute instant at which an account acts by itself. `summary` is shown beside its timer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: DeadlineKind
+    at: Instant
+    summary: str
+
+
+def retry_instants(policy: BillingPolicy, payment: Payment) -> tuple[datetime, ...]:
+    """Return when a failed renewal is tried again: the policy's days after the term's end (R9).
+
+    The renewal's own term starts where the old one ended. If the first try came a retry or more late, because no
+    worker ran, the days count from it, so that a payer loses no retry through our fault.
+    """
+    due = payment.quote.term.start
+    late = payment.started_at - due >= timedelta(days=policy.retry_days[0])
+    base = payment.started_at if late else due
+    return tuple(base + timedelta(days=days) for days in policy.retry_days)
+
+
+def next_retry(policy: BillingPolicy, payment: Payment, now: datetime) -> datetime | None:
+    """Return the first retry after `now`; None when all have been made (R9)."""
+    return next((at for at in retry_instants(policy, payment) if at > now), None)
+
+
+def next_look(payment: Payment, now: datetime) -> datetime:
+    """Return when to look at an unauthenticated payment next: at the latest when it expires (R10)."""
+    expiry = payment.expires_at or payment.started_at + AUTHENTICATION_LIMIT
+    looks = (payment.started_at + look for look in LOOKS)
+    return min(next((at for at in looks if at > now), expiry), expiry)
+
+
+def renewal_access_until(policy: BillingPolicy, term: Term) -> datetime:
+    """Return until when a renewing account has access if no worker runs: the last possible retry (R16)."""
+    return term.end + timedelta(days=policy.retry_days[-1])

@@ -1,0 +1,72 @@
+"""Calendar terms (R2): instants, months counted from an anchor, time zones."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from dateutil.relativedelta import relativedelta
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, model_validator
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """Return `moment` in UTC, cut down to the second: the finest grain that Stripe's timestamps carry."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _sane(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError("must be an instant between the years 2000 and 2200")
+    return whole_seconds(moment)
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone of the IANA database, such as 'Europe/Berlin'")
+    return name
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
+"""A moment in UTC, in whole seconds; naive and absurd ones are refused (R20)."""
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""The name of an IANA time zone (R1, R20)."""
+
+
+class Term(BaseModel):
+    """The half-open interval `[start, end)` that is paid for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: Instant
+    end: Instant
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("a term must end after it starts")
+        return self
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether the term has ended at `now`; at `end` itself it has (R5)."""
+        return now >= self.end
+
+
+def months_after(anchor: datetime, months: int, zone: str) -> datetime:
+    """Return the instant `months` after `anchor` on the wall clock of `zone` (R2).
+
+    The day is clamped to the month's last. A time that a DST gap skips moves forward by the gap, an ambiguous
+    one is the first: both are what PEP 495 defines for `fold=0`.
+    """
+    if months == 0:
+        return anchor
+    tz = ZoneInfo(zone)
+    wall_clock = anchor.astimezone(tz).replace(tzinfo=None) + relativedelta(months=months)
+    return wall_clock.replace(tzinfo=tz, fold=0).astimezone(UTC)
+
+
+def nth_term(anchor: datetime, n: int, zone: str) -> Term:
+    """Return the n-th term of an anchor, both ends computed from the anchor, never from another term (R2)."""
+    return Term(start=months_after(anchor, n, zone), end=months_after(anchor, n + 1, zone))

@@ -1,0 +1,231 @@
+"""The vocabulary of `AccountWorkflow`: what callers send it and what it answers.
+
+The API and the command line import this module and nothing else of the workflow's: names, messages, search attributes.
+"""
+
+import hashlib
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from temporalio.common import SearchAttributeKey
+
+from reprise.statemachine.account import Account, AccountId, AccountState, DisabledReason
+from reprise.statemachine.commands import (
+    AnyCommand,
+    Cancel,
+    ChangePlan,
+    Close,
+    Command,
+    Disable,
+    Enable,
+    ExtendTerm,
+    OpenAccount,
+    Reactivate,
+    SetCarts,
+    SetPaymentMethod,
+)
+from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.money import Plan
+from reprise.statemachine.payments import PaymentStatus, Quote
+from reprise.statemachine.refusals import RefusalCode, Refused
+from reprise.statemachine.terms import Instant, Term
+from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
+
+__all__ = [
+    "ACCESS_UNTIL",
+    "ACCOUNT_STATE",
+    "CARTS",
+    "PAYMENT_STATUS",
+    "SEARCH_ATTRIBUTES",
+    "TASK_QUEUE",
+    "TERM_ENDS_AT",
+    "WORKFLOW",
+    "AccountId",
+    "AccountRun",
+    "AccountState",
+    "AccountView",
+    "Actor",
+    "ActorKind",
+    "Announcements",
+    "Answer",
+    "AnsweredCommand",
+    "AnyCommand",
+    "AskedAt",
+    "Cancel",
+    "ChangePlan",
+    "Close",
+    "Command",
+    "Disable",
+    "Enable",
+    "ExtendTerm",
+    "OpenAccount",
+    "PaymentHint",
+    "PaymentView",
+    "Plan",
+    "Quote",
+    "Reactivate",
+    "Refusal",
+    "RefusalCode",
+    "SetCarts",
+    "SetPaymentMethod",
+    "Term",
+    "TimelineEntry",
+    "account_id_of",
+    "fingerprint",
+    "workflow_id",
+]
+
+WORKFLOW = "AccountWorkflow"
+TASK_QUEUE = "accounts"
+
+ACCOUNT_STATE = SearchAttributeKey.for_keyword("AccountState")
+PAYMENT_STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
+CARTS = SearchAttributeKey.for_int("Carts")
+TERM_ENDS_AT = SearchAttributeKey.for_datetime("TermEndsAt")
+ACCESS_UNTIL = SearchAttributeKey.for_datetime("AccessUntil")
+SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[str] | SearchAttributeKey[int] | SearchAttributeKey[datetime], ...] = (
+    ACCOUNT_STATE,
+    PAYMENT_STATUS,
+    CARTS,
+    TERM_ENDS_AT,
+    ACCESS_UNTIL,
+)
+"""What the Temporal namespace must know: the single source for its registration, the workflow and the API."""
+
+_PREFIX = "account-"
+
+
+def workflow_id(account_id: str) -> str:
+    """Return the id of an account's workflow."""
+    return f"{_PREFIX}{account_id}"
+
+
+def account_id_of(workflow: str) -> str:
+    """Return the account that a workflow id belongs to."""
+    return workflow.removeprefix(_PREFIX)
+
+
+def fingerprint(command: Command) -> str:
+    """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14)."""
+    content = command.model_dump_json(exclude={"actor", "command_id"})
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PaymentView(_Message):
+    """The latest payment as the HTTP contract shows it. `amount` is in minor units."""
+
+    status: PaymentStatus = PaymentStatus.NONE
+    amount: int | None = None
+    invoice_id: str | None = None
+    decline_code: str | None = None
+    action_url: str | None = None
+    next_attempt_at: Instant | None = None
+
+
+class AccountView(_Message):
+    """An account as the HTTP contract shows it. Instants are in UTC, amounts in minor units."""
+
+    account_id: str
+    email: str | None
+    state: AccountState
+    in_service: bool
+    renews: bool
+    disabled_reason: DisabledReason | None
+    carts: int
+    plan: Plan
+    timezone: str
+    opened_at: Instant
+    anchor: Instant | None
+    term: Term | None
+    payment: PaymentView
+    sequence: int
+
+    @classmethod
+    def of(cls, machine: AccountMachine) -> "AccountView":
+        """Return what is to be shown of the account that `machine` holds."""
+        account, payment = machine.account, machine.account.payment
+        return cls(
+            **{
+                name: getattr(account, name)
+                for name in cls.model_fields
+                if name in type(account).model_fields and name != "payment"
+            },
+            in_service=machine.is_in_service,
+            renews=machine.renews,
+            payment=PaymentView()
+            if payment is None
+            else PaymentView(
+                status=payment.status,
+                amount=payment.quote.amount_due,
+                invoice_id=payment.invoice_id,
+                decline_code=payment.decline_code,
+                action_url=payment.action_url,
+                next_attempt_at=payment.next_attempt_at,
+            ),
+        )
+
+
+class Refusal(_Message):
+    """A refusal as a value: code, a sentence, and what belongs to the code."""
+
+    code: RefusalCode
+    message: str
+    field: str | None = None
+    quote: Quote | None = None
+    decline_code: str | None = None
+
+    @classmethod
+    def of(cls, refused: Refused) -> "Refusal":
+        """Return the core's refusal as a value."""
+        return cls(code=refused.code, message=refused.message, field=refused.field, quote=refused.quote)
+
+
+class Answer(_Message):
+    """What a command came to: the account as it stood then, or why it was refused.
+
+    `fingerprint` is that of the command that was answered: a caller whose own differs has reused its key (R14).
+    """
+
+    account: AccountView
+    fingerprint: str
+    refusal: Refusal | None = None
+
+
+class AnsweredCommand(_Message):
+    """The answer given to a command id, remembered over continue-as-new (R14)."""
+
+    command_id: str
+    answer: Answer
+
+
+class AccountRun(_Message):
+    """The input of one run of the workflow: an account to open, or one to take up where the last run left it."""
+
+    opening: OpenAccount | None = None
+    account: Account | None = None
+    answered: tuple[AnsweredCommand, ...] = ()
+    announce: bool = False
+    outbox: tuple[TimelineEntry, ...] = ()
+
+
+class PaymentHint(_Message):
+    """Stripe says that something happened (R15): a reason to look, never believed."""
+
+    event_id: str | None = None
+    event_type: str | None = None
+
+
+class Announcements(_Message):
+    """Whether changes are announced to the product from now on (R18)."""
+
+    enabled: bool
+
+
+class AskedAt(_Message):
+    """The instant that a quote is asked for: a query has no clock of its own."""
+
+    now: Instant
