@@ -63,6 +63,7 @@ __all__ = [
     "PaymentView",
     "Plan",
     "Quote",
+    "QuoteAnswer",
     "Reactivate",
     "Refusal",
     "RefusalCode",
@@ -229,3 +230,10 @@ class AskedAt(_Message):
     """The instant that a quote is asked for: a query has no clock of its own."""
 
     now: Instant
+
+
+class QuoteAnswer(_Message):
+    """What coming back costs (R7), or why it is refused."""
+
+    quote: Quote | None = None
+    refusal: Refusal | None = None

@@ -1,0 +1,50 @@
+"""Configuration, read once from the environment when a process starts.
+
+Temporal's own settings (address, namespace, API key, TLS) are Temporal's environment configuration: `TEMPORAL_ADDRESS`
+and the rest of `temporalio.envconfig`.
+"""
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class StripeSettings(BaseSettings):
+    """How to reach Stripe. `stripe_url` points at the sandbox; unset, it is Stripe itself."""
+
+    model_config = SettingsConfigDict(env_prefix="REPRISE_", extra="ignore", frozen=True)
+
+    stripe_api_key: SecretStr = Field(validation_alias=AliasChoices("STRIPE_API_KEY", "REPRISE_STRIPE_API_KEY"))
+    stripe_url: HttpUrl | None = None
+    stripe_timeout: Seconds = Field(default=20, description="Seconds for one request to Stripe.")
+    stripe_retries: int = Field(
+        default=2, ge=0, le=10, description="Retries of one request, with the same idempotency key."
+    )
+
+
+class WorkerSettings(StripeSettings):
+    """What `python -m reprise.worker` reads."""
+
+    announcements_url: HttpUrl | None = Field(default=None, description="The product's webhook endpoint (R18).")
+    announcements_secret: SecretStr | None = Field(default=None, description="Its Standard Webhooks secret, whsec_….")
+    drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
+    max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
+
+
+class ApiSettings(StripeSettings):
+    """What the API reads. Either `jwt_secret` (embedded default) or issuer, audience and JWKS (production)."""
+
+    jwt_secret: SecretStr | None = Field(default=None, min_length=32, description="Key of HS256 tokens.")
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwks_url: HttpUrl | None = None
+    jwt_leeway: float = Field(default=30, ge=0, le=300, description="Seconds of clock skew allowed.")
+    stripe_webhook_secret: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET", "REPRISE_STRIPE_WEBHOOK_SECRET")
+    )
+    command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
+    max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
+    announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")
