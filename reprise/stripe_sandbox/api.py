@@ -1,0 +1,232 @@
+"""The API under /v1: authentication, idempotency, faults, and one transaction per request."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from reprise.stripe_sandbox import (
+    catalogue,
+    clock,
+    customers,
+    faults,
+    invoice_items,
+    invoices,
+    payment_methods,
+    payments,
+    webhooks,
+)
+from reprise.stripe_sandbox.calls import Call, Endpoint
+from reprise.stripe_sandbox.errors import StripeFailure, wrong_key
+from reprise.stripe_sandbox.expanding import completed, expanded
+from reprise.stripe_sandbox.parameters import checked, decoded
+from reprise.stripe_sandbox.shapes import public
+from reprise.stripe_sandbox.store import Store, new_id
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *customers.ENDPOINTS,
+    *payment_methods.ENDPOINTS,
+    *invoices.ENDPOINTS,
+    *invoice_items.ENDPOINTS,
+    *payments.ENDPOINTS,
+    *catalogue.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+)
+
+KEYS_LIVE = 24 * 3600
+"""Seconds for which an idempotency key is remembered (docs.stripe.com/api/idempotent_requests)."""
+
+_ROUTES = [(endpoint, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", endpoint.path))) for endpoint in ENDPOINTS]
+
+
+class StripeApi:
+    """An ASGI application that answers as api.stripe.com does."""
+
+    def __init__(self, store: Store, changed: Callable[[], None]) -> None:
+        """Take the store, and what to call after a request that may have caused webhooks."""
+        self._store = store
+        self._changed = changed
+        self._in_flight: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        fault = faults.strike(self._store, request.method, request.url.path)
+        if fault and fault.when == "before":
+            key = request.headers.get("idempotency-key", "")
+            self._in_flight.add(key)
+            try:
+                if await self._struck(fault, request, send):
+                    return
+            finally:
+                self._in_flight.discard(key)
+        response = await self._answer(request)
+        self._changed()
+        if fault and fault.when == "after" and await self._struck(fault, request, send):
+            return
+        await response(scope, receive, send)
+
+    # ------------------------------------------------------------------ one request
+
+    async def _answer(self, request: Request) -> Response:
+        request_id = new_id("req")
+        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        headers = {"Request-Id": request_id, "Stripe-Version": request.headers.get("stripe-version", "")}
+        raw = (await request.body()).decode() if request.method == "POST" else request.url.query
+        replayed = False
+        try:
+            self._authenticate(request)
+            if key is not None:
+                headers["Idempotency-Key"] = key
+                status, body, replayed = self._answer_once(request, key, raw, request_id)
+            else:
+                status, body = self._carry_out(request, None, raw, request_id)
+        except StripeFailure as failure:
+            status, body = failure.status, json.dumps(failure.body)
+            headers.update(failure.headers)
+        if replayed:
+            headers["Idempotent-Replayed"] = "true"
+        self._store.execute(
+            "INSERT INTO requests (method, path, key, status, replayed) VALUES (?, ?, ?, ?, ?)",
+            request.method,
+            request.url.path,
+            key,
+            status,
+            int(replayed),
+        )
+        return Response(body, status, headers, media_type="application/json")
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        key = credentials.strip()
+        if scheme.lower() == "basic":
+            try:
+                key = base64.b64decode(key).decode().partition(":")[0]
+            except (binascii.Error, UnicodeDecodeError):
+                key = ""
+        if not re.fullmatch(r"sk_test_\w+", key):
+            raise wrong_key(key)
+
+    def _answer_once(self, request: Request, key: str, raw: str, request_id: str) -> tuple[int, str, bool]:
+        """Answer a request with an idempotency key: the first time by doing it, then with the saved answer."""
+        if not 1 <= len(key) <= 255:
+            raise StripeFailure(
+                400, "invalid_request_error", "Idempotency keys must be between 1 and 255 characters.", saved=False
+            )
+        now = clock.now(self._store)
+        self._store.execute("DELETE FROM answers WHERE created <= ?", now - KEYS_LIVE)
+        if key in self._in_flight:
+            raise StripeFailure(
+                409,
+                "idempotency_error",
+                f"There is currently another in-progress request using this Idempotency Key: {key}.",
+                code="idempotency_key_in_use",
+                saved=False,
+                headers={"Stripe-Should-Retry": "true"},
+            )
+        content = hashlib.sha256(f"{request.method} {request.url.path}\n{raw}".encode()).hexdigest()
+        saved = self._store.execute("SELECT * FROM answers WHERE key = ?", key)
+        if saved and saved[0]["request"] != content:
+            raise StripeFailure(
+                400,
+                "idempotency_error",
+                "Keys for idempotent requests can only be used with the same parameters they were first used with."
+                f" Try using a key other than '{key}' if you meant to execute a different request.",
+                saved=False,
+            )
+        if saved:
+            return saved[0]["status"], saved[0]["body"], True
+        status, body = self._carry_out(request, key, raw, request_id, content)
+        return status, body, False
+
+    def _carry_out(
+        self, request: Request, key: str | None, raw: str, request_id: str, content: str = ""
+    ) -> tuple[int, str]:
+        """Do what a request asks, in one transaction with its events and its saved answer."""
+        endpoint, path = _route(request)
+        parameters = checked(decoded(raw), endpoint.types, endpoint.implemented)
+        call = Call(self._store, str(request.base_url).rstrip("/"), key, request_id)
+        with self._store.transaction():
+            try:
+                result = endpoint.handler(call, parameters, **path)
+                result = expanded(self._store, completed(self._store, result), parameters.get("expand", []))
+                status, body = 200, json.dumps(public(result))
+            except StripeFailure as failure:
+                if not failure.committed:
+                    return self._refused(failure, key, request.url.path, content)
+                status, body = failure.status, json.dumps(failure.body)
+            self._save(key, request.url.path, content, status, body)
+        return status, body
+
+    def _refused(self, failure: StripeFailure, key: str | None, path: str, content: str) -> tuple[int, str]:
+        """Answer a request that changed nothing; handlers refuse before they write."""
+        body = json.dumps(failure.body)
+        if failure.saved:
+            self._save(key, path, content, failure.status, body)
+        return failure.status, body
+
+    def _save(self, key: str | None, path: str, content: str, status: int, body: str) -> None:
+        if key is not None:
+            self._store.execute(
+                "INSERT INTO answers (key, path, request, status, body, created) VALUES (?, ?, ?, ?, ?, ?)",
+                key,
+                path,
+                content,
+                status,
+                body,
+                clock.now(self._store),
+            )
+
+    # ------------------------------------------------------------------ faults
+
+    async def _struck(self, fault: faults.Fault, request: Request, send: Send) -> bool:
+        """Let a fault happen; return whether the request is over with it."""
+        faults.hit(self._store, fault)
+        await asyncio.sleep(fault.delay_seconds)
+        if fault.hang:
+            await self._until_gone(fault, request.receive)
+        if fault.hang or fault.drop_connection:
+            # Promise a body and send none: the server closes the connection, the client sees it cut.
+            start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]}
+            await send(start)
+            return True
+        if fault.status:
+            response = Response(faults.body_of(fault.status), fault.status, media_type="application/json")
+            await response(request.scope, request.receive, send)
+            return True
+        return False
+
+    async def _until_gone(self, fault: faults.Fault, receive: Callable[[], Awaitable[Message]]) -> None:
+        async def client_gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        async def fault_gone() -> None:
+            while faults.get(self._store, fault.id):  # noqa: ASYNC110 - the fault is a row, deleted by another request
+                await asyncio.sleep(0.05)
+
+        ends: list[asyncio.Task[Any]] = [asyncio.create_task(client_gone()), asyncio.create_task(fault_gone())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+
+
+def _route(request: Request) -> tuple[Endpoint, dict[str, str]]:
+    for endpoint, pattern in _ROUTES:
+        match = pattern.fullmatch(request.url.path)
+        if match and endpoint.method == request.method:
+            return endpoint, match.groupdict()
+    raise StripeFailure(
+        404,
+        "invalid_request_error",
+        f"Unrecognized request URL ({request.method}: {request.url.path}). Stripe may have it; the sandbox does not.",
+        saved=False,
+    )

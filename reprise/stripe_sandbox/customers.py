@@ -1,0 +1,125 @@
+"""Customers."""
+
+import secrets
+
+import stripe
+from stripe.params import CustomerCreateParams, CustomerListParams, CustomerUpdateParams
+
+from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
+from reprise.stripe_sandbox.errors import missing
+from reprise.stripe_sandbox.parameters import Parameters
+from reprise.stripe_sandbox.shapes import shaped
+from reprise.stripe_sandbox.store import Object, new_id
+
+_PLAIN = ("email", "name", "phone", "description")
+_WRITABLE = frozenset({*_PLAIN, "metadata", "invoice_settings.default_payment_method"})
+
+
+def create(call: Call, parameters: Parameters) -> Object:
+    """Make a customer."""
+    customer = shaped(
+        stripe.Customer,
+        id="cus_" + new_id("c")[3:17],
+        object="customer",
+        balance=0,
+        created=call.now,
+        delinquent=False,
+        invoice_prefix=secrets.token_hex(4).upper(),
+        invoice_settings={
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        livemode=False,
+        metadata={},
+        next_invoice_sequence=1,
+        preferred_locales=[],
+        tax_exempt="none",
+    )
+    _write(call, customer, parameters)
+    call.store.put(customer)
+    call.emit("customer.created", customer)
+    return customer
+
+
+def _write(call: Call, customer: Object, parameters: Parameters) -> None:
+    for name in _PLAIN:
+        if name in parameters:
+            customer[name] = parameters[name] or None
+    with_metadata(customer, parameters.get("metadata"))
+    settings = parameters.get("invoice_settings") or {}
+    if "default_payment_method" in settings:
+        set_default(call, customer, settings["default_payment_method"] or None)
+
+
+def set_default(call: Call, customer: Object, payment_method: str | None) -> None:
+    """Set the default payment method for invoices.
+
+    Raises:
+        StripeFailure: 400: it is not attached to this customer.
+    """
+    if payment_method is not None:
+        document = call.store.get("payment_method", payment_method)
+        if document is None or document["customer"] != customer["id"]:
+            raise missing("PaymentMethod", payment_method, param="invoice_settings[default_payment_method]", status=400)
+    customer["invoice_settings"] = {**customer["invoice_settings"], "default_payment_method": payment_method}
+
+
+def found(call: Call, customer: str, *, param: str = "id") -> Object:
+    """Return a customer that is not deleted.
+
+    Raises:
+        StripeFailure: There is none.
+    """
+    document = call.found("customer", customer, param=param, what="customer")
+    if document.get("deleted"):
+        raise missing("customer", customer, param=param, status=404 if param == "id" else 400)
+    return document
+
+
+def retrieve(call: Call, _: Parameters, customer: str) -> Object:
+    """Return a customer; of a deleted one, that it is deleted."""
+    document = call.found("customer", customer, what="customer")
+    return {"id": customer, "object": "customer", "deleted": True} if document.get("deleted") else document
+
+
+def update(call: Call, parameters: Parameters, customer: str) -> Object:
+    """Change a customer."""
+    document = found(call, customer)
+    before = {**document}
+    _write(call, document, parameters)
+    call.store.put(document)
+    previous = {key: value for key, value in before.items() if document[key] != value}
+    if previous:
+        call.emit("customer.updated", document, previous)
+    return document
+
+
+def delete(call: Call, _: Parameters, customer: str) -> Object:
+    """Delete a customer: it stays retrievable as deleted."""
+    document = found(call, customer)
+    call.store.put({**document, "deleted": True})
+    call.emit("customer.deleted", document)
+    return {"id": customer, "object": "customer", "deleted": True}
+
+
+def list_all(call: Call, parameters: Parameters) -> Object:
+    """List customers, also by e-mail (exactly as written) and creation."""
+    documents = [
+        each
+        for each in call.store.all("customer")
+        if not each.get("deleted")
+        and parameters.get("email") in {None, each["email"]}
+        and in_window(each, parameters.get("created"))
+    ]
+    return call.page("/v1/customers", documents, parameters)
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE),
+    Endpoint("GET", "/v1/customers", list_all, CustomerListParams, LISTING | {"email", "created"}),
+    Endpoint("GET", "/v1/customers/{customer}", retrieve),
+    Endpoint("POST", "/v1/customers/{customer}", update, CustomerUpdateParams, _WRITABLE),
+    Endpoint("DELETE", "/v1/customers/{customer}", delete),
+)

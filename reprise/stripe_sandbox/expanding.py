@@ -1,0 +1,100 @@
+"""What an answer shows beyond the stored object: an invoice's lines, and what `expand` asks for."""
+
+from typing import Any
+
+import stripe
+
+from reprise.stripe_sandbox.errors import bad_parameter
+from reprise.stripe_sandbox.shapes import listed, shaped
+from reprise.stripe_sandbox.store import Object, Store
+
+_REFERENCES = {
+    "customer": "customer",
+    "payment_intent": "payment_intent",
+    "latest_charge": "charge",
+    "charge": "charge",
+    "invoice": "invoice",
+    "default_payment_method": "payment_method",
+    "payment_method": "payment_method",
+    "invoice_item": "invoiceitem",
+}
+
+
+def lines_of(store: Store, invoice: str) -> list[Object]:
+    """Return the lines of an invoice, in the order they were added."""
+    return [_line(item) for item in reversed(store.all("invoiceitem", owner=invoice))]
+
+
+def _line(item: Object) -> Object:
+    return shaped(
+        stripe.InvoiceLineItem,
+        id=item["id"].replace("ii_", "il_", 1),
+        object="line_item",
+        amount=item["amount"],
+        currency=item["currency"],
+        description=item["description"],
+        discount_amounts=[],
+        discountable=item["discountable"],
+        discounts=[],
+        invoice=item["invoice"],
+        livemode=False,
+        metadata=item["metadata"],
+        parent={
+            "invoice_item_details": {
+                "invoice_item": item["id"],
+                "proration": False,
+                "proration_details": None,
+                "subscription": None,
+            },
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        },
+        period=item["period"],
+        pretax_credit_amounts=[],
+        pricing=item["pricing"],
+        quantity=item["quantity"],
+        quantity_decimal=item["quantity_decimal"],
+        subtotal=item["amount"],
+        taxes=[],
+    )
+
+
+def completed(store: Store, document: Any) -> Any:
+    """Return an answer with the lines of each invoice in it, the first ten as Stripe sends them."""
+    if isinstance(document, dict) and document.get("object") == "list":
+        return {**document, "data": [completed(store, each) for each in document["data"]]}
+    if isinstance(document, dict) and document.get("object") == "invoice" and "lines" in document:
+        lines = lines_of(store, document["id"])
+        url = f"/v1/invoices/{document['id']}/lines"
+        return {**document, "lines": {**listed(url, lines[:10], has_more=len(lines) > 10), "total_count": len(lines)}}
+    return document
+
+
+def expanded(store: Store, document: Object, paths: list[str]) -> Object:
+    """Return an answer with the objects in place of the ids that `expand` names.
+
+    Raises:
+        StripeFailure: 400: a path that cannot be expanded.
+    """
+    for path in paths:
+        document = _expand(store, document, path.split("."), path)
+    return document
+
+
+def _expand(store: Store, document: Any, parts: list[str], path: str) -> Any:
+    head, *rest = parts
+    if not isinstance(document, dict):
+        raise bad_parameter(f"This property cannot be expanded ({path}).", code=None, param="expand[0]")
+    if head == "data" and document.get("object") == "list":
+        return {**document, "data": [_expand(store, each, rest, path) if rest else each for each in document["data"]]}
+    value = document.get(head)
+    if document.get("object") == "invoice" and head == "payments":
+        url = f"/v1/invoice_payments?invoice={document['id']}"
+        value = value or listed(url, store.all("invoice_payment", owner=document["id"]))
+    elif isinstance(value, str) and head in _REFERENCES:
+        value = completed(store, store.get(_REFERENCES[head], value)) or value
+    elif value is None and head in document:
+        return document
+    elif not isinstance(value, dict):
+        raise bad_parameter(f"This property cannot be expanded ({path}).", code=None, param="expand[0]")
+    return {**document, head: _expand(store, value, rest, path) if rest else value}

@@ -1,0 +1,152 @@
+"""Payment methods: cards, made from Stripe's own test ids."""
+
+import hashlib
+
+import stripe
+from stripe.params import CustomerPaymentMethodListParams, PaymentMethodAttachParams, PaymentMethodListParams
+
+from reprise.stripe_sandbox import customers
+from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint
+from reprise.stripe_sandbox.cards import TEST_CARDS
+from reprise.stripe_sandbox.errors import invalid, missing
+from reprise.stripe_sandbox.parameters import Parameters
+from reprise.stripe_sandbox.shapes import shaped
+from reprise.stripe_sandbox.store import Object, new_id
+
+
+def _card(call: Call, test_id: str, method_id: str, customer: Object | None) -> Object:
+    card = TEST_CARDS[test_id]
+    return shaped(
+        stripe.PaymentMethod,
+        id=method_id,
+        object="payment_method",
+        allow_redisplay="unspecified",
+        billing_details={
+            "address": {
+                "city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None
+            },
+            "email": customer["email"] if customer else None,
+            "name": customer["name"] if customer else None,
+            "phone": None,
+            "tax_id": None,
+        },
+        card={
+            "brand": card.brand,
+            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+            "country": "US",
+            "display_brand": card.brand,
+            "exp_month": 12,
+            "exp_year": 2034,
+            "fingerprint": hashlib.sha256(test_id.encode()).hexdigest()[:16],
+            "funding": "credit",
+            "generated_from": None,
+            "last4": card.last4,
+            "networks": {"available": [card.brand], "preferred": None},
+            "regulated_status": "unregulated",
+            "three_d_secure_usage": {"supported": True},
+            "wallet": None,
+        },
+        created=call.now,
+        customer=customer["id"] if customer else None,
+        livemode=False,
+        metadata={},
+        type="card",
+        _sandbox={"test_id": test_id},
+    )  # fmt: skip
+
+
+def found(call: Call, payment_method: str, *, param: str = "id") -> Object:
+    """Return a payment method, or the test card of that id.
+
+    Raises:
+        StripeFailure: There is none.
+    """
+    if payment_method in TEST_CARDS:
+        return _card(call, payment_method, payment_method, None)
+    return call.found("payment_method", payment_method, param=param, what="PaymentMethod")
+
+
+def attached(call: Call, payment_method: str, customer: Object) -> Object:
+    """Attach: a test id makes a new payment method, as at Stripe.
+
+    Raises:
+        StripeFailure: It belongs to another customer, or was detached.
+    """
+    document = found(call, payment_method)
+    if payment_method in TEST_CARDS:
+        document = _card(call, payment_method, new_id("pm"), customer)
+    elif document["customer"] == customer["id"]:
+        return document
+    elif document["customer"] is not None:
+        raise invalid("The payment method you provided has already been attached to a customer.")
+    else:
+        raise invalid(
+            "This PaymentMethod was previously used without being attached to a Customer or was detached from a"
+            " Customer, and may not be used again."
+        )
+    call.store.put(document, owner=customer["id"])
+    call.emit("payment_method.attached", document)
+    return document
+
+
+def attach(call: Call, parameters: Parameters, payment_method: str) -> Object:
+    """Attach a payment method to a customer."""
+    customer = parameters.get("customer")
+    if not customer:
+        raise missing("customer", "", param="customer", status=400)
+    return attached(call, payment_method, customers.found(call, customer, param="customer"))
+
+
+def detach(call: Call, _: Parameters, payment_method: str) -> Object:
+    """Detach a payment method; it is no customer's default any more."""
+    document = call.found("payment_method", payment_method, what="PaymentMethod")
+    if document["customer"] is None:
+        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
+    customer = call.found("customer", document["customer"], param="customer")
+    if customer["invoice_settings"]["default_payment_method"] == payment_method:
+        customers.set_default(call, customer, None)
+        call.store.put(customer)
+    document["customer"] = None
+    call.store.put(document, owner="")
+    call.emit("payment_method.detached", document)
+    return document
+
+
+def retrieve(call: Call, _: Parameters, payment_method: str) -> Object:
+    """Return a payment method."""
+    return found(call, payment_method)
+
+
+def list_all(call: Call, parameters: Parameters) -> Object:
+    """List a customer's payment methods."""
+    customer = parameters.get("customer")
+    owned = call.store.all("payment_method", owner=customer) if customer else []
+    documents = [each for each in owned if parameters.get("type") in {None, each["type"]}]
+    return call.page("/v1/payment_methods", documents, parameters)
+
+
+def list_of_customer(call: Call, parameters: Parameters, customer: str) -> Object:
+    """List a customer's payment methods, by the customer's path."""
+    customers.found(call, customer)
+    return list_all(call, {**parameters, "customer": customer})
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/payment_methods", list_all, PaymentMethodListParams, LISTING | {"customer", "type"}),
+    Endpoint("GET", "/v1/payment_methods/{payment_method}", retrieve),
+    Endpoint(
+        "POST",
+        "/v1/payment_methods/{payment_method}/attach",
+        attach,
+        PaymentMethodAttachParams,
+        frozenset({"customer"}),
+    ),
+    Endpoint("POST", "/v1/payment_methods/{payment_method}/detach", detach),
+    Endpoint(
+        "GET",
+        "/v1/customers/{customer}/payment_methods",
+        list_of_customer,
+        CustomerPaymentMethodListParams,
+        LISTING | {"type"},
+    ),
+)

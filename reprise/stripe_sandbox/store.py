@@ -1,0 +1,119 @@
+"""The store: one SQLite file (WAL) that holds every object, saved answer, event delivery, fault and setting."""
+
+import json
+import secrets
+import sqlite3
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Object = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, object TEXT NOT NULL, owner TEXT, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS objects_by_owner ON objects (object, owner, seq);
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, path TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0, last_answer TEXT
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (delivered, due);
+CREATE TABLE IF NOT EXISTS faults (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, key TEXT, status INTEGER,
+    replayed INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id in Stripe's manner: `in_1` and 23 letters and digits."""
+    return f"{prefix}_1" + "".join(secrets.choice(_ALPHABET) for _ in range(23))
+
+
+class Store:
+    """Objects as JSON documents, in the order of their creation.
+
+    All writes happen within `transaction`, and everything that belongs to one request within one: a killed process
+    leaves either all of a request behind, with its saved answer and its events, or nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, and make it if there is none."""
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all of the block's changes at its end, or none if it raises."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # ------------------------------------------------------------------ objects
+
+    def put(self, document: Object, *, owner: str | None = None) -> Object:
+        """Write an object, new or changed. `owner` is the customer that it is listed by."""
+        self._db.execute(
+            "INSERT INTO objects (id, object, owner, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET body = excluded.body, owner = coalesce(excluded.owner, owner)",
+            (document["id"], document["object"], owner, json.dumps(document)),
+        )
+        return document
+
+    def get(self, kind: str, object_id: str) -> Object | None:
+        """Return an object by its kind and id."""
+        row = self._db.execute("SELECT body FROM objects WHERE id = ? AND object = ?", (object_id, kind)).fetchone()
+        return json.loads(row["body"]) if row else None
+
+    def remove(self, object_id: str) -> None:
+        """Delete an object."""
+        self._db.execute("DELETE FROM objects WHERE id = ?", (object_id,))
+
+    def all(self, kind: str, *, owner: str | None = None) -> list[Object]:
+        """Return the objects of a kind, newest first; with `owner`, those of one customer."""
+        rows = self._db.execute(
+            "SELECT body FROM objects WHERE object = ? AND (? IS NULL OR owner = ?) ORDER BY seq DESC",
+            (kind, owner, owner),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    # ------------------------------------------------------------------ rows of the other tables
+
+    def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Run one SQL statement of this package and return its rows."""
+        return [dict(row) for row in self._db.execute(statement, values)]
+
+    def setting(self, name: str, default: str) -> str:
+        """Return a setting's value."""
+        rows = self.execute("SELECT value FROM settings WHERE name = ?", name)
+        return str(rows[0]["value"]) if rows else default
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a setting."""
+        self.execute(
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )

@@ -1,0 +1,61 @@
+"""How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+
+from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.money import formatted
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
+
+
+def search_attributes(machine: AccountMachine) -> TypedSearchAttributes:
+    """Return what the visibility store and `/access` are to know of the account (R16)."""
+    account = machine.account
+    values: list[tuple[SearchAttributeKey[Any], Any]] = [
+        (ACCOUNT_STATE, account.state.value),
+        (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
+        (CARTS, account.carts),
+        (TERM_ENDS_AT, account.term.end if account.term else None),
+        (ACCESS_UNTIL, machine.access_until),
+    ]
+    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
+
+
+def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
+    """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed."""
+    keys: list[SearchAttributeKey[Any]] = [ACCOUNT_STATE, PAYMENT_STATUS, CARTS, TERM_ENDS_AT, ACCESS_UNTIL]
+    return [
+        key.value_unset() if (value := new.get(key)) is None else key.value_set(value)
+        for key in keys
+        if old.get(key) != new.get(key)
+    ]
+
+
+def details(machine: AccountMachine) -> str:
+    """Return Markdown that answers "what is this account waiting for?" in the Temporal UI."""
+    account, payment, deadline = machine.account, machine.account.payment, machine.deadline
+    price = formatted(account.plan.unit_amount, account.plan.currency)
+    reason = f" ({account.disabled_reason})" if account.disabled_reason else ""
+    lines = [f"**{account.state}**{reason}, {account.carts} carts × {price}"]
+    if account.term:
+        lines.append(f"- term: {_when(account.term.start)} to {_when(account.term.end)}")
+    if payment:
+        amount = formatted(payment.quote.amount_due, payment.quote.currency)
+        code = f", {payment.decline_code}" if payment.decline_code else ""
+        lines.append(f"- payment `{payment.key}`: {amount}, {payment.status}{code}, attempt {payment.attempt}")
+    if account.timeline and account.timeline[-1].reason:
+        lines.append(f"- last: {account.timeline[-1].type}: {account.timeline[-1].reason}")
+    if machine.collecting:
+        lines.append("- waiting for: Stripe")
+    elif deadline:
+        lines.append(f"- waiting for: {deadline.summary}, {_when(deadline.at)}")
+    else:
+        lines.append("- waiting for: the customer or an operator")
+    return "\n".join(lines)
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%SZ")
