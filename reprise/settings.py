@@ -6,7 +6,7 @@ and the rest of `temporalio.envconfig`.
 
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -48,3 +48,9 @@ class ApiSettings(StripeSettings):
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
     announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")
+
+
+def complaint(error: ValidationError) -> str:
+    """Return what is wrong with the environment as one sentence that names the variables."""
+    wrong = [f"{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}" for each in error.errors()]
+    return f"The environment is not complete: {'; '.join(wrong)}."

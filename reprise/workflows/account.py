@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -49,6 +49,9 @@ ANSWERS_KEPT = 64
 """How many answers an account remembers, so that a repeated command gets its first answer (R14)."""
 
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
 class _Request:
     """A command on its way: waiting to be taken, then for what it started, then answered."""
 
@@ -57,6 +60,17 @@ class _Request:
         self.command_id = command_id
         self.refusal: Refusal | None = None
         self.answer: Answer | None = None
+
+
+def _validated(update: Handler) -> Handler:
+    """Give an update the validator that all commands share: Temporal wants one with the update's own parameter type."""
+
+    def validate(self: "AccountWorkflow", command: AnyCommand) -> None:
+        self.refuse_if_forbidden(command)
+
+    validate.__annotations__ = {"command": update.__annotations__["command"], "return": None}
+    update.validator(validate)  # type: ignore[attr-defined] # workflow.update has put it there
+    return update
 
 
 @workflow.defn(name=WORKFLOW)
@@ -245,7 +259,7 @@ class AccountWorkflow:
         waiting = (*self._taken, *self._inbox)
         return next((each for each in waiting if command_id and each.command_id == command_id), None)
 
-    def _validate(self, command: AnyCommand) -> None:
+    def refuse_if_forbidden(self, command: AnyCommand) -> None:
         """Refuse what the state forbids before anything is written (R14, R20)."""
         if not self._is_known(command):
             try:
@@ -372,64 +386,59 @@ class AccountWorkflow:
                 Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another id.")
             )
 
+    @_validated
     @workflow.update
     async def cancel(self, command: Cancel) -> Answer:
         """R3."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def reactivate(self, command: Reactivate) -> Answer:
         """R4, R6."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def set_carts(self, command: SetCarts) -> Answer:
         """R11."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def set_payment_method(self, command: SetPaymentMethod) -> Answer:
         """R9."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def disable(self, command: Disable) -> Answer:
         """R13."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def enable(self, command: Enable) -> Answer:
         """R13."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def extend_term(self, command: ExtendTerm) -> Answer:
         """R13."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def change_plan(self, command: ChangePlan) -> Answer:
         """R13."""
         return await self._answer(command)
 
+    @_validated
     @workflow.update
     async def close(self, command: Close) -> Answer:
         """R13."""
         return await self._answer(command)
-
-    for _update in (
-        cancel,
-        reactivate,
-        set_carts,
-        set_payment_method,
-        disable,
-        enable,
-        extend_term,
-        change_plan,
-        close,
-    ):
-        _update.validator(_validate)
-    del _update
 
     # ------------------------------------------------------------------ messages: the same commands as signals
 

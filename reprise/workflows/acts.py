@@ -86,10 +86,10 @@ def _activity_for(act: Act, account: Account, request_id: str) -> tuple[str, Bas
             summary = f"collect {payment.key}, attempt {payment.attempt}"
             return names.COLLECT, collect, cast("type", PaymentOutcome), summary
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
-            look = names.LookInput(**whose, payment_key=key, invoice_id=invoice_id)
+            look = names.InvoiceInput(**whose, payment_key=key, invoice_id=invoice_id)
             return names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {key}"
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
-            void = names.VoidInput(**whose, payment_key=key, invoice_id=invoice_id)
+            void = names.InvoiceInput(**whose, payment_key=key, invoice_id=invoice_id)
             return names.VOID_INVOICE, void, InvoiceVoided, f"void {key}"
 
 

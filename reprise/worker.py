@@ -1,0 +1,94 @@
+"""The worker: runs account workflows and their activities until it is asked to stop. `python -m reprise.worker`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import httpx
+import structlog
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from reprise.activities.announcements import ProductAnnouncements
+from reprise.activities.payments import StripePayments
+from reprise.activities.stripe_client import stripe_client
+from reprise.connection import connect
+from reprise.logs import configure_logs
+from reprise.settings import WorkerSettings, complaint
+from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.messages import TASK_QUEUE
+
+log = structlog.get_logger()
+
+
+def account_worker(client: Client, settings: WorkerSettings, product: httpx.AsyncClient) -> Worker:
+    """Return a worker for account workflows; `product` is the client that announcements go out with."""
+    payments = StripePayments(stripe_client(settings))
+    secret = settings.announcements_secret
+    announcements = ProductAnnouncements(
+        product,
+        str(settings.announcements_url) if settings.announcements_url else None,
+        secret.get_secret_value() if secret else None,
+    )
+    # The sandbox stays on: it guards against non-determinism. Modules are passed through: python-statemachine does
+    # not import inside it, and a new copy of our own for each account costs half as much again.
+    restrictions = SandboxRestrictions.default.with_passthrough_all_modules()
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[AccountWorkflow],
+        activities=[
+            payments.register_customer,
+            payments.change_payment_method,
+            payments.collect,
+            payments.look_at_invoice,
+            payments.void_invoice,
+            announcements.announce,
+        ],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        max_concurrent_activities=settings.max_activities,
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout),
+    )
+
+
+async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Event) -> None:
+    """Run a worker until `stop`; then let what runs finish, for `drain_timeout` seconds at most."""
+    async with AsyncExitStack() as stack:
+        product = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+        )
+        await stack.enter_async_context(account_worker(client, settings, product))
+        log.info("worker ready", task_queue=TASK_QUEUE, namespace=client.namespace)
+        await stop.wait()
+        log.info("worker draining", seconds=settings.drain_timeout)
+    log.info("worker stopped")
+
+
+async def _main() -> int:
+    configure_logs()
+    try:
+        settings = WorkerSettings()
+    except ValidationError as error:
+        log.error("worker not started", why=complaint(error))
+        return 1
+    try:
+        client = await connect()
+    except RuntimeError as error:
+        log.error("worker not started", why=f"Temporal cannot be reached (see TEMPORAL_ADDRESS): {error}")
+        return 1
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    await run_worker(client, settings, stop)
+    return 0
+
+
+if __name__ == "__main__":
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    sys.exit(asyncio.run(_main()))
