@@ -1,7 +1,6 @@
 """The worker: runs account workflows and their activities until it is asked to stop. `python -m reprise.worker`."""
 
 import asyncio
-import logging
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -89,6 +88,10 @@ async def _main() -> int:
     return 0
 
 
+def main() -> int:
+    """Run the worker of this environment; return its exit code."""
+    return asyncio.run(_main())
+
+
 if __name__ == "__main__":
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    sys.exit(asyncio.run(_main()))
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The HTTP API: requests become workflow updates and signals; reads become queries."""

@@ -1,0 +1,52 @@
+"""The API as one application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from reprise.activities.stripe_client import stripe_client
+from reprise.api import commands, health, problems, reads, webhooks
+from reprise.api.auth import Verifier
+from reprise.api.engine import Engine
+from reprise.api.middleware import BodyLimit, RequestLog
+from reprise.connection import connect
+from reprise.settings import ApiSettings
+
+DESCRIPTION = """
+Runs the life of subscription accounts. Amounts are integers in the currency's minor unit, instants are UTC. Errors are
+problem details with a stable `code`. Send an `Idempotency-Key` with every command: a repeat gets the first answer.
+"""
+
+
+def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
+    """Return the API.
+
+    Args:
+        settings: Its configuration.
+        client: A Temporal client; without one, the application connects by Temporal's environment configuration at the
+            first request, so that it starts while Temporal is down.
+
+    Raises:
+        ValueError: The settings say neither how to check tokens with a secret nor with a key set.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        temporal = client or await connect(lazy=True)
+        announce = settings.announcements_url is not None
+        app.state.engine = Engine(temporal, command_wait=settings.command_wait, announce=announce)
+        app.state.stripe = stripe_client(settings)
+        yield
+
+    app = FastAPI(title="Reprise", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app.state.settings = settings
+    app.state.verifier = Verifier(settings)
+    problems.install(app)
+    for part in (health, reads, commands, webhooks):
+        app.include_router(part.router)
+    problems.document(app)
+    app.add_middleware(BodyLimit, most=settings.max_body)
+    app.add_middleware(RequestLog)
+    return app

@@ -1,0 +1,259 @@
+"""Operations that change an account: each becomes one workflow update (or signal, with `Prefer: respond-async`)."""
+
+import re
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from reprise.api.auth import BillingUser, Operator
+from reprise.api.engine import Engine, Outcome
+from reprise.api.problems import Problem, invalid, responses, unavailable
+from reprise.api.schemas import (
+    CancelBody,
+    CartsBody,
+    DisableBody,
+    ExtendBody,
+    OpenAccountBody,
+    PaymentMethodBody,
+    PlanBody,
+    ReactivateBody,
+)
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import (
+    AccountView,
+    AnyCommand,
+    Cancel,
+    ChangePlan,
+    Close,
+    Disable,
+    Enable,
+    ExtendTerm,
+    OpenAccount,
+    Reactivate,
+    SetCarts,
+    SetPaymentMethod,
+)
+
+router = APIRouter(prefix="/v1/accounts")
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the engine of this process."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+def command_id(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="Repeats of a request with the same key get the first answer (R14).",
+            max_length=255,
+            examples=["0b9e6c1e-6f0c-4c38-9d0a-2f6d2a3c9b11"],
+        ),
+    ] = None,
+) -> str:
+    """Return the request's idempotency key, or a fresh one."""
+    if idempotency_key is None:
+        return str(uuid.uuid4())
+    if not _KEY.fullmatch(idempotency_key):
+        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    return idempotency_key
+
+
+def wants_no_answer(
+    prefer: Annotated[
+        str | None, Header(description="`respond-async`: do not wait for the answer.", max_length=100)
+    ] = None,
+) -> bool:
+    """Say whether the caller prefers not to wait."""
+    return prefer is not None and "respond-async" in prefer
+
+
+CommandId = Annotated[str, Depends(command_id)]
+NoAnswer = Annotated[bool, Depends(wants_no_answer)]
+
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": AccountView, "description": "Not finished yet; it goes on by itself. The account as it stands."}
+}
+_COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 413, 422, 503)}
+
+
+async def _carry_out(
+    engine: Engine, account_id: str, command: AnyCommand, response: Response, *, no_answer: bool
+) -> Outcome:
+    if no_answer:
+        await engine.send(account_id, command)
+        response.headers["Preference-Applied"] = "respond-async"
+        outcome = Outcome(await engine.account(account_id), finished=False)
+    else:
+        outcome = await engine.command(account_id, command)
+    if not outcome.finished:
+        response.status_code = 202
+    return outcome
+
+
+@router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
+async def open_account(
+    body: OpenAccountBody, engine: TheEngine, caller: Operator, key: CommandId, response: Response
+) -> AccountView:
+    """Open an account (R1); without `paid_through` the first month is collected at once."""
+    command = OpenAccount(**dict(body), actor=caller.actor(), command_id=key)
+    outcome = await engine.open(command)
+    response.headers["Location"] = f"/v1/accounts/{body.account_id}"
+    if not outcome.finished:
+        response.status_code = 202
+    return outcome.account
+
+
+@router.post("/{account_id}/cancel", tags=["billing"], responses=_COMMAND)
+async def cancel(
+    account_id: str,
+    engine: TheEngine,
+    caller: BillingUser,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+    body: CancelBody | None = None,
+) -> AccountView:
+    """Cancel at the term's end, or now (R3). Cancelling again succeeds and changes nothing."""
+    command = Cancel(**dict(body or CancelBody()), actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/reactivate", tags=["billing"], responses={**_COMMAND, **responses(402)})
+async def reactivate(
+    account_id: str,
+    engine: TheEngine,
+    caller: BillingUser,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+    body: ReactivateBody | None = None,
+) -> AccountView:
+    """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
+
+    202 with `payment.action_url`: the payer must authenticate there.
+    """
+    command = Reactivate(**dict(body or ReactivateBody()), actor=caller.actor(), command_id=key)
+    outcome = await _carry_out(engine, account_id, command, response, no_answer=no_answer)
+    if outcome.finished and not outcome.account.in_service:
+        _tell_payment(outcome.account, response)
+    return outcome.account
+
+
+def _tell_payment(account: AccountView, response: Response) -> None:
+    """Say why a reactivation has not brought the account back."""
+    payment = account.payment
+    if payment.status is not PaymentStatus.DECLINED:
+        response.status_code = 202
+        return
+    if payment.decline_code == "payment_stopped":
+        raise unavailable(
+            "Stripe refused Reprise's own request. Nothing was charged, the operators can see why; try again later.",
+            retry_after=300,
+        )
+    if payment.decline_code == "no_payment_method":
+        detail = "There is no payment method. Nothing was charged. Add one, then reactivate again."
+        raise Problem(402, "no_payment_method", detail, account=account)
+    detail = f"The payment was declined ({payment.decline_code}). Nothing was charged. Try another payment method."
+    raise Problem(402, "payment_declined", detail, decline_code=payment.decline_code, account=account)
+
+
+@router.put("/{account_id}/carts", tags=["billing"], responses=_COMMAND)
+async def set_carts(
+    account_id: str,
+    body: CartsBody,
+    engine: TheEngine,
+    caller: BillingUser,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+) -> AccountView:
+    """Set the number of carts, from the next quote or renewal on (R11)."""
+    command = SetCarts(carts=body.carts, actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})
+async def set_payment_method(
+    account_id: str,
+    body: PaymentMethodBody,
+    engine: TheEngine,
+    caller: BillingUser,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+) -> AccountView:
+    """Set the default payment method; an account that is past due is collected at once (R9)."""
+    command = SetPaymentMethod(payment_method=body.payment_method, actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/disable", tags=["operators"], responses=_COMMAND)
+async def disable(
+    account_id: str,
+    engine: TheEngine,
+    caller: Operator,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+    body: DisableBody | None = None,
+) -> AccountView:
+    """Take an account out of service; the term stays the account's (R13)."""
+    command = Disable(reason=(body or DisableBody()).reason, actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/enable", tags=["operators"], responses=_COMMAND)
+async def enable(
+    account_id: str, engine: TheEngine, caller: Operator, key: CommandId, no_answer: NoAnswer, response: Response
+) -> AccountView:
+    """Undo `disable`, or bring an account back within its term; never a charge (R13)."""
+    command = Enable(actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/extend", tags=["operators"], responses=_COMMAND)
+async def extend(
+    account_id: str,
+    body: ExtendBody,
+    engine: TheEngine,
+    caller: Operator,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+) -> AccountView:
+    """Let the term end later, as goodwill; the anchor moves to the new end (R13)."""
+    command = ExtendTerm(until=body.until, days=body.days, actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/plan", tags=["operators"], responses=_COMMAND)
+async def change_plan(
+    account_id: str,
+    body: PlanBody,
+    engine: TheEngine,
+    caller: Operator,
+    key: CommandId,
+    no_answer: NoAnswer,
+    response: Response,
+) -> AccountView:
+    """Change the plan, from the next quote on (R13)."""
+    command = ChangePlan(plan=body.plan, actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+
+
+@router.post("/{account_id}/close", tags=["operators"], responses=_COMMAND)
+async def close(
+    account_id: str, engine: TheEngine, caller: Operator, key: CommandId, no_answer: NoAnswer, response: Response
+) -> AccountView:
+    """Close for good; what is open is voided, and no personal data stays with the account (R13)."""
+    command = Close(actor=caller.actor(), command_id=key)
+    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account

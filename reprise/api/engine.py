@@ -1,0 +1,250 @@
+"""Talking with the accounts' workflows: commands as updates, reads as queries, all within a time-out."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from reprise.api.problems import Problem, not_found, refused, unavailable
+from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.refusals import Refused
+from reprise.workflows.messages import (
+    TASK_QUEUE,
+    WORKFLOW,
+    AccountRun,
+    AccountView,
+    Answer,
+    AnyCommand,
+    AskedAt,
+    Command,
+    OpenAccount,
+    PaymentHint,
+    QuoteAnswer,
+    Refusal,
+    RefusalCode,
+    TimelineEntry,
+    fingerprint,
+    workflow_id,
+)
+
+READ_TIMEOUT = timedelta(seconds=4)
+"""How long a read may take before the engine counts as out of reach."""
+
+NOT_YET = "not scheduled yet"
+"""What a query is told right after the dev server skipped time; it is asked again."""
+
+NO_WORKER = (
+    "No worker took this within the time allowed. Nothing is known to be recorded: send it again with the same"
+    " Idempotency-Key."
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to: the account, and whether it is finished."""
+
+    account: AccountView
+    finished: bool
+
+
+class Engine:
+    """The accounts' workflows, for one API process."""
+
+    def __init__(self, client: Client, *, command_wait: float, announce: bool) -> None:
+        """Take a client, which may still be unconnected, and how long a command is waited for, in seconds."""
+        self.client = client
+        self._wait = command_wait
+        self._announce = announce
+
+    # ------------------------------------------------------------------ commands
+
+    async def open(self, command: OpenAccount) -> Outcome:
+        """Open an account (R1).
+
+        Raises:
+            Problem: The core refuses it, an account of this id exists, or the engine is out of reach.
+        """
+        try:
+            provisional, _ = AccountMachine.opening(command, datetime.now(UTC))
+        except Refused as error:
+            raise refused(Refusal.of(error)) from error
+        start = WithStartWorkflowOperation[Any, Any](
+            WORKFLOW,
+            AccountRun(opening=command, announce=self._announce),
+            id=workflow_id(command.account_id),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"Account {command.account_id}",
+            memo={"opened_by": command.command_id},
+        )
+        try:
+            async with asyncio.timeout(self._wait):
+                update = await self.client.start_update_with_start_workflow(
+                    "open",
+                    command,
+                    start_workflow_operation=start,
+                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                    id=command.command_id,
+                    result_type=Answer,
+                )
+                return self._outcome(await update.result(), command)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            return await self._opening_goes_on(command, AccountView.of(provisional))
+        except WorkflowUpdateFailedError as error:
+            raise _refusal_of(error) from error
+        except (RPCError, RuntimeError) as error:
+            raise _problem_of(error) from error
+
+    async def _opening_goes_on(self, command: OpenAccount, provisional: AccountView) -> Outcome:
+        """Answer for an account whose workflow was started but has not finished opening, or not yet begun."""
+        description = await self.describe(command.account_id)
+        if await description.memo_value("opened_by", default=None) != command.command_id:
+            exists = Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another.")
+            raise refused(exists)
+        try:
+            return Outcome(await self.account(command.account_id), finished=False)
+        except Problem:
+            return Outcome(provisional, finished=False)
+
+    async def command(self, account_id: str, command: AnyCommand) -> Outcome:
+        """Send a command and wait for its answer; past the wait it goes on by itself.
+
+        Raises:
+            Problem: The account refuses it, or the engine is out of reach.
+        """
+        handle = self._handle(account_id)
+        update: WorkflowUpdateHandle[Answer] | None = None
+        try:
+            async with asyncio.timeout(self._wait):
+                update = await handle.start_update(
+                    command.name,
+                    command,
+                    id=command.command_id,
+                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                    result_type=Answer,
+                )
+                return self._outcome(await update.result(), command)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            if update is None:
+                raise unavailable(NO_WORKER) from None
+            return Outcome(await self.account(account_id), finished=False)
+        except WorkflowUpdateFailedError as error:
+            raise _refusal_of(error) from error
+        except (RPCError, RuntimeError) as error:
+            raise _problem_of(error) from error
+
+    async def send(self, account_id: str, command: AnyCommand) -> None:
+        """Send a command as a signal: it is taken, or refused, without an answer."""
+        await self._asked(self._handle(account_id).signal(command.name, command, rpc_timeout=READ_TIMEOUT))
+
+    async def hint(self, account_id: str, hint: PaymentHint) -> None:
+        """Make the account look at Stripe (R15)."""
+        await self._asked(self._handle(account_id).signal("payment_hint", hint, rpc_timeout=READ_TIMEOUT))
+
+    def _outcome(self, answer: Answer, command: Command) -> Outcome:
+        # Temporal answers a repeated update id from its record, without looking at what was sent (R14).
+        if answer.fingerprint != fingerprint(command):
+            message = "This idempotency key was used for another request. Use a new key for each."
+            raise refused(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=message))
+        if answer.refusal is not None:
+            raise refused(answer.refusal, answer.account)
+        return Outcome(answer.account, finished=True)
+
+    # ------------------------------------------------------------------ reads
+
+    async def account(self, account_id: str) -> AccountView:
+        """Return the account as it stands."""
+        return await self._query(account_id, "account", AccountView)
+
+    async def quote(self, account_id: str) -> QuoteAnswer:
+        """Return what coming back costs now, by the account's own clock (R7)."""
+        asked = AskedAt(now=clock_of(await self.describe(account_id)))
+        return await self._query(account_id, "quote", QuoteAnswer, asked)
+
+    async def timeline(self, account_id: str) -> list[TimelineEntry]:
+        """Return the timeline, oldest first (R17)."""
+        return await self._query(account_id, "timeline", list[TimelineEntry])
+
+    async def customer_id(self, account_id: str) -> str | None:
+        """Return the account's customer at Stripe."""
+        return await self._query(account_id, "customer_id", str | None)  # type: ignore[arg-type]
+
+    async def describe(self, account_id: str) -> WorkflowExecutionDescription:
+        """Return what the server knows without a worker (R16).
+
+        Raises:
+            Problem: 404: there is no such account.
+        """
+        description = await self._asked(self._handle(account_id).describe(rpc_timeout=READ_TIMEOUT))
+        if description.status is not WorkflowExecutionStatus.RUNNING:
+            raise not_found()
+        return description
+
+    async def _query(self, account_id: str, name: str, answer: type[T], argument: AskedAt | None = None) -> T:
+        arguments = [] if argument is None else [argument]
+        for attempt in range(20):
+            query = self._handle(account_id).query(name, args=arguments, result_type=answer, rpc_timeout=READ_TIMEOUT)
+            try:
+                result: T = await query
+                return result
+            except WorkflowQueryFailedError as error:
+                raise unavailable(f"The account's worker could not answer: {error}.") from error
+            except RPCError as error:
+                if NOT_YET not in str(error) or attempt == 19:
+                    raise _problem_of(error) from error
+                await asyncio.sleep(0.05)
+            except RuntimeError as error:
+                raise _problem_of(error) from error
+        raise AssertionError("the loop returns or raises")
+
+    async def _asked(self, request: Awaitable[T]) -> T:
+        try:
+            return await request
+        except (RPCError, RuntimeError) as error:
+            raise _problem_of(error) from error
+
+    def _handle(self, account_id: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(account_id))
+
+
+def clock_of(description: WorkflowExecutionDescription) -> datetime:
+    """Return the account's own time: the dev server can skip time for one account; elsewhere it is the wall clock."""
+    extended = description.raw_description.workflow_extended_info
+    if extended.HasField("time_skipping_info"):
+        return extended.time_skipping_info.current_time.ToDatetime(UTC)
+    return datetime.now(UTC)
+
+
+def _refusal_of(error: WorkflowUpdateFailedError) -> Problem:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        return refused(Refusal.model_validate(cause.details[0]))
+    return unavailable("The account's worker stopped while it took this. Send it again with the same Idempotency-Key.")
+
+
+def _problem_of(error: RPCError | RuntimeError) -> Problem:
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+        return not_found()
+    if isinstance(error, RPCError) and error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}:
+        return unavailable("No worker answered in time. Try again.")
+    return unavailable("Temporal cannot be reached. Nothing was recorded. Try again.")

@@ -1,0 +1,165 @@
+"""Errors as problem details (RFC 9457): a stable code, a sentence, and the fields at fault."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from reprise.workflows.messages import AccountView, Quote, Refusal, RefusalCode
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS = {
+    RefusalCode.INVALID_REQUEST: 422,
+    RefusalCode.PAYMENT_DECLINED: 402,
+}
+
+
+class FieldError(BaseModel):
+    """One input at fault."""
+
+    field: str = Field(examples=["plan.unit_amount"])
+    message: str
+
+
+class ProblemBody(BaseModel):
+    """What every error answer holds."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable; programs decide by it.", examples=["already_in_service"])
+    errors: list[FieldError] | None = None
+    quote: Quote | None = Field(default=None, description="With `quote_changed`: what it costs now.")
+    decline_code: str | None = Field(default=None, description="With `payment_declined`: why, in Stripe's words.")
+    account: AccountView | None = Field(default=None, description="The account as it stands, where that helps.")
+
+
+class Problem(Exception):  # noqa: N818 - the standard's own word
+    """An answer that is an error."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **extensions: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers or {}
+        self.extensions = extensions
+
+
+def not_found() -> Problem:
+    """Return what is said of an account that is not there, or not the caller's business (R19)."""
+    return Problem(404, "account_not_found", "There is no such account, or it is not yours to see.")
+
+
+def unavailable(why: str, retry_after: int = 5) -> Problem:
+    """Return what is said while Temporal, a worker or Stripe is out of reach."""
+    return Problem(503, "engine_unavailable", why, headers={"Retry-After": str(retry_after)})
+
+
+def invalid(field: str, message: str) -> Problem:
+    """Return a refusal of one input (R20)."""
+    return Problem(422, "invalid_request", f"{field}: {message}", errors=[FieldError(field=field, message=message)])
+
+
+def refused(refusal: Refusal, account: AccountView | None = None) -> Problem:
+    """Return a refusal of the core as a problem."""
+    if refusal.code is RefusalCode.INVALID_REQUEST:
+        return invalid(refusal.field or "body", refusal.message)
+    return Problem(
+        _STATUS.get(refusal.code, 409),
+        refusal.code.value,
+        refusal.message,
+        quote=refusal.quote,
+        decline_code=refusal.decline_code,
+        account=account,
+    )
+
+
+def response(problem: Problem) -> JSONResponse:
+    """Render a problem."""
+    body = ProblemBody(
+        title=problem.code.replace("_", " ").capitalize(),
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        **problem.extensions,
+    )
+    content = body.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of error answers."""
+    words = {
+        401: "No valid token.",
+        402: "Declined, or no payment method: nothing was charged.",
+        403: "The token lacks Billing Access or the operator's scope.",
+        404: "No such account, or not the caller's.",
+        409: "The account's state forbids it.",
+        413: "The body is too large.",
+        422: "An input is wrong; `errors` names it. Nothing was recorded.",
+        503: "Temporal, a worker or Stripe is out of reach; try again with the same idempotency key.",
+    }
+    schema = {"$ref": "#/components/schemas/ProblemBody"}
+    return {status: {"description": words[status], "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, problem: Problem) -> JSONResponse:
+        request.state.problem_code = problem.code  # for the line in the log: all that a refused command leaves (R17)
+        return response(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()]
+        named = ", ".join(sorted({each.field for each in errors}))
+        return response(Problem(422, "invalid_request", f"Wrong input: {named}. Nothing was recorded.", errors=errors))
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        codes = {404: "not_found", 405: "method_not_allowed"}
+        detail = f"{error.detail}. See /openapi.json for what there is."
+        code = codes.get(error.status_code, "http_error")
+        return response(Problem(error.status_code, code, detail, headers=dict(error.headers or {})))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, __: Exception) -> JSONResponse:
+        return response(Problem(500, "internal_error", "Something went wrong here, and has been logged."))
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    if location == ("body",) or (len(location) == 2 and location[0] == "body" and isinstance(location[1], int)):
+        return "body"
+    return ".".join(str(part) for part in location[1:]) or "body"
+
+
+def _message(error: dict[str, Any]) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def document(app: FastAPI) -> None:
+    """Put the problem's schema into the OpenAPI document, and every 422 into its terms."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        schema = made()
+        schemas = schema["components"]["schemas"]
+        own = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(own.pop("$defs", {}), ProblemBody=own)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document

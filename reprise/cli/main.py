@@ -1,0 +1,25 @@
+"""The command `reprise`."""
+
+import typer
+
+from reprise.cli.api import api
+from reprise.cli.demo import demo
+from reprise.cli.dev import dev
+from reprise.cli.fast_forward import fast_forward
+from reprise.cli.stripe_sandbox import stripe_sandbox
+from reprise.cli.token import token
+from reprise.cli.worker import worker
+
+app = typer.Typer(
+    help="Runs the life of subscription accounts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (dev, demo, fast_forward, token, api, worker, stripe_sandbox):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,43 @@
+"""`reprise token`: keys to the API in the embedded default."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is not a duration such as 30m, 1h or 7d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def token(
+    account: Annotated[
+        list[str] | None, typer.Option(help="An account that the token is for; can be repeated.")
+    ] = None,
+    operator: Annotated[bool, typer.Option("--operator", help="A token for the people who run the service.")] = False,
+    no_billing_access: Annotated[
+        bool, typer.Option("--no-billing-access", help="The user belongs to the account, without Billing Access.")
+    ] = False,
+    sub: Annotated[str, typer.Option(help="Who the token speaks for.")] = "cli",
+    ttl: Annotated[str, typer.Option(help="How long it is valid, such as 30m, 1h or 7d.")] = "1h",
+    data: Annotated[Path, typer.Option(help="Data directory of `reprise dev`.")] = Path(".reprise"),
+) -> None:
+    """Print a bearer token, signed with REPRISE_JWT_SECRET or the secret of `reprise dev`."""
+    from reprise.api.auth import mint
+    from reprise.local.secrets import jwt_secret
+
+    if not operator and not account:
+        raise typer.BadParameter("Say who it is for: --operator, or --account ID.")
+    secret = jwt_secret(data)
+    if secret is None:
+        typer.echo(f"There is no secret: set REPRISE_JWT_SECRET, or start `reprise dev` ({data} has none).", err=True)
+        raise typer.Exit(1)
+    scope = "operator" if operator else "" if no_billing_access else "billing"
+    typer.echo(mint(secret, sub=sub, scope=scope, accounts=account or [], ttl=_duration(ttl)))
