@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import httpx
@@ -25,9 +26,18 @@ from reprise.workflows.messages import TASK_QUEUE
 log = structlog.get_logger()
 
 
-def account_worker(client: Client, settings: WorkerSettings, product: httpx.AsyncClient) -> Worker:
-    """Return a worker for account workflows; `product` is the client that announcements go out with."""
-    payments = StripePayments(stripe_client(settings))
+@asynccontextmanager
+async def account_worker(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """Run a worker for account workflows while the block lasts; then let what runs finish."""
+    async with AsyncExitStack() as stack:
+        payments = StripePayments(await stack.enter_async_context(stripe_client(settings)))
+        product = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+        )
+        yield await stack.enter_async_context(_worker(client, settings, payments, product))
+
+
+def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, product: httpx.AsyncClient) -> Worker:
     secret = settings.announcements_secret
     announcements = ProductAnnouncements(
         product,
@@ -57,11 +67,7 @@ def account_worker(client: Client, settings: WorkerSettings, product: httpx.Asyn
 
 async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Run a worker until `stop`; then let what runs finish, for `drain_timeout` seconds at most."""
-    async with AsyncExitStack() as stack:
-        product = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
-        )
-        await stack.enter_async_context(account_worker(client, settings, product))
+    async with account_worker(client, settings):
         log.info("worker ready", task_queue=TASK_QUEUE, namespace=client.namespace)
         await stop.wait()
         log.info("worker draining", seconds=settings.drain_timeout)

@@ -1,5 +1,7 @@
 """The one way to a Stripe client, and what its errors mean."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import stripe
@@ -7,8 +9,9 @@ import stripe
 from reprise.settings import StripeSettings
 
 
-def stripe_client(settings: StripeSettings) -> stripe.StripeClient:
-    """Return an asynchronous client of Stripe, or of the sandbox that `stripe_url` names.
+@asynccontextmanager
+async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.StripeClient]:
+    """Open an asynchronous client of Stripe, or of the sandbox that `stripe_url` names.
 
     Its time-outs and retries are set on purpose: the library's own are 80 seconds and none. A client belongs to the
     event loop that first uses it.
@@ -17,12 +20,14 @@ def stripe_client(settings: StripeSettings) -> stripe.StripeClient:
     base: dict[str, str] = {}
     if settings.stripe_url is not None:
         base["api"] = str(settings.stripe_url).rstrip("/")
-    return stripe.StripeClient(
+    http = stripe.HTTPXClient(timeout=settings.stripe_timeout)
+    yield stripe.StripeClient(
         settings.stripe_api_key.get_secret_value(),
         base_addresses=base,  # type: ignore[arg-type] # a TypedDict whose keys are all optional
-        http_client=stripe.HTTPXClient(timeout=settings.stripe_timeout),
+        http_client=http,
         max_network_retries=settings.stripe_retries,
     )
+    await http.close_async()  # type: ignore[no-untyped-call]
 
 
 def is_passing(error: stripe.StripeError) -> bool:

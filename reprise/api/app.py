@@ -37,8 +37,8 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         temporal = client or await connect(lazy=True)
         announce = settings.announcements_url is not None
         app.state.engine = Engine(temporal, command_wait=settings.command_wait, announce=announce)
-        app.state.stripe = stripe_client(settings)
-        yield
+        async with stripe_client(settings) as app.state.stripe:
+            yield
 
     app = FastAPI(title="Reprise", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.state.settings = settings

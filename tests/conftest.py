@@ -1,0 +1,30 @@
+"""What the suite shares: one Stripe sandbox for each process that runs tests."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.stripe_side import StripeSide
+
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="session")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
+    side = StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")
+    yield side
+    side.close()
+
+
+@pytest.fixture
+def stripe_side(stripe_process: StripeSide) -> Iterator[StripeSide]:
+    """Stripe's side without faults, before and after."""
+    stripe_process.no_faults()
+    yield stripe_process
+    stripe_process.no_faults()

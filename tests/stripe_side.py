@@ -1,0 +1,90 @@
+"""Stripe's side, as tests see it: the real sandbox in a process of its own, its faults, its clock and its dump."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from reprise.settings import StripeSettings
+
+Json = dict[str, Any]
+
+
+class StripeSide:
+    """A running sandbox."""
+
+    def __init__(self, db: Path, port: int = 0) -> None:
+        self.db = db
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reprise.stripe_sandbox", "--port", str(port), "--db", str(db)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        said = re.search(r"http://127.0.0.1:(\d+)", self.process.stdout.readline())
+        assert said is not None, "the sandbox says where it listens"
+        self.url, self.port = said[0], int(said[1])
+        self._http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+
+    def settings(self, **changes: Any) -> StripeSettings:
+        return StripeSettings(STRIPE_API_KEY="sk_test_reprise", stripe_url=self.url, **changes)
+
+    def post(self, path: str, body: Json) -> Json:
+        answer = self._http.post(f"/_sandbox/{path}", json=body)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def fault(self, **what: Any) -> str:
+        return str(self.post("faults", what)["id"])
+
+    def no_faults(self) -> None:
+        self._http.delete("/_sandbox/faults").raise_for_status()
+
+    async def hit(self, fault: str) -> None:
+        """Wait until a fault has done what it does."""
+        while not (await asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}")).json()["hits"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    def advance(self, seconds: int) -> None:
+        self.post("clock", {"advance_seconds": seconds})
+
+    def dump(self) -> Json:
+        return dict(self._http.get("/_sandbox/dump").json())
+
+    def requests(self) -> list[Json]:
+        return list(self._http.get("/_sandbox/requests").json())
+
+    def invoices(self, account_id: str) -> list[Json]:
+        """Return an account's invoices, oldest first, each with the charges that took money for it."""
+        dump = self.dump()
+        ours = [each for each in dump["invoices"] if each["metadata"].get("account_id") == account_id]
+        for invoice in ours:
+            intents = {
+                each["payment"]["payment_intent"]
+                for each in dump["invoice_payments"]
+                if each["invoice"] == invoice["id"]
+            }
+            invoice["paid_charges"] = [
+                each for each in dump["charges"] if each["payment_intent"] in intents and each["paid"]
+            ]
+        return ours
+
+    def charged(self, account_id: str) -> list[int]:
+        """Return what was taken from an account, charge by charge, oldest first."""
+        return [charge["amount"] for each in self.invoices(account_id) for charge in each["paid_charges"]]
+
+    def kill(self) -> None:
+        """End the sandbox as a crash does."""
+        self.process.kill()
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+        self.process.terminate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()

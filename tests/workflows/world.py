@@ -1,0 +1,170 @@
+"""A world for one account: the time-skipping Temporal server, a worker, Stripe's side, and a clock to move."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import (
+    TASK_QUEUE,
+    WORKFLOW,
+    AccountRun,
+    AccountView,
+    Answer,
+    AnyCommand,
+    AskedAt,
+    OpenAccount,
+    Plan,
+    QuoteAnswer,
+    SetPaymentMethod,
+    TimelineEntry,
+    workflow_id,
+)
+from tests.stripe_side import StripeSide
+
+
+def utc(text: str) -> datetime:
+    """`2027-01-31T10:00` as an instant."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+class World:
+    """One account in a world whose time only the test moves."""
+
+    def __init__(self, env: WorkflowEnvironment, stripe: StripeSide, account_id: str) -> None:
+        self.env = env
+        self.stripe = stripe
+        self.account_id = account_id
+        self.keys = 0
+        self.opened = False
+
+    @property
+    def client(self) -> Client:
+        return self.env.client
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(self.account_id))
+
+    def key(self) -> str:
+        self.keys += 1
+        return f"key-{self.keys}"
+
+    # ------------------------------------------------------------------ time
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time()
+
+    async def at(self, text: str) -> None:
+        """Move to an instant, stopping at every deadline of the account on the way until it has acted."""
+        target = utc(text)
+        while (now := await self.now()) < target:
+            deadline = await self.deadline()
+            step = min(target, deadline) if deadline and deadline > now else target
+            await self.env.sleep(step - now)
+            await self.settled(step)
+
+    async def skip_to(self, text: str) -> None:
+        """Move to an instant in one go, whatever is due on the way."""
+        await self.env.sleep(utc(text) - await self.now())
+
+    async def deadline(self) -> datetime | None:
+        if not self.opened:
+            return None
+        account = await self.see()
+        if account.payment.next_attempt_at:
+            return account.payment.next_attempt_at
+        return account.term.end if account.in_service and account.term else None
+
+    async def settled(self, step: datetime) -> None:
+        """Wait until nothing is under way that was due at `step`."""
+        async with asyncio.timeout(30):
+            while self.opened:
+                deadline = await self.deadline()
+                collecting = (await self.see()).payment.status is PaymentStatus.COLLECTING
+                if not collecting and (deadline is None or deadline > step):
+                    return
+                await asyncio.sleep(0.02)
+
+    # ------------------------------------------------------------------ the account
+
+    async def open(self, **changes: Any) -> AccountView:
+        """Open an account: three carts at 25.00 USD with a good card, unless the test says otherwise."""
+        asked: dict[str, Any] = {
+            "account_id": self.account_id,
+            "email": f"{self.account_id}@example.com",
+            "carts": 3,
+            "plan": Plan(currency="usd", unit_amount=2500),
+            "payment_method": "pm_card_visa",
+            "command_id": self.key(),
+            **changes,
+        }
+        return (await self.open_with(OpenAccount(**asked))).account
+
+    async def open_with(self, command: OpenAccount, *, announce: bool = False) -> Answer:
+        start = WithStartWorkflowOperation[Any, Any](
+            WORKFLOW,
+            AccountRun(opening=command, announce=announce),
+            id=workflow_id(self.account_id),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
+        async with asyncio.timeout(30):
+            answer: Answer = await self.client.execute_update_with_start_workflow(
+                "open", command, start_workflow_operation=start, id=command.command_id, result_type=Answer
+            )
+        self.opened = True
+        return answer
+
+    async def do(self, command: AnyCommand) -> Answer:
+        """Send a command as an update and return its answer."""
+        if command.command_id is None:
+            command = command.model_copy(update={"command_id": self.key()})
+        async with asyncio.timeout(30):
+            answer: Answer = await self.handle.execute_update(
+                command.name, command, id=command.command_id, result_type=Answer
+            )
+        return answer
+
+    async def card(self, payment_method: str) -> Answer:
+        return await self.do(SetPaymentMethod(payment_method=payment_method))
+
+    async def see(self) -> AccountView:
+        """Return the account. The test server loses a query now and then while time is skipped: it is asked again."""
+        async with asyncio.timeout(30):
+            while True:
+                with contextlib.suppress(RPCError):
+                    view: AccountView = await self.handle.query(
+                        "account", result_type=AccountView, rpc_timeout=timedelta(seconds=1)
+                    )
+                    return view
+
+    async def quote(self) -> QuoteAnswer:
+        answer: QuoteAnswer = await self.handle.query("quote", AskedAt(now=await self.now()), result_type=QuoteAnswer)
+        return answer
+
+    async def timeline(self) -> list[TimelineEntry]:
+        entries: list[TimelineEntry] = await self.handle.query("timeline", result_type=list[TimelineEntry])
+        return entries
+
+    async def until(self, state: str) -> AccountView:
+        """Wait until the account is in a state."""
+        async with asyncio.timeout(30):
+            while (account := await self.see()).state != state:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        return account
+
+    # ------------------------------------------------------------------ Stripe's side
+
+    def charged(self) -> list[int]:
+        return self.stripe.charged(self.account_id)
+
+    def invoices(self) -> list[dict[str, Any]]:
+        return self.stripe.invoices(self.account_id)
