@@ -5,10 +5,13 @@ What the transitions ask and do is in `decisions.py`, by the same names.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from statemachine import State, StateChart
 from statemachine.exceptions import TransitionNotAllowed
+from statemachine.transition_list import TransitionList
 
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, OpenAccount
@@ -46,6 +49,15 @@ Event = (
 Effects = tuple[Effect, ...]
 
 
+def _in_place(*states: State, **how: str) -> TransitionList:
+    """Declare a transition that leaves each of `states` as it is.
+
+    One for each state: an internal transition of a compound state enters its initial child again (3.2.2).
+    """
+    transitions: TransitionList = reduce(or_, [state.to.itself(internal=True, **how) for state in states])
+    return transitions
+
+
 class AccountMachine(StateChart[Decisions]):
     """Decides what happens to one account: (account, event, now) → (account', effects).
 
@@ -71,6 +83,8 @@ class AccountMachine(StateChart[Decisions]):
     _active, _cancelled = in_service.active, in_service.cancelled
     _past_due, _reactivated = in_service.past_due, in_service.reactivated
     _disabled, _closed = out_of_service.disabled, out_of_service.closed
+
+    _open = (_active, _cancelled, _past_due, _reactivated, _disabled)
 
     # R1
     open = (
@@ -107,15 +121,9 @@ class AccountMachine(StateChart[Decisions]):
     )
 
     # R11, R13: taken in any state but closed
-    set_carts = in_service.to(
-        in_service, internal=True, validators="sum_can_be_charged", on="change_carts"
-    ) | _disabled.to.itself(internal=True, validators="sum_can_be_charged", on="change_carts")
-    change_plan = in_service.to(
-        in_service, internal=True, validators="sum_can_be_charged", on="change_price"
-    ) | _disabled.to.itself(internal=True, validators="sum_can_be_charged", on="change_price")
-    set_payment_method = in_service.to(in_service, internal=True, on="change_payment_method") | _disabled.to.itself(
-        internal=True, on="change_payment_method"
-    )
+    set_carts = _in_place(*_open, validators="sum_can_be_charged", on="change_carts")
+    change_plan = _in_place(*_open, validators="sum_can_be_charged", on="change_price")
+    set_payment_method = _in_place(*_open, on="change_payment_method")
 
     # R13
     disable = in_service.to(_disabled, validators="no_payment_under_way", on="hold") | _disabled.to.itself(
@@ -127,9 +135,7 @@ class AccountMachine(StateChart[Decisions]):
         | _disabled.to(_reactivated, unless="term_is_over", validators="no_payment_open", on="take_up_again")
         | _disabled.to.itself(internal=True, cond="held_by_operator", on="lift_hold")
     )
-    extend_term = in_service.to(
-        in_service, internal=True, validators="no_payment_open", on="extend"
-    ) | _disabled.to.itself(internal=True, validators="no_payment_open", on="extend")
+    extend_term = _in_place(*_open, validators="no_payment_open", on="extend")
     close = in_service.to(_closed, validators="no_payment_under_way", on="end_for_good") | _disabled.to(
         _closed, validators="no_payment_under_way", on="end_for_good"
     )
