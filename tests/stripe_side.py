@@ -31,7 +31,7 @@ class StripeSide:
         self._http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
 
     def settings(self, **changes: Any) -> StripeSettings:
-        return StripeSettings(STRIPE_API_KEY="sk_test_reprise", stripe_url=self.url, **changes)
+        return StripeSettings(**{"STRIPE_API_KEY": "sk_test_reprise", "stripe_url": self.url, **changes})
 
     def post(self, path: str, body: Json) -> Json:
         answer = self._http.post(f"/_sandbox/{path}", json=body)

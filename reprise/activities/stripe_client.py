@@ -21,13 +21,15 @@ async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.Stripe
     if settings.stripe_url is not None:
         base["api"] = str(settings.stripe_url).rstrip("/")
     http = stripe.HTTPXClient(timeout=settings.stripe_timeout)
-    yield stripe.StripeClient(
-        settings.stripe_api_key.get_secret_value(),
-        base_addresses=base,  # type: ignore[arg-type] # a TypedDict whose keys are all optional
-        http_client=http,
-        max_network_retries=settings.stripe_retries,
-    )
-    await http.close_async()  # type: ignore[no-untyped-call]
+    try:
+        yield stripe.StripeClient(
+            settings.stripe_api_key.get_secret_value(),
+            base_addresses=base,  # type: ignore[arg-type] # a TypedDict whose keys are all optional
+            http_client=http,
+            max_network_retries=settings.stripe_retries,
+        )
+    finally:
+        await http.close_async()  # type: ignore[no-untyped-call]
 
 
 def is_passing(error: stripe.StripeError) -> bool:

@@ -1,0 +1,26 @@
+"""A process that makes one attempt of one payment, and can be killed while it does."""
+
+import asyncio
+import sys
+
+from pydantic import TypeAdapter
+from temporalio.testing import ActivityEnvironment
+
+from reprise.activities.names import CollectInput
+from reprise.activities.payments import StripePayments
+from reprise.activities.stripe_client import stripe_client
+from reprise.settings import StripeSettings
+from reprise.statemachine.payments import PaymentOutcome
+
+
+async def attempt(settings: StripeSettings, asked: CollectInput) -> PaymentOutcome:
+    """Run the activity as a worker would."""
+    async with stripe_client(settings) as client:
+        return await ActivityEnvironment().run(StripePayments(client).collect, asked)
+
+
+if __name__ == "__main__":
+    url, body = sys.argv[1:]
+    settings = StripeSettings(STRIPE_API_KEY="sk_test_reprise", stripe_url=url)
+    outcome = asyncio.run(attempt(settings, CollectInput.model_validate_json(body)))
+    sys.stdout.write(TypeAdapter(PaymentOutcome).dump_json(outcome).decode())
