@@ -535,8 +535,7 @@ class Decisions:
         if self._payment.purpose is PaymentPurpose.FIRST:
             self._set(disabled_reason=DisabledReason.FIRST_PAYMENT_FAILED)
         self._note_failure(outcome)
-        if not isinstance(outcome, Stopped):
-            self.void_invoice()
+        self.void_invoice()
 
     def await_authentication(self, outcome: RequiresAction, now: datetime) -> None:
         self._set_outcome(outcome)
