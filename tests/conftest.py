@@ -28,3 +28,11 @@ def stripe_side(stripe_process: StripeSide) -> Iterator[StripeSide]:
     stripe_process.no_faults()
     yield stripe_process
     stripe_process.no_faults()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have measured."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(str(value))

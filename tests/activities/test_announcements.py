@@ -1,16 +1,9 @@
 """R18: the product is told of each change, signed, in order, again until it has heard."""
 
-import base64
-import json
-import secrets
-from collections.abc import AsyncIterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from standardwebhooks import Webhook
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -18,50 +11,20 @@ from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.names import AnnounceInput
 from reprise.statemachine.timeline import TIMER, TimelineEntry
 from tests.activities.payer import START
-
-SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-
-
-class Product(ThreadingHTTPServer):
-    """The product's endpoint: verifies what it hears, and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.heard: list[dict[str, Any]] = []
-        self.answers: list[int] = []
-        super().__init__(("127.0.0.1", 0), Endpoint)
-
-
-class Endpoint(BaseHTTPRequestHandler):
-    server: Product
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        status = self.server.answers.pop(0) if self.server.answers else 204
-        Webhook(SECRET).verify(body, {name.lower(): value for name, value in self.headers.items()})
-        if status == 204:
-            self.server.heard.append(json.loads(body) | {"id": self.headers["webhook-id"]})
-        self.send_response(status)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+from tests.product import Product
 
 
 @pytest.fixture
-def product() -> Any:
-    server = Product()
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def product() -> Iterator[Product]:
+    here = Product()
+    yield here
+    here.close()
 
 
 @pytest.fixture
 async def announcements(product: Product) -> AsyncIterator[ProductAnnouncements]:
     async with httpx.AsyncClient(trust_env=False) as client:
-        yield ProductAnnouncements(client, f"http://127.0.0.1:{product.server_port}/hook", SECRET)
+        yield ProductAnnouncements(client, product.url, product.secret)
 
 
 def entries(*sequences: int) -> AnnounceInput:

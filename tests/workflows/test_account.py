@@ -1,0 +1,283 @@
+"""What the workflow adds to the core: answers that last, one thing at a time, timers that wait out a dead worker."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from reprise.worker import account_worker
+from reprise.workflows.messages import (
+    Cancel,
+    Close,
+    Disable,
+    OpenAccount,
+    PaymentHint,
+    Plan,
+    Reactivate,
+    SetCarts,
+    SetPaymentMethod,
+)
+from tests.product import Product
+from tests.stripe_side import StripeSide
+from tests.workflows.conftest import worker_settings
+from tests.workflows.world import World
+
+
+async def lapsed(world: World) -> None:
+    """E2 on 15 April: disabled, its term long over."""
+    await world.open()
+    await world.at("2027-02-10T10:00")
+    await world.do(Cancel())
+    await world.at("2027-04-15T12:00")
+
+
+async def refusal(world: World, command: Cancel | Reactivate | SetCarts | Disable) -> str | None:
+    with pytest.raises(WorkflowUpdateFailedError) as failed:
+        await world.do(command)
+    assert isinstance(failed.value.cause, ApplicationError)
+    return failed.value.cause.type
+
+
+async def events(world: World) -> list[int]:
+    return [event.event_type async for event in world.handle.fetch_history_events()]
+
+
+async def test_R14_a_repeated_key_gets_the_first_answer_also_after_continuing_as_new(world: World) -> None:
+    """A month and a renewal later, in another run: the same answer, and no second charge."""
+    await lapsed(world)
+    command = Reactivate(command_id="once")
+    first = await world.do(command)
+    assert first.account.state == "reactivated"
+    run = (await world.last_event())[0]
+    await world.at("2027-05-15T12:00:01")
+    assert (await world.last_event())[0] != run
+    again = await world.do(command)
+    assert again == first
+    assert world.charged() == [7500, 7500, 7500]
+
+
+async def test_R14_a_key_with_other_content_is_refused_also_after_continuing_as_new(world: World) -> None:
+    """idempotency_key_reused."""
+    await world.open()
+    await world.do(SetCarts(carts=4, command_id="key"))
+    await world.at("2027-02-28T10:00:01")
+    assert await refusal(world, SetCarts(carts=5, command_id="key")) == "idempotency_key_reused"
+    assert (await world.see()).carts == 4
+
+
+async def test_R1_opening_an_id_that_exists_is_a_conflict_and_changes_nothing(world: World) -> None:
+    """The same request again gets the first answer; another one is refused."""
+    plan = Plan(currency="usd", unit_amount=2500)
+    first = OpenAccount(
+        command_id="k1",
+        account_id=world.account_id,
+        email="a@example.com",
+        carts=1,
+        plan=plan,
+        payment_method="pm_card_visa",
+    )
+    assert await world.open_with(first) == await world.open_with(first)
+    with pytest.raises(WorkflowUpdateFailedError) as failed:
+        await world.open_with(first.model_copy(update={"command_id": "k2"}))
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == "account_exists"
+    assert world.charged() == [2500]
+
+
+async def test_the_same_commands_come_as_signals(world: World) -> None:
+    """Without an answer, with the same effect; a repeated id is taken once."""
+    await world.open()
+    await world.handle.signal("set_carts", SetCarts(carts=8, command_id="s1"))
+    await world.handle.signal("set_carts", SetCarts(carts=9, command_id="s1"))
+    await world.handle.signal("cancel", Cancel())
+    account = await world.until("cancelled")
+    assert account.carts == 8
+    await world.handle.signal("cancel", Cancel())
+    await world.handle.signal("reactivate", Reactivate(expected_amount=1))
+    await world.quiet()
+    assert (await world.see()).state == "cancelled"
+
+
+async def test_R15_a_flood_of_hints_is_one_look(world: World) -> None:
+    """Past due: a thousand hints at once make the workflow look once, and nothing changes."""
+    await world.open()
+    await world.card("pm_card_chargeCustomerFail")
+    await world.at("2027-02-28T10:00:01")
+    before, attempts = await world.see(), world.invoices()[-1]["attempt_count"]
+    for _ in range(10):
+        hint = PaymentHint(event_type="invoice.paid")
+        await asyncio.gather(*(world.handle.signal("payment_hint", hint) for _ in range(100)))
+    await world.quiet()
+    looks = [each for each in await events(world) if each == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED]
+    assert await world.see() == before
+    assert world.invoices()[-1]["attempt_count"] == attempts
+    assert len(looks) <= 12, "one look for each batch at the most, not one for each hint"
+
+
+async def test_R8_stripe_failing_for_a_while_is_retried_until_it_is_known(world: World) -> None:
+    """A reactivation waits through an outage and then is there, once."""
+    await lapsed(world)
+    world.stripe.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", status=500, times=4)
+    answer = await world.do(Reactivate())
+    assert answer.account.state == "reactivated"
+    assert world.charged() == [7500, 7500]
+
+
+async def test_R14_commands_beside_a_payment_under_way(world: World) -> None:
+    """Cancel is refused, carts are taken, a second reactivation joins; one charge."""
+    await lapsed(world)
+    fault = world.stripe.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", hang=True)
+    first = asyncio.create_task(world.do(Reactivate()))
+    await world.stripe.hit(fault)
+    assert await refusal(world, Disable(reason="x")) == "payment_in_progress"
+    assert (await world.do(SetCarts(carts=7))).account.payment.status == "collecting"
+    second = asyncio.create_task(world.do(Reactivate()))
+    world.stripe.no_faults()
+    answers = await asyncio.gather(first, second)
+    assert [each.account.state for each in answers] == ["reactivated", "reactivated"]
+    assert world.charged() == [7500, 7500]
+
+
+async def test_R20_a_payment_method_that_stripe_does_not_know_is_refused_by_field(world: World) -> None:
+    """The old one stays."""
+    await world.open()
+    answer = await world.do(SetPaymentMethod(payment_method="pm_1Unknown"))
+    assert answer.refusal is not None
+    assert (answer.refusal.code, answer.refusal.field) == ("invalid_request", "payment_method")
+
+
+async def test_R13_a_closed_account_goes_on_without_personal_data(world: World) -> None:
+    """In a run whose history names nobody, and refuses everything."""
+    await world.open()
+    await world.do(Close())
+    await world.until("closed")
+    await world.quiet()
+    history = await world.handle.fetch_history()
+    assert "example.com" not in history.to_json()
+    assert await refusal(world, Cancel()) == "account_closed"
+
+
+def worker_process(env: WorkflowEnvironment, stripe: StripeSide) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "TEMPORAL_ADDRESS": env.client.service_client.config.target_host,
+        "STRIPE_API_KEY": "sk_test_reprise",
+        "REPRISE_STRIPE_URL": stripe.url,
+    }
+    return subprocess.Popen([sys.executable, "-m", "reprise.worker"], env=environment, stderr=subprocess.DEVNULL)
+
+
+async def test_E10_the_worker_dies_after_stripe_took_the_money_and_is_back_three_days_later(
+    env: WorkflowEnvironment, stripe_side: StripeSide
+) -> None:
+    """Reactivated, charged once, one invoice; Stripe has forgotten every key by then.
+
+    Takes the minute after which Temporal gives the dead worker's attempt to another: the test server skips no time
+    while an activity runs.
+    """
+    world = World(env, stripe_side, "e10")
+    await world.skip_to("2027-01-31T10:00")
+    victim = worker_process(env, stripe_side)
+    await world.open(account_id="e10")
+    await world.at("2027-02-10T10:00")
+    await world.do(Cancel())
+    await world.at("2027-04-15T12:00")
+    fault = stripe_side.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", hang=True)
+    await world.handle.signal("reactivate", Reactivate())
+    await stripe_side.hit(fault)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    stripe_side.no_faults()
+    stripe_side.advance(3 * 24 * 3600)
+    done = (await events(world)).count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+    async with account_worker(env.client, worker_settings(stripe_side)), asyncio.timeout(120):
+        while (await events(world)).count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) == done:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+        await world.quiet()
+        account = await world.see()
+    assert (account.state, account.payment.status) == ("reactivated", "paid")
+    assert world.charged() == [7500, 7500]
+    assert len(world.invoices()) == 2
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    here = Product()
+    yield here
+    here.close()
+
+
+async def test_R18_the_product_hears_everything_in_order_and_its_being_down_delays_nothing(
+    env: WorkflowEnvironment, stripe_side: StripeSide, product: Product
+) -> None:
+    """Down for its first four answers; the account renews meanwhile; then all of it, once it is back."""
+    product.answers = [500, 503, 500, 429]
+    settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)
+    world = World(env, stripe_side, "announced")
+    async with account_worker(env.client, settings):
+        await world.skip_to("2027-01-31T10:00")
+        command = OpenAccount(
+            command_id="k1",
+            account_id="announced",
+            email="a@example.com",
+            carts=3,
+            plan=Plan(currency="usd", unit_amount=2500),
+            payment_method="pm_card_visa",
+        )
+        await world.open_with(command, announce=True)
+        await world.do(Cancel())
+        await world.do(Reactivate())
+        await env.sleep(timedelta(days=29))
+        last = (await world.see()).sequence
+        async with asyncio.timeout(30):
+            while not product.heard or product.heard[-1]["data"]["sequence"] < last:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    sequences = [each["data"]["sequence"] for each in product.heard]
+    assert sorted(set(sequences)) == list(range(1, last + 1))
+    assert [each["type"] for each in product.heard if each["data"]["sequence"] <= 4][:4] == [
+        "account.opened",
+        "account.activated",
+        "account.cancelled",
+        "account.resumed",
+    ]
+    assert world.charged() == [7500, 7500]
+
+
+BILLABLE = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+}
+"""What Temporal Cloud counts as an action; a continue-as-new is counted by the run that it starts."""
+
+
+async def test_an_idle_month_costs_three_actions_and_twenty_events_at_the_most(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
+    """One whole run: from a renewal to the next, with nobody asking anything."""
+    await world.open()
+    await world.at("2027-02-28T10:00:01")
+    run = (await world.last_event())[0]
+    await world.env.sleep(timedelta(days=31))
+    async with asyncio.timeout(30):
+        while (await world.last_event())[0] == run:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    month = world.client.get_workflow_handle(world.handle.id, run_id=run)
+    happened = [event.event_type async for event in month.fetch_history_events()]
+    actions = sum(each in BILLABLE for each in happened)
+    record_property("figure", f"idle month: {actions} billable actions, {len(happened)} history events")
+    assert happened[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
+    assert actions <= 3
+    assert len(happened) <= 20
