@@ -13,6 +13,6 @@ def demo(
     Everything it prints is read back from the API and from Stripe's side. It fails if anything is not as the rules say.
     """
     from reprise.local.demo import tell
-    from reprise.local.signals import until_signalled
+    from reprise.local.signals import run_and_leave
 
-    raise typer.Exit(until_signalled(tell(keep=keep), when_signalled=0 if keep else 130))
+    run_and_leave(tell(keep=keep), when_signalled=0 if keep else 130)

@@ -26,7 +26,7 @@ def dev(
     """
     from reprise.local.dev import run
     from reprise.local.ports import Ports
-    from reprise.local.signals import until_signalled
+    from reprise.local.signals import run_and_leave
 
     ports = Ports(api=api_port, temporal=temporal_port, ui=ui_port, stripe=stripe_port)
-    raise typer.Exit(until_signalled(run(data, ports, as_json=as_json), when_signalled=0))
+    run_and_leave(run(data, ports, as_json=as_json), when_signalled=0)

@@ -24,9 +24,9 @@ def fast_forward(
     target = None if to == TERM_END else _instant(to)
 
     from reprise.local.fast_forward import run
-    from reprise.local.signals import until_signalled
+    from reprise.local.signals import run_and_leave
 
-    raise typer.Exit(until_signalled(run(account, target, temporal, data)))
+    run_and_leave(run(account, target, temporal, data))
 
 
 def _instant(text: str) -> datetime:

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.local.clock import AccountClock
-from reprise.local.story import Story, money
+from reprise.local.story import Story
 from reprise.local.system import System, running
 from reprise.statemachine.terms import months_after
 
@@ -35,7 +35,7 @@ async def _opens(story: Story) -> None:
     story.fact("the API answers", status, 201)
     account = await story.see()
     story.fact("state", account["state"], "active")
-    story.fact("the first month is charged at Stripe", await story.charged(), [7500])
+    story.sums("the first month is charged at Stripe", await story.charged(), [7500])
     story.fact("the term ends a month on", account["term"]["end"], _month_after(account["anchor"]))
 
 
@@ -57,7 +57,7 @@ async def _is_disabled(story: Story) -> None:
     story.fact("state", account["state"], "disabled")
     story.fact("because", account["disabled_reason"], "cancelled")
     story.fact("may the shop work?", access["access"], expected=False)
-    story.fact("charged at Stripe so far", await story.charged(), [7500])
+    story.sums("charged at Stripe so far", await story.charged(), [7500])
 
 
 async def _asks_what_it_costs(story: Story) -> int:
@@ -66,11 +66,11 @@ async def _asks_what_it_costs(story: Story) -> int:
     await story.forward(datetime.fromisoformat(account["term"]["end"]) + AWAY)
     await story.do("PUT", "/carts", {"carts": 5})
     quote = await story.see("/reactivation-quote")
-    story.fact("upfront payment", money(quote["amount_due"]), money(12500))
+    story.sums("upfront payment", [quote["amount_due"]], [12500])
     story.fact("for carts", quote["carts"], 5)
-    story.fact("each", money(quote["unit_amount"]), money(2500))
+    story.sums("each", [quote["unit_amount"]], [2500])
     story.fact("for the month to", quote["term"]["end"], _month_after(quote["term"]["start"]))
-    story.fact("charged at Stripe so far", await story.charged(), [7500])
+    story.sums("charged at Stripe so far", await story.charged(), [7500])
     return int(quote["amount_due"])
 
 
@@ -83,7 +83,7 @@ async def _is_declined(story: Story, quoted: int) -> None:
     story.fact("the bank's reason", problem.get("decline_code"), "generic_decline")
     story.fact("state", (await story.see())["state"], "disabled")
     story.fact("may the shop work?", (await story.see("/access"))["access"], expected=False)
-    story.fact("charged at Stripe so far", await story.charged(), [7500])
+    story.sums("charged at Stripe so far", await story.charged(), [7500])
 
 
 async def _comes_back(story: Story, quoted: int) -> None:
@@ -94,7 +94,7 @@ async def _comes_back(story: Story, quoted: int) -> None:
     account, access = await story.see(), await story.see("/access")
     story.fact("state", account["state"], "reactivated")
     story.fact("may the shop work?", access["access"], expected=True)
-    story.fact("charged at Stripe, once", await story.charged(), [7500, 12500])
+    story.sums("charged at Stripe, once", await story.charged(), [7500, 12500])
     story.fact("the new term is a month", account["term"]["end"], _month_after(account["term"]["start"]))
     story.fact("and the account's anchor", account["anchor"], account["term"]["start"])
 
@@ -106,7 +106,7 @@ async def _renews(story: Story) -> None:
     account = await story.see()
     story.fact("state", account["state"], "active")
     story.fact("the next term begins where the last ended", account["term"]["start"], before["term"]["end"])
-    story.fact("charged at Stripe", await story.charged(), [7500, 12500, 12500])
+    story.sums("charged at Stripe", await story.charged(), [7500, 12500, 12500])
 
 
 async def _is_billed_right(story: Story) -> str:
@@ -114,7 +114,7 @@ async def _is_billed_right(story: Story) -> str:
     story.chapter("What Stripe was charged")
     invoices = await story.invoices()
     story.show(invoices)
-    story.fact("invoices paid", [each.total for each in invoices if each.status == "paid"], [7500, 12500, 12500])
+    story.sums("invoices paid", [each.total for each in invoices if each.status == "paid"], [7500, 12500, 12500])
     story.fact(
         "invoices void, of the declined try", [each.total for each in invoices if each.status == "void"], [12500]
     )

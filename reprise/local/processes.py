@@ -75,7 +75,8 @@ class Child:
         if code < 0:
             with contextlib.suppress(ValueError):
                 how = f"killed by {signal.Signals(-code).name}"
-        return LocalError(f"{self.name} has died ({how}). {self.last_lines()}")
+        name = self.name[0].upper() + self.name[1:]
+        return LocalError(f"{name} has died ({how}). {self.last_lines()}")
 
     def last_lines(self) -> str:
         """Return the end of the child's log."""
@@ -121,7 +122,7 @@ async def until(answers: Callable[[], Awaitable[bool]], what: str, children: Seq
                     raise dead.result()
                 await asyncio.sleep(POLL)
     except TimeoutError as error:
-        ends = "\n".join(f"{child.name}: {child.last_lines()}" for child in children)
+        ends = "\n".join(f"({child.name}) {child.last_lines()}" for child in children)
         raise LocalError(f"{what} did not answer within {patience:.0f} seconds.\n{ends}") from error
     finally:
         dead.cancel()

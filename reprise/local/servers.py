@@ -65,24 +65,24 @@ def temporal(data: Path, ports: Ports) -> Server:
 
 def search_attributes() -> dict[str, str]:
     """Return the search attributes of accounts and their types, as Temporal's command line spells them."""
-    kinds = {number: name.removeprefix("INDEXED_VALUE_TYPE_") for name, number in IndexedValueType.items()}
-    return {each.name: kinds[each.indexed_value_type].title().replace("_", "") for each in SEARCH_ATTRIBUTES}
+    kinds = {int(number): name.removeprefix("INDEXED_VALUE_TYPE_") for name, number in IndexedValueType.items()}
+    return {each.name: kinds[int(each.indexed_value_type)].title().replace("_", "") for each in SEARCH_ATTRIBUTES}
 
 
 def stripe_sandbox(data: Path, ports: Ports) -> Server:
     """Return the Stripe sandbox."""
     command = [*_module("reprise.stripe_sandbox"), "--port", str(ports.stripe), "--db", str(data / "stripe.db")]
-    return Server("The Stripe sandbox", "stripe", command, grace=10)
+    return Server("the Stripe sandbox", "stripe", command, grace=10)
 
 
 def worker() -> Server:
     """Return a worker; it gets the time to let activities finish."""
-    return Server("The worker", "worker", _module("reprise.worker"), grace=DRAIN + 5)
+    return Server("the worker", "worker", _module("reprise.worker"), grace=DRAIN + 5)
 
 
 def api(ports: Ports) -> Server:
     """Return the API; requests under way are answered first."""
-    return Server("The API", "api", [*_module("reprise.api"), "--port", str(ports.api)], grace=20)
+    return Server("the API", "api", [*_module("reprise.api"), "--port", str(ports.api)], grace=20)
 
 
 def _module(name: str) -> list[str]:

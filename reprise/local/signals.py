@@ -1,10 +1,11 @@
 """Running something until it is done or Ctrl-C asks for the end; what it has started is ended first, either way."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from reprise.local.errors import LocalError
 
@@ -15,13 +16,18 @@ INTERRUPTED = 130
 """The exit code of what was not finished when Ctrl-C came, as shells have it."""
 
 
-def until_signalled(work: Coroutine[Any, Any, int], *, when_signalled: int = INTERRUPTED) -> int:
-    """Run `work`; return its exit code, or `when_signalled`, or 1 when it failed with a sentence for people.
+def run_and_leave(work: Coroutine[Any, Any, int], *, when_signalled: int = INTERRUPTED) -> NoReturn:
+    """Run `work`, and end this process with its exit code, with `when_signalled`, or with 1 and a sentence for people.
 
     The first signal cancels it, and it ends what it started in order; each further one cuts the wait for the process
     that is ending just then.
     """
-    return asyncio.run(_run(work, when_signalled))
+    code = asyncio.run(_run(work, when_signalled))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of Temporal's client that come back while the interpreter shuts down abort the process (measured with
+    # temporalio 1.35: now and then, after a call that failed). Nothing is left to be done here, so there is no need to.
+    os._exit(code)
 
 
 async def _run(work: Coroutine[Any, Any, int], when_signalled: int) -> int:

@@ -60,6 +60,10 @@ class Story:
             told = f"{what}: {_spoken(observed)}, but the rules say {_spoken(expected)}"
             self._console.print(f"  [red]✗ {escape(told)}[/red]")
 
+    def sums(self, what: str, observed: list[int], expected: list[int]) -> None:
+        """Tell amounts, which are in minor units, as people write them."""
+        self.fact(what, [_money(each) for each in observed], [_money(each) for each in expected])
+
     def sum_up(self) -> None:
         """Say how many facts were as the rules say."""
         if self.differences:
@@ -73,7 +77,7 @@ class Story:
         """Show invoices as a table."""
         table = Table("Invoice", "Lines", "Period", "Amount", "Status", "Charges")
         for each in invoices:
-            table.add_row(each.number, each.lines, each.period, money(each.total), each.status, str(each.charges))
+            table.add_row(each.number, each.lines, each.period, _money(each.total), each.status, str(each.charges))
         self._console.print(table)
 
     # ------------------------------------------------------------------ doing and looking
@@ -133,7 +137,7 @@ def _invoice(invoice: Json, dump: Json) -> Invoice:
     )
 
 
-def money(amount: int) -> str:
+def _money(amount: int) -> str:
     """Return an amount of the story's currency as people write it."""
     return formatted(amount, "usd")
 

@@ -91,7 +91,7 @@ async def running(
         system = System(addresses, secrets, configured, [])
 
         async def start(server: servers.Server) -> Child:
-            progress(f"starting {server.name[0].lower()}{server.name[1:]}")
+            progress(f"starting {server.name}")
             log = data / "logs" / f"{server.log}.log"
             child = await Child.start(server.name, server.command, configured, log, server.grace)
             stack.push_async_callback(child.stop)
