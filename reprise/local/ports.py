@@ -1,6 +1,7 @@
 """The ports that the local servers listen on: the usual ones, chosen ones, or any free ones."""
 
 import asyncio
+import os
 import random
 import socket
 from dataclasses import asdict, dataclass
@@ -76,5 +77,5 @@ def _why_not(port: int) -> str | None:
     try:
         socket.create_server((HOST, port)).close()
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return os.strerror(error.errno).lower() if error.errno else str(error)
     return None
