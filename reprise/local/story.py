@@ -15,6 +15,11 @@ from reprise.statemachine.money import formatted
 
 Json = dict[str, Any]
 
+OUT_OF_REACH = 503
+"""What the API answers while a part of the system is busy: to be sent again, with the same key."""
+
+TRIES = 5
+
 
 @dataclass(frozen=True)
 class Invoice:
@@ -85,7 +90,10 @@ class Story:
     async def ask(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
         """Send a request to the API; return its status and answer."""
         headers = {} if method == "GET" else {"Idempotency-Key": str(uuid.uuid4())}
-        answer = await self._api.request(method, path, json=body, headers=headers)
+        for _ in range(TRIES):
+            answer = await self._api.request(method, path, json=body, headers=headers)
+            if answer.status_code != OUT_OF_REACH:
+                break
         return answer.status_code, answer.json()
 
     async def do(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
