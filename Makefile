@@ -1,5 +1,69 @@
-lock:
+# Needs Python 3.11 or newer, pip and make. Everything else goes into .venv, at the versions and hashes in requirements/.
+
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13 python; do \
+	$$each $(NEW_ENOUGH) 2>/dev/null && { echo $$each; break; }; done)
+BIN := .venv/bin
+TESTS ?= tests
+
+# pip's own notices are not about this project.
+PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test lint types imports diagram lock clean
+
+help: ## Show what there is to make.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: .venv/local ## Tell an account's life on real parts, checked; under two minutes.
+	@$(BIN)/reprise demo
+
+dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
+	@$(BIN)/reprise dev
+
+test: .venv/dev ## Run the tests.
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+lint: .venv/dev ## Check style and formatting.
+	$(BIN)/ruff check reprise tests
+	$(BIN)/ruff format --check reprise tests
+
+types: .venv/dev ## Check types, strictly.
+	$(BIN)/mypy
+
+imports: .venv/dev ## Check that imports go one way.
+	$(BIN)/lint-imports
+
+diagram: .venv/local ## Write the chart of an account's states into the README.
+	$(BIN)/python -m reprise.local.diagram README.md
+
+lock: ## Write requirements/ anew from pyproject.toml.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--extra local --group build pyproject.toml -o requirements/local.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--extra local --group dev pyproject.toml -c requirements/local.txt -o requirements/dev.txt
+
+clean: ## Remove what was made here: environment, caches, data of `reprise dev`.
+	rm -rf .venv .reprise .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------- the environment; each file says what is installed
+
+.venv/made:
+	@$(or $(PYTHON),false) $(NEW_ENOUGH) 2>/dev/null || { \
+		echo "Reprise needs Python 3.11 or newer; $(or $(PYTHON),python3) is: $$($(or $(PYTHON),python3) -V 2>&1 | tail -n 1)."; \
+		echo "Install one, or say where it is: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) -V) ..."
+	@$(PYTHON) -m venv .venv || { echo "The module venv is missing or broken: install it (on Debian: python3-venv)."; exit 1; }
+	@touch $@
+
+.venv/local: .venv/made requirements/local.txt pyproject.toml
+	@echo "Installing Reprise with its dev server, as locked in requirements/local.txt; once, a minute or so ..."
+	@$(PIP) install -q --require-hashes -r requirements/local.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/local requirements/dev.txt
+	@echo "Installing what the tests need, as locked in requirements/dev.txt ..."
+	@$(PIP) install -q --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,6 +1,5 @@
 """`reprise demo`: the whole story, on real parts."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -9,7 +8,11 @@ import typer
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,
 ) -> None:
-    """Open, cancel, disable at the term's end, come back months later with the upfront payment, renew."""
-    from reprise.local.demo import tell
+    """Tell an account's life on real parts: open, cancel, disabled, back with the upfront payment, renewed.
 
-    raise typer.Exit(asyncio.run(tell(keep=keep)))
+    Everything it prints is read back from the API and from Stripe's side. It fails if anything is not as the rules say.
+    """
+    from reprise.local.demo import tell
+    from reprise.local.signals import run_and_leave
+
+    run_and_leave(tell(keep=keep), when_signalled=0 if keep else 130)

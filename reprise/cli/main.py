@@ -1,4 +1,4 @@
-"""The command `reprise`."""
+"""The command `reprise`. Each command imports what it needs when it runs, so that the others are quick."""
 
 import typer
 
@@ -11,10 +11,11 @@ from reprise.cli.token import token
 from reprise.cli.worker import worker
 
 app = typer.Typer(
-    help="Runs the life of subscription accounts.",
+    help="Runs the life of subscription accounts: durable timers, upfront payments, no charge twice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 for command in (dev, demo, fast_forward, token, api, worker, stripe_sandbox):
     app.command()(command)

@@ -1,71 +1,139 @@
-"""The child processes of the embedded default: started, watched, and ended in order; none outlives its parent."""
+"""Child processes: started with a log each, watched, ended in order, never left behind."""
 
 import asyncio
 import contextlib
-import ctypes
+import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-GRACE = 20.0
-"""Seconds that a process gets to end after SIGTERM."""
+from reprise.local import guard
+from reprise.local.errors import LocalError
 
-_PR_SET_PDEATHSIG = 1
+LAST_LINES = 12
+"""How much of its log is shown when a child dies."""
+
+POLL = 0.03
 
 
-class ProcessDied(Exception):  # noqa: N818 - the name says what happened
-    """A process of the embedded default ended by itself; the message says which, and its last words."""
-
-
-@dataclass
 class Child:
-    """A running process, and the file that it writes to."""
+    """One child process, in a session of its own: a Ctrl-C in the terminal reaches its parent alone.
 
-    name: str
-    process: asyncio.subprocess.Process
-    log: Path
+    Its output goes to `log`; the one before is kept beside it as `.log.1`.
+    """
 
-    def last_words(self, lines: int = 8) -> str:
-        """Return the last lines of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+    def __init__(self, name: str, log: Path, process: asyncio.subprocess.Process, grace: float) -> None:
+        """Take a started process; `start` makes one."""
+        self.name = name
+        self._log = log
+        self._process = process
+        self._grace = grace
+        self._exited = asyncio.create_task(process.wait())
 
-    def died(self) -> ProcessDied:
-        """Return the error that says so."""
-        return ProcessDied(
-            f"{self.name} ended with code {self.process.returncode}. Its last lines:\n{self.last_words()}"
-        )
+    @classmethod
+    async def start(
+        cls, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, grace: float
+    ) -> "Child":
+        """Start a child.
 
-    async def end(self) -> None:
-        """Ask it to end, and make it end if it does not."""
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
-            try:
-                await asyncio.wait_for(self.process.wait(), GRACE)
-            except TimeoutError:
-                self.process.kill()
-                await self.process.wait()
+        Args:
+            name: What people call it.
+            command: Program and arguments.
+            environment: All of its environment variables.
+            log: Where its output goes.
+            grace: Seconds it gets to end by itself after SIGTERM.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command]
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *guarded,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(name, log, process, grace)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    async def exited(self) -> None:
+        """Wait until the child has ended, for whatever reason."""
+        await asyncio.shield(self._exited)
+
+    def death(self) -> LocalError:
+        """Return the error that says how a child ended that should be running."""
+        code = self._process.returncode or 0
+        how = f"exit code {code}"
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                how = f"killed by {signal.Signals(-code).name}"
+        name = self.name[0].upper() + self.name[1:]
+        return LocalError(f"{name} has died ({how}). {self.last_lines()}")
+
+    def last_lines(self) -> str:
+        """Return the end of the child's log."""
+        lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        if not lines:
+            return f"Its log, {self._log}, is empty."
+        return "\n".join([f"The end of its log, {self._log}:", *(f"  {line}" for line in lines)])
+
+    async def stop(self) -> None:
+        """End the child: SIGTERM, time to finish, then SIGKILL; SIGKILL at once when cancelled meanwhile."""
+        if self._exited.done():
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._grace):
+                await self.exited()
+        except (TimeoutError, asyncio.CancelledError):
+            self._signal(signal.SIGKILL)
+            await self._exited
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
 
-async def start(name: str, command: Sequence[str], environment: dict[str, str], logs: Path) -> Child:
-    """Start a process in a session of its own: a Ctrl-C meant for its parent does not reach it."""
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{name}.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-        )
-    return Child(name, process, log)
+async def until(answers: Callable[[], Awaitable[bool]], what: str, children: Sequence[Child], patience: float) -> None:
+    """Wait until something says yes.
+
+    Args:
+        answers: What is asked, again and again.
+        what: What it is, for the complaint.
+        children: Those it depends on.
+        patience: Seconds.
+
+    Raises:
+        LocalError: One of `children` died, or it took too long.
+    """
+    dead = asyncio.create_task(first_death(children))
+    try:
+        async with asyncio.timeout(patience):
+            while not await answers():
+                if dead.done():
+                    raise dead.result()
+                await asyncio.sleep(POLL)
+    except TimeoutError as error:
+        ends = "\n".join(f"({child.name}) {child.last_lines()}" for child in children)
+        raise LocalError(f"{what} did not answer within {patience:.0f} seconds.\n{ends}") from error
+    finally:
+        dead.cancel()
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end this process when its parent dies, however that dies (Linux)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+async def first_death(children: Sequence[Child]) -> LocalError:
+    """Wait until one of the children ends, and return the error that says so."""
+    waiting = {asyncio.ensure_future(child.exited()): child for child in children}
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    return waiting[done.pop()].death()

@@ -1,45 +1,49 @@
-"""Secrets of the embedded default: made once, kept in the data directory for its owner alone."""
+"""The secrets of the embedded default: made once, kept in the data directory, readable by its owner alone."""
 
-import base64
+import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_FILES = {"jwt": "jwt.secret", "stripe": "stripe-webhook.secret"}
-
-SANDBOX_KEY = "sk_test_reprise_embedded_default"
-"""The sandbox takes any test key."""
+FILE = "secrets.json"
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the processes of one embedded default share."""
+    """What the API checks tokens and Stripe's webhooks with."""
 
-    jwt: str
-    stripe_webhook: str
+    jwt_secret: str
+    stripe_webhook_secret: str
 
 
-def load(data: Path) -> Secrets:
-    """Return the secrets of a data directory, made on first use."""
-    return Secrets(
-        jwt=_kept(data / _FILES["jwt"], secrets.token_urlsafe(48)),
-        stripe_webhook=_kept(
-            data / _FILES["stripe"], "whsec_" + base64.urlsafe_b64encode(secrets.token_bytes(24)).decode()
-        ),
-    )
+def read(data: Path) -> Secrets | None:
+    """Return the secrets kept in `data`; None when there are none yet."""
+    try:
+        return Secrets(**json.loads((data / FILE).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def read_or_make(data: Path) -> Secrets:
+    """Return the secrets kept in `data`, made now when there are none yet. They survive restarts."""
+    if kept := read(data):
+        return kept
+    made = Secrets(jwt_secret=secrets.token_urlsafe(48), stripe_webhook_secret=f"whsec_{secrets.token_hex(24)}")
+    write_private(data / FILE, json.dumps(asdict(made), indent=2))
+    return made
 
 
 def jwt_secret(data: Path) -> str | None:
-    """Return the secret that tokens are signed with: the environment's, or the data directory's."""
-    if secret := os.environ.get("REPRISE_JWT_SECRET"):
-        return secret
-    kept = data / _FILES["jwt"]
-    return kept.read_text().strip() if kept.exists() else None
+    """Return the secret that tokens are signed with: the environment's, or else the one kept in `data`."""
+    kept = read(data)
+    return os.environ.get("REPRISE_JWT_SECRET") or (kept.jwt_secret if kept else None)
 
 
-def _kept(path: Path, fresh: str) -> str:
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(fresh)
-    return path.read_text().strip()
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    unfinished.replace(path)

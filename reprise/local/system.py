@@ -1,199 +1,155 @@
-"""The embedded default as one thing: four processes, their configuration, and where they answer."""
+"""The whole system on one machine: Temporal's dev server, the Stripe sandbox, a worker and the API."""
 
-import asyncio
-import fcntl
-import json
 import os
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
 
-from reprise.api.auth import mint
-from reprise.local import secrets
-from reprise.local.ports import HOST, Ports
-from reprise.local.processes import Child, ProcessDied, start
+from reprise.local import directory, servers
+from reprise.local.directory import Addresses
+from reprise.local.errors import LocalError
+from reprise.local.ports import HOST, Ports, settled
+from reprise.local.processes import Child, first_death, until
+from reprise.local.secrets import Secrets, read_or_make
 from reprise.workflows.messages import SEARCH_ATTRIBUTES
 
-START_WITHIN = 60.0
-"""Seconds within which everything answers, or the start has failed."""
+PATIENCE = 60.0
+"""Seconds that a server gets to answer for the first time, on a slow and busy machine."""
+
+WEBHOOKS = "/v1/webhooks/stripe"
+
+Progress = Callable[[str], None]
 
 
-class AlreadyRunning(Exception):  # noqa: N818 - the name says what is
-    """Another `reprise dev` uses this data directory."""
-
-
-@dataclass
+@dataclass(frozen=True)
 class System:
-    """A running embedded default: addresses, children, and a token for its operator."""
+    """A running system: where it answers, its secrets, its processes in the order they were started."""
 
-    data: Path
-    ports: Ports
+    addresses: Addresses
+    secrets: Secrets
+    environment: Mapping[str, str]
     children: list[Child]
-    environment: dict[str, str]
-    operator_token: str
-    has_sandbox: bool
 
-    @property
-    def api(self) -> str:
-        """Address of the API."""
-        return f"http://{HOST}:{self.ports.api}"
+    async def until(self, answers: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait until something says yes, while all processes live."""
+        await until(answers, what, self.children, PATIENCE)
 
-    @property
-    def temporal(self) -> str:
-        """Address of the Temporal frontend."""
-        return f"{HOST}:{self.ports.temporal}"
+    async def first_death(self) -> LocalError:
+        """Wait until a process has ended that should be running; return the error that says so."""
+        return await first_death(self.children)
 
-    @property
-    def temporal_ui(self) -> str:
-        """Address of the Temporal UI."""
-        return f"http://{HOST}:{self.ports.ui}"
+    def token(self, *, sub: str = "operator@local", scope: str = "operator", accounts: Sequence[str] = ()) -> str:
+        """Return a bearer token for the API; by default an operator's."""
+        from reprise.api.auth import mint  # loaded only to speak to it
 
-    @property
-    def stripe(self) -> str:
-        """Address of Stripe: the sandbox's, or the real one."""
-        return f"http://{HOST}:{self.ports.stripe}" if self.has_sandbox else "https://api.stripe.com"
-
-    def addresses(self) -> dict[str, str]:
-        """Return what programs need to use it."""
-        return {
-            "api": self.api,
-            "temporal": self.temporal,
-            "temporal_ui": self.temporal_ui,
-            "stripe": self.stripe,
-            "operator_token": self.operator_token,
-        }
-
-    async def until_a_child_dies(self) -> ProcessDied:
-        """Wait until a process ends by itself, and return the error that says so."""
-        waits = {asyncio.create_task(child.process.wait()): child for child in self.children}
-        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each in pending:
-            each.cancel()
-        return waits[done.pop()].died()
+        secret = self.environment["REPRISE_JWT_SECRET"]
+        return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=timedelta(days=30))
 
 
 @asynccontextmanager
-async def running(data: Path, ports: Ports, extra: dict[str, str] | None = None) -> AsyncIterator[System]:
-    """Run the embedded default until the block ends; then end it in order: API, worker, sandbox, Temporal.
+async def running(
+    data: Path,
+    ports: Ports | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    progress: Progress = lambda _: None,
+) -> AsyncIterator[System]:
+    """Run the whole system, from when all of it answers until the block ends; then end it in order.
 
     Args:
-        data: The directory that keeps everything over restarts; made if there is none.
-        ports: Where to listen.
-        extra: Environment variables on top of the caller's.
+        data: The data directory; the same one brings the same accounts back.
+        ports: Where the servers listen; by default any free ports.
+        environment: What the children inherit; by default this process's own. With STRIPE_API_KEY in it, real Stripe
+            is used and no sandbox starts.
+        progress: Is told what is being started.
 
     Raises:
-        PortTaken: A port is in use.
-        AlreadyRunning: The directory is in use.
-        ProcessDied: One of the processes did not start.
+        LocalError: A port is taken, the directory is in use, or a process died; nothing is left running.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    own = os.environ if environment is None else environment
+    has_sandbox = servers.real_stripe_key(own) is None
     async with AsyncExitStack() as stack:
-        _lock(stack, data)
-        settled = ports.settled()
-        system = _system(data, settled, extra or {})
-        await _start_all(system, stack)
-        (data / "addresses.json").write_text(json.dumps({**system.addresses(), "operator_token": ""}))
-        stack.callback((data / "addresses.json").unlink, missing_ok=True)
+        stack.enter_context(directory.held(data))
+        secrets = read_or_make(data)
+        chosen = await settled(ports or Ports.any_free(), unused=frozenset(() if has_sandbox else ("stripe",)))
+        configured = servers.environment(own, chosen, secrets, has_sandbox=has_sandbox)
+        addresses = Addresses(
+            api=f"http://{HOST}:{chosen.api}",
+            temporal=f"{HOST}:{chosen.temporal}",
+            temporal_ui=f"http://{HOST}:{chosen.ui}",
+            stripe=configured.get("REPRISE_STRIPE_URL", "https://api.stripe.com"),
+            has_sandbox=has_sandbox,
+        )
+        system = System(addresses, secrets, configured, [])
+
+        async def start(server: servers.Server) -> Child:
+            progress(f"starting {server.name}")
+            log = data / "logs" / f"{server.log}.log"
+            child = await Child.start(server.name, server.command, configured, log, server.grace)
+            stack.push_async_callback(child.stop)
+            system.children.append(child)
+            return child
+
+        # They end in the other order: the API takes no more, and the worker drains, while what they need is there.
+        await start(servers.temporal(data, chosen))
+        if has_sandbox:
+            await start(servers.stripe_sandbox(data, chosen))
+        await system.until(lambda: _knows_search_attributes(addresses.temporal), "Temporal")
+        await start(servers.worker())
+        await start(servers.api(chosen))
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+            if has_sandbox:
+                await system.until(lambda: _answers(http, f"{addresses.stripe}/_sandbox/healthz"), "The Stripe sandbox")
+                await _send_webhooks(http, addresses, secrets)
+            await system.until(lambda: _answers(http, f"{addresses.api}/readyz"), "The API, or a worker,")
+            await system.until(lambda: _answers(http, addresses.temporal_ui), "The Temporal UI")
+        directory.announce(data, addresses)
         yield system
+        progress("stopping")
 
 
-def _lock(stack: AsyncExitStack, data: Path) -> None:
-    lock = stack.enter_context((data / "lock").open("w"))
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise AlreadyRunning(f"{data} is in use by another `reprise dev`. End it, or give another --data.") from error
-
-
-def _system(data: Path, ports: Ports, extra: dict[str, str]) -> System:
-    kept = secrets.load(data)
-    sandbox = not os.environ.get("STRIPE_API_KEY")
-    environment = {
-        **os.environ,
-        "TEMPORAL_ADDRESS": f"{HOST}:{ports.temporal}",
-        "TEMPORAL_NAMESPACE": "default",
-        "REPRISE_JWT_SECRET": kept.jwt,
-        "PYTHONUNBUFFERED": "1",
-        **extra,
-    }
-    if sandbox:
-        environment |= {
-            "STRIPE_API_KEY": secrets.SANDBOX_KEY,
-            "REPRISE_STRIPE_URL": f"http://{HOST}:{ports.stripe}",
-            "STRIPE_WEBHOOK_SECRET": kept.stripe_webhook,
-        }
-    token = mint(kept.jwt, sub="operator", scope="operator", accounts=[], ttl=timedelta(days=30))
-    return System(data, ports, [], environment, token, sandbox)
-
-
-async def _start_all(system: System, stack: AsyncExitStack) -> None:
-    """Start the processes in the order in which they need each other; the stack ends them in the other."""
-    ports, logs = system.ports, system.data / "logs"
-
-    async def child(name: str, *command: str) -> None:
-        started = await start(name, command, system.environment, logs)
-        system.children.append(started)
-        stack.push_async_callback(started.end)
-
-    python = (sys.executable, "-m")
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        await child("temporal", *_temporal(system))
-        if system.has_sandbox:
-            database = str(system.data / "stripe.db")
-            await child(
-                "stripe-sandbox", *python, "reprise.stripe_sandbox", "--port", str(ports.stripe), "--db", database
-            )
-        await child("api", *python, "reprise.api", "--port", str(ports.api))
-        await _until(system, lambda: _answers(client, f"{system.temporal_ui}/api/v1/namespaces"))
-        await child("worker", *python, "reprise.worker")
-        if system.has_sandbox:
-            await _until(system, lambda: _answers(client, f"{system.stripe}/_sandbox/healthz"))
-            hook = {"url": f"{system.api}/v1/webhooks/stripe", "secret": system.environment["STRIPE_WEBHOOK_SECRET"]}
-            (await client.post(f"{system.stripe}/_sandbox/webhook_endpoints", json=hook)).raise_for_status()
-        await _until(system, lambda: _answers(client, f"{system.api}/readyz"))
-    # Ended in this order: the API takes no more, the worker drains against what it needs.
-    stack.push_async_callback(next(each for each in system.children if each.name == "api").end)
-
-
-def _temporal(system: System) -> list[str]:
-    attributes = [
-        word
-        for key in SEARCH_ATTRIBUTES
-        for word in ("--search-attribute", f"{key.name}={_TYPES[key.indexed_value_type.name]}")
-    ]
-    return [
-        str(Path(sys.executable).parent / "temporal"),
-        *("server", "start-dev"),
-        *("--ip", HOST, "--port", str(system.ports.temporal), "--ui-port", str(system.ports.ui)),
-        *("--db-filename", str(system.data / "temporal.db"), "--log-level", "error"),
-        *("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"),
-        *("--dynamic-config-value", 'history.workflowIdReuseMinimalInterval="0s"'),
-        *attributes,
-    ]
-
-
-_TYPES = {"KEYWORD": "Keyword", "INT": "Int", "DATETIME": "Datetime"}
-
-
-async def _until(system: System, holds: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while not await holds():
-        for child in system.children:
-            if child.process.returncode is not None:
-                raise child.died()
-        if time.monotonic() > deadline:
-            raise ProcessDied(f"Not everything answered within {START_WITHIN:.0f} seconds. See {system.data / 'logs'}.")
-        await asyncio.sleep(0.05)
-
-
-async def _answers(client: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await client.get(url)).is_success
-    except httpx.HTTPError:
+        return (await http.get(url)).is_success
+    except httpx.TransportError:
         return False
+
+
+async def _knows_search_attributes(address: str) -> bool:
+    """Say whether the server answers and knows what accounts are found by; a database of an older version is told."""
+    try:
+        client = await Client.connect(address, namespace=servers.NAMESPACE)
+        asked = ListSearchAttributesRequest(namespace=client.namespace)
+        known = await client.operator_service.list_search_attributes(asked)
+    except (RuntimeError, RPCError):
+        return False
+    missing = {
+        each.name: IndexedValueType.ValueType(each.indexed_value_type)
+        for each in SEARCH_ATTRIBUTES
+        if each.name not in known.custom_attributes
+    }
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+    return not missing
+
+
+async def _send_webhooks(http: httpx.AsyncClient, addresses: Addresses, secrets: Secrets) -> None:
+    """Have the sandbox send its webhooks to the API, and no longer to where the API listened before."""
+    bearer = {"Authorization": f"Bearer {servers.SANDBOX_KEY}"}
+    url = addresses.api + WEBHOOKS
+    before = await http.get(f"{addresses.stripe}/v1/webhook_endpoints", params={"limit": 100}, headers=bearer)
+    for endpoint in before.raise_for_status().json()["data"]:
+        if endpoint["url"].endswith(WEBHOOKS) and endpoint["url"] != url:
+            await http.delete(f"{addresses.stripe}/v1/webhook_endpoints/{endpoint['id']}", headers=bearer)
+    chosen = {"url": url, "secret": secrets.stripe_webhook_secret, "enabled_events": ["*"]}
+    (await http.post(f"{addresses.stripe}/_sandbox/webhook_endpoints", json=chosen)).raise_for_status()
