@@ -97,6 +97,7 @@ class Engine:
             static_summary=f"Account {command.account_id}",
             memo={"opened_by": command.command_id},
         )
+        update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
                 update = await self.client.start_update_with_start_workflow(
@@ -109,22 +110,21 @@ class Engine:
                 )
                 return self._outcome(await update.result(), command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            return await self._opening_goes_on(command, AccountView.of(provisional))
+            if update is not None:
+                return Outcome(await self.account(command.account_id), finished=False)
+            return await self._started_without_a_worker(command, AccountView.of(provisional))
         except WorkflowUpdateFailedError as error:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
             raise _problem_of(error) from error
 
-    async def _opening_goes_on(self, command: OpenAccount, provisional: AccountView) -> Outcome:
-        """Answer for an account whose workflow was started but has not finished opening, or not yet begun."""
+    async def _started_without_a_worker(self, command: OpenAccount, provisional: AccountView) -> Outcome:
+        """Answer for a workflow that was started, and opens the account as soon as a worker is there."""
         description = await self.describe(command.account_id)
         if await description.memo_value("opened_by", default=None) != command.command_id:
             exists = Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another.")
             raise refused(exists)
-        try:
-            return Outcome(await self.account(command.account_id), finished=False)
-        except Problem:
-            return Outcome(provisional, finished=False)
+        return Outcome(provisional, finished=False)
 
     async def command(self, account_id: str, command: AnyCommand) -> Outcome:
         """Send a command and wait for its answer; past the wait it goes on by itself.

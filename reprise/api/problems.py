@@ -127,6 +127,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # a body that is no text at all
+            return response(invalid("body", "is not JSON"))
         codes = {404: "not_found", 405: "method_not_allowed"}
         detail = f"{error.detail}. See /openapi.json for what there is."
         code = codes.get(error.status_code, "http_error")

@@ -7,26 +7,18 @@ from fastapi import APIRouter, Request
 
 from reprise.activities.stripe_client import is_passing, metadata_of
 from reprise.api.commands import TheEngine
+from reprise.api.engine import Engine
 from reprise.api.problems import Problem, responses, unavailable
 from reprise.api.reads import TheStripe
 from reprise.api.schemas import Received
 from reprise.settings import ApiSettings
-from reprise.workflows.messages import PaymentHint
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import ACCOUNT_STATE, PAYMENT_STATUS, AccountState, PaymentHint
 
 router = APIRouter(prefix="/v1/webhooks")
 
-HINTING = frozenset(
-    {
-        "customer.updated",
-        "invoice.paid",
-        "invoice.payment_action_required",
-        "invoice.payment_failed",
-        "invoice.payment_succeeded",
-        "invoice.voided",
-        "payment_method.attached",
-    }
-)
-"""The events after which an account looks at Stripe again; all others are ignored."""
+HINTING = frozenset({"customer.updated", "invoice.paid"})
+"""The events that can say something new: a payment method replaced, an invoice paid by its payer."""
 
 
 @router.post(
@@ -66,9 +58,13 @@ async def _account_of(document: Any, client: stripe.StripeClient) -> str | None:
         return None
 
 
-async def _hint(engine: Any, account_id: str, hint: PaymentHint) -> None:
+async def _hint(engine: Engine, account_id: str, hint: PaymentHint) -> None:
+    """Make the account look, if it waits for anything: a signal that it would ignore costs as much as one it heeds."""
     try:
-        await engine.hint(account_id, hint)
+        known = (await engine.describe(account_id)).typed_search_attributes
+        waits = known.get(PAYMENT_STATUS) == PaymentStatus.REQUIRES_ACTION
+        if waits or known.get(ACCOUNT_STATE) == AccountState.PAST_DUE:
+            await engine.hint(account_id, hint)
     except Problem as problem:
         if problem.status != 404:
             raise

@@ -1,8 +1,8 @@
 """What operators of other products may want otherwise: the choices on which billing systems differ."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Days = Annotated[int, Field(ge=1, le=60)]
 
@@ -23,8 +23,9 @@ class BillingPolicy(BaseModel):
         description="What reactivating does with an unpaid renewal: forget it, or add it to the quote (R12).",
     )
 
-    @model_validator(mode="after")
-    def _days_rise(self) -> Self:
-        if list(self.retry_days) != sorted(set(self.retry_days)):
-            raise ValueError("retry_days must rise")
-        return self
+    @field_validator("retry_days")
+    @classmethod
+    def _days_rise(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if list(days) != sorted(set(days)):
+            raise ValueError("must rise")
+        return days

@@ -1,10 +1,6 @@
 """What the workflow adds to the core: answers that last, one thing at a time, timers that wait out a dead worker."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -164,49 +160,6 @@ async def test_R13_a_closed_account_goes_on_without_personal_data(world: World) 
     history = await world.handle.fetch_history()
     assert "example.com" not in history.to_json()
     assert await refusal(world, Cancel()) == "account_closed"
-
-
-def worker_process(env: WorkflowEnvironment, stripe: StripeSide) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TEMPORAL_ADDRESS": env.client.service_client.config.target_host,
-        "STRIPE_API_KEY": "sk_test_reprise",
-        "REPRISE_STRIPE_URL": stripe.url,
-    }
-    return subprocess.Popen([sys.executable, "-m", "reprise.worker"], env=environment, stderr=subprocess.DEVNULL)
-
-
-async def test_E10_the_worker_dies_after_stripe_took_the_money_and_is_back_three_days_later(
-    env: WorkflowEnvironment, stripe_side: StripeSide
-) -> None:
-    """Reactivated, charged once, one invoice; Stripe has forgotten every key by then.
-
-    Takes the minute after which Temporal gives the dead worker's attempt to another: the test server skips no time
-    while an activity runs.
-    """
-    world = World(env, stripe_side, "e10")
-    await world.skip_to("2027-01-31T10:00")
-    victim = worker_process(env, stripe_side)
-    await world.open(account_id="e10")
-    await world.at("2027-02-10T10:00")
-    await world.do(Cancel())
-    await world.at("2027-04-15T12:00")
-    fault = stripe_side.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", hang=True)
-    await world.handle.signal("reactivate", Reactivate())
-    await stripe_side.hit(fault)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    stripe_side.no_faults()
-    stripe_side.advance(3 * 24 * 3600)
-    done = (await events(world)).count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
-    async with account_worker(env.client, worker_settings(stripe_side)), asyncio.timeout(120):
-        while (await events(world)).count(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) == done:  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
-        await world.quiet()
-        account = await world.see()
-    assert (account.state, account.payment.status) == ("reactivated", "paid")
-    assert world.charged() == [7500, 7500]
-    assert len(world.invoices()) == 2
 
 
 @pytest.fixture

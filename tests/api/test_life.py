@@ -1,0 +1,279 @@
+"""An account's life over HTTP: the contract's paths, fields and codes."""
+
+import asyncio
+import re
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+from temporalio.client import Client
+
+from reprise.workflows.messages import workflow_id
+from tests.api.conftest import Api, Callers, new_account
+from tests.stripe_side import StripeSide
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+FIELDS = {
+    "account_id", "email", "state", "in_service", "renews", "disabled_reason", "carts", "plan", "timezone",
+    "opened_at", "anchor", "term", "payment", "sequence",
+}  # fmt: skip
+
+
+async def opened(operator: Api, **changes: object) -> str:
+    body = new_account(**changes)
+    answer = await operator.ask("POST", "/v1/accounts", body)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/accounts/{body['account_id']}"
+
+
+async def lapsed(operator: Api, **changes: object) -> str:
+    """An account whose paid term is over: disabled, to be reactivated."""
+    return await opened(operator, paid_through="2026-01-15T10:00:00Z", **changes)
+
+
+async def history(temporal: Client, path: str) -> list[int]:
+    handle = temporal.get_workflow_handle(workflow_id(path.rsplit("/", 1)[1]))
+    return [event.event_type async for event in handle.fetch_history_events()]
+
+
+async def test_R1_open_collects_the_first_month(operator: Api, stripe_side: StripeSide) -> None:
+    """201 with the account's fields, and Location."""
+    body = new_account()
+    answer = await operator.ask("POST", "/v1/accounts", body)
+    assert (answer.status_code, answer.headers["location"]) == (201, f"/v1/accounts/{body['account_id']}")
+    account = answer.json()
+    assert set(account) == FIELDS
+    assert set(account["payment"]) == {
+        "status", "amount", "invoice_id", "decline_code", "action_url", "next_attempt_at",
+    }  # fmt: skip
+    assert (account["state"], account["payment"]["status"], account["payment"]["amount"]) == ("active", "paid", 7500)
+    assert account["plan"] == {"currency": "usd", "unit_amount": 2500}
+    assert stripe_side.charged(body["account_id"]) == [7500]
+    again = await operator.ask("POST", "/v1/accounts", body)
+    assert (again.status_code, again.json()["code"]) == (409, "account_exists")
+
+
+async def test_R1_a_declined_first_payment_is_an_account_that_is_disabled(operator: Api) -> None:
+    """201: the account exists, and says why it is not in service."""
+    path = await opened(operator, payment_method="pm_card_chargeDeclinedInsufficientFunds")
+    account = await operator.get(path)
+    assert (account["state"], account["disabled_reason"]) == ("disabled", "first_payment_failed")
+    assert account["payment"]["decline_code"] == "insufficient_funds"
+
+
+async def test_R3_R4_cancel_and_change_of_mind(operator: Api, caller: Callers, stripe_side: StripeSide) -> None:
+    """By a billing user; twice is once; access goes on."""
+    path = await opened(operator)
+    user = caller(path.rsplit("/", 1)[1])
+    for _ in range(2):
+        answer = await user.ask("POST", f"{path}/cancel", {"when": "term_end", "reason": "too quiet"})
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    account = answer.json()
+    access = await user.get(f"{path}/access")
+    assert access == {"access": True, "state": "cancelled", "until": account["term"]["end"]}
+    answer = await user.ask("POST", f"{path}/reactivate")
+    assert (answer.status_code, answer.json()["state"]) == (200, "active")
+    assert stripe_side.charged(account["account_id"]) == [7500]
+
+
+async def test_R6_R7_reactivating_with_the_quote(operator: Api, caller: Callers, stripe_side: StripeSide) -> None:
+    """Quote, a decline, a stale amount, a good card, and too late."""
+    path = await lapsed(operator, payment_method="pm_card_chargeCustomerFail", carts=2)
+    account_id = path.rsplit("/", 1)[1]
+    user = caller(account_id)
+    assert (await user.ask("PUT", f"{path}/carts", {"carts": 5})).json()["carts"] == 5
+    quote = await user.get(f"{path}/reactivation-quote")
+    assert set(quote) == {"amount_due", "currency", "carts", "unit_amount", "term", "lines"}
+    assert (quote["amount_due"], quote["currency"], quote["carts"], quote["unit_amount"]) == (12500, "usd", 5, 2500)
+
+    answer = await user.ask("POST", f"{path}/reactivate", {"expected_amount": 12500})
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, problem["code"], problem["decline_code"]) == (
+        402,
+        "payment_declined",
+        "generic_decline",
+    )
+
+    answer = await user.ask("POST", f"{path}/reactivate", {"expected_amount": 5000})
+    assert (answer.status_code, answer.json()["code"]) == (409, "quote_changed")
+    assert answer.json()["quote"]["amount_due"] == 12500
+
+    assert (await user.ask("PUT", f"{path}/payment-method", {"payment_method": "pm_card_visa"})).status_code == 200
+    answer = await user.ask("POST", f"{path}/reactivate", {"expected_amount": 12500})
+    assert (answer.status_code, answer.json()["state"]) == (200, "reactivated")
+    assert stripe_side.charged(account_id) == [12500]
+    answer = await user.ask("POST", f"{path}/reactivate")
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_in_service")
+    assert (await user.ask("GET", f"{path}/reactivation-quote")).status_code == 409
+
+
+async def test_R6_without_a_payment_method(operator: Api) -> None:
+    """402 no_payment_method."""
+    path = await lapsed(operator, payment_method=None)
+    answer = await operator.ask("POST", f"{path}/reactivate")
+    assert (answer.status_code, answer.json()["code"]) == (402, "no_payment_method")
+
+
+async def test_E12_two_people_press_reactivate(operator: Api, stripe_side: StripeSide) -> None:
+    """Two keys at the same moment: one charge, both see reactivated."""
+    path = await lapsed(operator)
+    fault = stripe_side.fault(method="POST", path="/v1/invoices", delay_seconds=0.3)
+    answers = await asyncio.gather(*(operator.ask("POST", f"{path}/reactivate") for _ in range(2)))
+    assert fault
+    assert [(each.status_code, each.json()["state"]) for each in answers] == [(200, "reactivated")] * 2
+    assert stripe_side.charged(path.rsplit("/", 1)[1]) == [7500]
+
+
+async def test_R10_the_payer_authenticates_and_the_webhook_completes_it(operator: Api, stripe_side: StripeSide) -> None:
+    """202 with the hosted invoice's URL; paid there, Stripe's webhook makes the account look."""
+    path = await lapsed(operator, payment_method="pm_card_authenticationRequired")
+    answer = await operator.ask("POST", f"{path}/reactivate")
+    url = answer.json()["payment"]["action_url"]
+    assert (answer.status_code, answer.json()["payment"]["status"]) == (202, "requires_action")
+    assert (await operator.ask("POST", f"{path}/reactivate")).json()["payment"]["action_url"] == url
+    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+        link = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', (await browser.get(url)).text)
+        assert link is not None
+        await browser.post(stripe_side.url + link[1], data={"answer": "complete"})
+    async with asyncio.timeout(20):
+        while (account := await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert account["payment"]["status"] == "paid"
+    assert stripe_side.charged(account["account_id"]) == [7500]
+
+
+async def test_R14_idempotency_keys(operator: Api, stripe_side: StripeSide) -> None:
+    """The same request gets the first answer; other content is refused; refusals are not remembered."""
+    path = await lapsed(operator)
+    first = await operator.ask("POST", f"{path}/reactivate", {"expected_amount": 7500}, Idempotency_Key="k")
+    again = await operator.ask("POST", f"{path}/reactivate", {"expected_amount": 7500}, Idempotency_Key="k")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    other = await operator.ask("POST", f"{path}/cancel", Idempotency_Key="k")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert stripe_side.charged(path.rsplit("/", 1)[1]) == [7500]
+    bad = await operator.ask("POST", f"{path}/cancel", Idempotency_Key="has spaces")
+    assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+
+
+async def test_R14_a_refused_command_leaves_nothing_in_history(operator: Api, temporal: Client) -> None:
+    """Refused by the state, or by an input that only the account can judge."""
+    path = await opened(operator, plan={"currency": "usd", "unit_amount": 99999})
+    before = await history(temporal, path)
+    assert (await operator.ask("POST", f"{path}/reactivate")).status_code == 409
+    answer = await operator.ask("PUT", f"{path}/carts", {"carts": 10000})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "carts")
+    assert await history(temporal, path) == before
+
+
+async def test_prefer_respond_async(operator: Api) -> None:
+    """202 at once; the command is taken all the same."""
+    path = await opened(operator)
+    answer = await operator.ask("PUT", f"{path}/carts", {"carts": 9}, Prefer="respond-async")
+    assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
+    async with asyncio.timeout(10):
+        while (await operator.get(path))["carts"] != 9:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_R13_what_operators_do(operator: Api, stripe_side: StripeSide) -> None:
+    """Disable, enable, extend, plan, close."""
+    path = await opened(operator)
+    end = (await operator.get(path))["term"]["end"]
+    assert (await operator.ask("POST", f"{path}/disable", {"reason": "fraud"})).json()["disabled_reason"] == "operator"
+    answer = await operator.ask("POST", f"{path}/reactivate")
+    assert (answer.status_code, answer.json()["code"]) == (409, "disabled_by_operator")
+    assert (await operator.ask("POST", f"{path}/enable")).json()["state"] == "reactivated"
+    longer = (await operator.ask("POST", f"{path}/extend", {"days": 7})).json()
+    assert datetime.fromisoformat(longer["term"]["end"]) == datetime.fromisoformat(end) + timedelta(days=7)
+    assert longer["anchor"] == longer["term"]["end"]
+    for body in ({"plan": {"currency": "usd", "unit_amount": 100}}, {"currency": "usd", "unit_amount": 200}):
+        assert (await operator.ask("POST", f"{path}/plan", body)).status_code == 200
+    assert (await operator.get(path))["plan"]["unit_amount"] == 200
+    closed = await operator.ask("POST", f"{path}/close")
+    assert (closed.status_code, closed.json()["state"], closed.json()["email"]) == (200, "closed", None)
+    answer = await operator.ask("POST", f"{path}/enable")
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_closed")
+    assert stripe_side.charged(path.rsplit("/", 1)[1]) == [7500]
+
+
+async def test_invoices_and_timeline_newest_first_with_cursors(operator: Api) -> None:
+    """Pages, and an end."""
+    path = await opened(operator)
+    for carts in range(4, 9):
+        await operator.ask("PUT", f"{path}/carts", {"carts": carts})
+    first = await operator.get(f"{path}/timeline?limit=3")
+    assert [each["sequence"] for each in first["timeline"]] == [7, 6, 5]
+    rest = await operator.get(f"{path}/timeline?limit=50&cursor={first['next_cursor']}")
+    assert [each["sequence"] for each in rest["timeline"]] == [4, 3, 2, 1]
+    assert rest["next_cursor"] is None
+    invoices = await operator.get(f"{path}/invoices")
+    assert [(each["status"], each["amount_due"], each["currency"]) for each in invoices["invoices"]] == [
+        ("paid", 7500, "usd")
+    ]
+    assert invoices["invoices"][0]["payment_key"] == f"{path.rsplit('/', 1)[1]}:1"
+    bad = await operator.ask("GET", f"{path}/invoices?cursor=in_nothing")
+    assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+async def test_the_list_of_accounts(operator: Api) -> None:
+    """By state, in pages; from the visibility store, which is a moment late."""
+    path = await lapsed(operator)
+    account_id = path.rsplit("/", 1)[1]
+    async with asyncio.timeout(20):
+        while True:
+            found, cursor = [], ""
+            while cursor is not None:
+                page = await operator.get(f"/v1/accounts?state=disabled&limit=2{cursor and '&cursor='}{cursor}")
+                found += [each["account_id"] for each in page["accounts"]]
+                cursor = page["next_cursor"]
+            if account_id in found:
+                break
+            await asyncio.sleep(0.05)
+    assert len(found) == len(set(found))
+    bad = await operator.ask("GET", "/v1/accounts?cursor=!!")
+    assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+async def test_the_customer_portal(operator: Api) -> None:
+    """An address at Stripe that shows the customer's card."""
+    path = await opened(operator)
+    answer = await operator.ask("POST", f"{path}/billing-portal", {"return_url": "https://shop.example.com/"})
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        page = await browser.get(answer.json()["url"])
+    assert "ending in 4242" in page.text
+
+
+async def test_R20_a_payment_method_that_stripe_does_not_know(operator: Api) -> None:
+    """422 that names the field."""
+    path = await opened(operator)
+    answer = await operator.ask("PUT", f"{path}/payment-method", {"payment_method": "pm_1Unknown"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "payment_method")
+
+
+async def test_a_command_that_outlasts_the_wait_goes_on_by_itself(operator: Api, stripe_side: StripeSide) -> None:
+    """Stripe fails for a while: 202 within the wait, and reactivated once Stripe is back."""
+    path = await lapsed(operator)
+    stripe_side.fault(method="*", path="/v1/.*", status=503, times=10_000)
+    answer = await operator.ask("POST", f"{path}/reactivate")
+    assert (answer.status_code, answer.json()["payment"]["status"]) == (202, "collecting")
+    refused = await operator.ask("POST", f"{path}/close")
+    assert (refused.status_code, refused.json()["code"]) == (409, "payment_in_progress")
+    listed = await operator.ask("GET", f"{path}/invoices")
+    assert (listed.status_code, listed.json()["code"]) == (503, "engine_unavailable")
+    stripe_side.no_faults()
+    async with asyncio.timeout(60):
+        while (await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert stripe_side.charged(path.rsplit("/", 1)[1]) == [7500]
+
+
+async def test_R15_webhooks_are_hints(operator: Api, caller: Callers) -> None:
+    """A bad signature is refused; nothing changes."""
+    path = await opened(operator)
+    nobody = caller(scope="")
+    answer = await nobody.ask("POST", "/v1/webhooks/stripe", {"type": "invoice.paid"}, Stripe_Signature="t=1,v1=00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+    assert (await operator.get(path))["sequence"] == 2
