@@ -115,7 +115,7 @@ async def _is_billed_right(story: Story) -> str:
     invoices = await story.invoices()
     story.show(invoices)
     story.sums("invoices paid", [each.total for each in invoices if each.status == "paid"], [7500, 12500, 12500])
-    story.fact(
+    story.sums(
         "invoices void, of the declined try", [each.total for each in invoices if each.status == "void"], [12500]
     )
     story.fact("charges that moved money, for each", [each.charges for each in invoices], [1, 0, 1, 1])
