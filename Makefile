@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types imports diagram lock clean
+.PHONY: help demo dev test lint types imports diagram histories lock clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +36,9 @@ imports: .venv/dev ## Check that imports go one way.
 
 diagram: .venv/local ## Write the chart of an account's states into the README.
 	$(BIN)/python -m reprise.local.diagram README.md
+
+histories: .venv/dev ## Record what a release leaves behind: make histories VERSION=0.2.0
+	$(BIN)/python -m tests.workflows.record $(or $(VERSION),$(error say which: make histories VERSION=0.2.0))
 
 lock: ## Write requirements/ anew from pyproject.toml.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \

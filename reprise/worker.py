@@ -1,6 +1,8 @@
 """The worker: runs account workflows and their activities until it is asked to stop. `python -m reprise.worker`."""
 
 import asyncio
+import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -100,4 +102,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    # Temporal's client now and then aborts the interpreter's own shutdown (1.35): all is done, so leave without it.
+    os._exit(code)

@@ -136,13 +136,7 @@ class Engine:
         update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
-                update = await handle.start_update(
-                    command.name,
-                    command,
-                    id=command.command_id,
-                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                    result_type=Answer,
-                )
+                update = await self._accepted(handle, command)
                 return self._outcome(await update.result(), command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             if update is None:
@@ -152,6 +146,23 @@ class Engine:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
             raise _problem_of(error) from error
+
+    async def _accepted(self, handle: WorkflowHandle[Any, Any], command: AnyCommand) -> WorkflowUpdateHandle[Answer]:
+        """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
+        while True:
+            try:
+                update: WorkflowUpdateHandle[Answer] = await handle.start_update(
+                    command.name,
+                    command,
+                    id=command.command_id,
+                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                    result_type=Answer,
+                )
+                return update
+            except RPCError as error:
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                    raise
+                await asyncio.sleep(0.05)
 
     async def send(self, account_id: str, command: AnyCommand) -> None:
         """Send a command as a signal: it is taken, or refused, without an answer."""
@@ -247,4 +258,4 @@ def _problem_of(error: RPCError | RuntimeError) -> Problem:
         return not_found()
     if isinstance(error, RPCError) and error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}:
         return unavailable("No worker answered in time. Try again.")
-    return unavailable("Temporal cannot be reached. Nothing was recorded. Try again.")
+    return unavailable("Temporal cannot be reached. Send it again with the same Idempotency-Key: it is taken once.")

@@ -359,6 +359,10 @@ class Decisions:
 
     # ---------------------------------------------------------------- actions: coming back (R4, R6)
 
+    def on_enter_in_service(self) -> None:
+        """Whatever kept the account out is over; the chart calls this by its name."""
+        self._set(disabled_reason=None, hold=None)
+
     def resume(self, command: Reactivate) -> None:
         self._note("resumed", command.actor, term=self._term)
 

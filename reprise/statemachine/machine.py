@@ -193,6 +193,9 @@ class AccountMachine(StateChart[Decisions]):
         | _past_due.to.itself(internal=True, on="retry_after_mend")
     )
 
+    # Short names for this declaration only: the chart would take them for the states' ids.
+    del _active, _cancelled, _past_due, _reactivated, _disabled, _closed, _open, _may_return
+
     def __init__(self, account: Account) -> None:
         """Take an account up where its record says it is."""
         super().__init__(Decisions(account), state_field="configuration", start_value=account.state.value)

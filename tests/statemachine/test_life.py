@@ -221,6 +221,11 @@ class Life(RuleBasedStateMachine):
         assert self.book.announced == list(range(1, self.book.account.sequence + 1))
 
     @invariant()
+    def only_what_is_disabled_has_a_reason(self) -> None:
+        if self.book.state != "disabled":
+            assert self.book.account.disabled_reason is None
+
+    @invariant()
     def the_record_says_what_the_chart_says(self) -> None:
         assert self.book.state in self.book.machine.configuration_values
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -22,9 +23,9 @@ def worker_settings(stripe: StripeSide, **changes: Any) -> WorkerSettings:
     return WorkerSettings(STRIPE_API_KEY="sk_test_reprise", stripe_url=stripe.url, drain_timeout=5, **changes)
 
 
-@pytest.fixture
-async def env() -> AsyncIterator[WorkflowEnvironment]:
-    """A server of the test's own: its clock is one for all accounts."""
+@asynccontextmanager
+async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """Run Temporal's test server: its clock is one for all accounts."""
     server = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(BIN / "temporal-test-server"), data_converter=pydantic_data_converter
     )
@@ -33,6 +34,13 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         for key in SEARCH_ATTRIBUTES:
             request.search_attributes[key.name] = IndexedValueType.ValueType(key.indexed_value_type)
         await server.client.operator_service.add_search_attributes(request)
+        yield server
+
+
+@pytest.fixture
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """A server of the test's own."""
+    async with time_skipping_server() as server:
         yield server
 
 

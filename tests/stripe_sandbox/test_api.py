@@ -1,0 +1,238 @@
+"""The sandbox refuses what Stripe refuses, in Stripe's words, and remembers answers as Stripe documents it."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_sandbox.api import ENDPOINTS
+from tests.stripe_side import StripeSide
+
+
+@pytest.fixture
+async def raw(stripe_side: StripeSide) -> Any:
+    headers = {"Authorization": "Bearer sk_test_x"}
+    async with httpx.AsyncClient(headers=headers, base_url=stripe_side.url, timeout=20, trust_env=False) as made:
+        yield made
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[f"{each.method} {each.path}" for each in ENDPOINTS])
+async def test_unknown_parameters_are_refused_by_every_endpoint(raw: httpx.AsyncClient, endpoint: Any) -> None:
+    """400 parameter_unknown, naming it."""
+    path = re.sub(r"\{\w+\}", "x", endpoint.path)
+    sent: Any = {"params": {"surprise[a]": 1}} if endpoint.method != "POST" else {"data": {"surprise[a]": 1}}
+    answer = await raw.request(endpoint.method, path, **sent)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "parameter_unknown", "surprise")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "code", "param"),
+    [
+        ("/v1/invoices", {"auto_advance": "maybe"}, "parameter_invalid_boolean", "auto_advance"),
+        ("/v1/invoiceitems", {"quantity": "three"}, "parameter_invalid_integer", "quantity"),
+        ("/v1/invoiceitems", {"unit_amount_decimal": "x"}, "parameter_invalid_decimal", "unit_amount_decimal"),
+        ("/v1/products", {}, "parameter_missing", "name"),
+        ("/v1/customers", {"balance": "5"}, "parameter_not_implemented", "balance"),
+        ("/v1/customers", {"email[x]": "5"}, "parameter_invalid_string", "email"),
+        ("/v1/invoiceitems", {"period[start]": "1", "period[surprise]": "2"}, "parameter_unknown", "period[surprise]"),
+    ],
+)
+async def test_wrong_parameters(raw: httpx.AsyncClient, path: str, data: dict[str, str], code: str, param: str) -> None:
+    """400 that names the parameter; what the sandbox does not implement it says so, and never ignores."""
+    error = (await raw.post(path, data=data)).json()["error"]
+    assert (error["code"], error["param"]) == (code, param)
+
+
+async def test_what_is_not_there(client: stripe.StripeClient, raw: httpx.AsyncClient) -> None:
+    """404 resource_missing for a path, 400 for a parameter; an unknown URL says what it is."""
+    with pytest.raises(stripe.InvalidRequestError, match="No such invoice: 'in_x'") as failed:
+        await client.v1.invoices.retrieve_async("in_x")
+    assert failed.value.http_status == 404
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer") as failed:
+        await client.v1.invoices.create_async({"customer": "cus_x"})
+    assert failed.value.http_status == 400
+    assert "Unrecognized request URL" in (await raw.get("/v1/payouts")).json()["error"]["message"]
+
+
+@pytest.mark.parametrize("key", ["sk_wrong", "", "sk_live_abcdefgh"])
+async def test_wrong_keys(stripe_side: StripeSide, key: str) -> None:
+    """401; a live key is told that this is a sandbox."""
+    async with httpx.AsyncClient(base_url=stripe_side.url) as anybody:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = await anybody.get("/v1/customers", headers=headers)
+    assert answer.status_code == 401
+    assert ("sandbox" in answer.text) == key.startswith("sk_live")
+
+
+async def test_lists_page_by_cursors(client: stripe.StripeClient, customer: stripe.Customer) -> None:
+    """Newest first, forwards and backwards."""
+    made = [(await client.v1.invoices.create_async({"customer": customer.id})).id for _ in range(7)][::-1]
+    page = await client.v1.invoices.list_async({"customer": customer.id, "limit": 3})
+    assert [each.id async for each in page.auto_paging_iter()] == made
+    before = await client.v1.invoices.list_async({"customer": customer.id, "limit": 2, "ending_before": made[4]})
+    assert [each.id for each in before.data] == made[2:4]
+
+
+# ---------------------------------------------------------------------- idempotency
+
+
+async def test_the_same_key_replays_also_failures(raw: httpx.AsyncClient, customer: stripe.Customer) -> None:
+    """Saved with status and body; `Idempotent-Replayed` says so."""
+    made = await raw.post(
+        "/v1/invoices", data={"customer": customer.id}, headers={"Idempotency-Key": f"a{customer.id}"}
+    )
+    again = await raw.post(
+        "/v1/invoices", data={"customer": customer.id}, headers={"Idempotency-Key": f"a{customer.id}"}
+    )
+    assert again.json() == made.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    invoice = made.json()["id"]
+    for replayed in (False, True):
+        answer = await raw.post(f"/v1/invoices/{invoice}/void", headers={"Idempotency-Key": f"v{customer.id}"})
+        assert (answer.status_code, "idempotent-replayed" in answer.headers) == (400, replayed)
+
+
+async def test_a_key_with_other_parameters_is_refused(raw: httpx.AsyncClient, customer: stripe.Customer) -> None:
+    """idempotency_error; another path too."""
+    headers = {"Idempotency-Key": f"o{customer.id}"}
+    await raw.post("/v1/customers", data={"name": "a"}, headers=headers)
+    for path, data in (("/v1/customers", {"name": "b"}), ("/v1/products", {"name": "a"})):
+        answer = await raw.post(path, data=data, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["type"]) == (400, "idempotency_error")
+
+
+async def test_a_key_in_flight_is_a_conflict(raw: httpx.AsyncClient, stripe_side: StripeSide) -> None:
+    """409, and the library is told to try again."""
+    fault = stripe_side.fault(path="/v1/customers", when="before", hang=True)
+    headers = {"Idempotency-Key": "in-flight"}
+    first = asyncio.create_task(raw.post("/v1/customers", headers=headers))
+    await stripe_side.hit(fault)
+    answer = await raw.post("/v1/customers", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_key_in_use")
+    assert answer.headers["stripe-should-retry"] == "true"
+    first.cancel()
+
+
+async def test_keys_are_pruned_after_a_day(raw: httpx.AsyncClient, stripe_side: StripeSide) -> None:
+    """Then the same key makes anew: what Reprise must never rely on."""
+    headers = {"Idempotency-Key": "pruned"}
+    first = (await raw.post("/v1/customers", headers=headers)).json()["id"]
+    stripe_side.advance(23 * 3600)
+    assert (await raw.post("/v1/customers", headers=headers)).json()["id"] == first
+    stripe_side.advance(3600)
+    assert (await raw.post("/v1/customers", headers=headers)).json()["id"] != first
+
+
+async def test_validation_errors_are_not_saved(raw: httpx.AsyncClient) -> None:
+    """The mended request may use the same key."""
+    headers = {"Idempotency-Key": "mended"}
+    assert (await raw.post("/v1/products", headers=headers)).status_code == 400
+    assert (await raw.post("/v1/products", data={"name": "x"}, headers=headers)).status_code == 200
+
+
+# ---------------------------------------------------------------------- money
+
+
+async def test_a_paid_invoice_is_never_paid_again(client: stripe.StripeClient, customer: stripe.Customer) -> None:
+    """Nor voided, nor a void one paid."""
+    v1 = client.v1
+    invoice = await v1.invoices.create_async({"customer": customer.id})
+    await v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 500})
+    await v1.invoices.pay_async(invoice.id)
+    for again in (v1.invoices.pay_async, v1.invoices.void_invoice_async):
+        with pytest.raises(stripe.InvalidRequestError):
+            await again(invoice.id)
+    assert len((await v1.charges.list_async({"customer": customer.id})).data) == 1
+
+
+async def test_an_invoice_of_nothing_is_paid_when_finalized(
+    client: stripe.StripeClient, customer: stripe.Customer
+) -> None:
+    """No charge."""
+    invoice = await client.v1.invoices.create_async({"customer": customer.id})
+    assert (await client.v1.invoices.finalize_invoice_async(invoice.id)).status == "paid"
+
+
+async def test_a_payment_method_belongs_to_one_customer(client: stripe.StripeClient, customer: stripe.Customer) -> None:
+    """Neither attached to nor made the default of another."""
+    settings = customer.invoice_settings
+    assert settings is not None
+    method = str(settings.default_payment_method)
+    other = await client.v1.customers.create_async({})
+    with pytest.raises(stripe.InvalidRequestError, match="already been attached"):
+        await client.v1.payment_methods.attach_async(method, {"customer": other.id})
+    with pytest.raises(stripe.InvalidRequestError, match="No such PaymentMethod"):
+        await client.v1.customers.update_async(other.id, {"invoice_settings": {"default_payment_method": method}})
+
+
+async def test_refunds_give_back_at_most_what_was_charged(
+    client: stripe.StripeClient, customer: stripe.Customer
+) -> None:
+    """Partly, then the rest, then nothing more."""
+    v1 = client.v1
+    invoice = await v1.invoices.create_async({"customer": customer.id})
+    await v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 500})
+    await v1.invoices.pay_async(invoice.id)
+    charge = (await v1.charges.list_async({"customer": customer.id})).data[0]
+    await v1.refunds.create_async({"charge": charge.id, "amount": 200})
+    assert (await v1.refunds.create_async({"charge": charge.id})).amount == 300
+    with pytest.raises(stripe.InvalidRequestError, match="already been refunded"):
+        await v1.refunds.create_async({"charge": charge.id})
+
+
+# ---------------------------------------------------------------------- survival
+
+
+async def test_its_state_survives_sigkill_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Killed with an answer withheld: after a restart the object, its events and the saved answer are all there."""
+    first = StripeSide(tmp_path / "stripe.db")
+    fault = first.fault(path="/v1/customers", when="after", hang=True)
+    async with stripe_client(first.settings(stripe_retries=0)) as client:
+        options: Any = {"idempotency_key": "once"}
+        lost = asyncio.create_task(client.v1.customers.create_async({"name": "x"}, options))
+        await first.hit(fault)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        with pytest.raises(stripe.APIConnectionError):
+            await lost
+    first.close()
+    second = StripeSide(tmp_path / "stripe.db")
+    try:
+        dump = second.dump()
+        assert [each["name"] for each in dump["customers"]] == ["x"]
+        assert [each["type"] for each in dump["events"]] == ["customer.created"]
+        second.no_faults()
+        async with stripe_client(second.settings()) as client:
+            again = await client.v1.customers.create_async({"name": "x"}, options)
+        assert again.id == dump["customers"][0]["id"]
+    finally:
+        second.close()
+
+
+async def test_the_clock_never_goes_back(stripe_side: StripeSide) -> None:
+    """Forward only."""
+    before = stripe_side.dump()["now"]
+    stripe_side.advance(60)
+    with pytest.raises(httpx.HTTPStatusError):
+        stripe_side.post("clock", {"now": before})
+    assert stripe_side.dump()["now"] >= before + 60
+
+
+def test_a_port_that_is_taken_is_said_so(stripe_side: StripeSide, tmp_path: Path) -> None:
+    """One sentence, exit code 1."""
+    command = [sys.executable, "-m", "reprise.stripe_sandbox", "--port", str(stripe_side.port)]
+    ended = subprocess.run(
+        [*command, "--db", str(tmp_path / "other.db")], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode == 1
+    assert f"Port {stripe_side.port}" in ended.stderr
+    assert "--port" in ended.stderr

@@ -1,0 +1,165 @@
+"""Every object of the sandbox has the shape that the `stripe` package annotates: nothing missing or unknown."""
+
+import sys
+import types
+from decimal import Decimal
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+
+import httpx
+import pytest
+import stripe
+
+from tests.stripe_side import StripeSide
+
+INCLUDABLE = {
+    "payments",
+    "confirmation_secret",
+    "subscriptions",
+    "sources",
+    "tax_ids",
+    "cash_balance",
+    "refunds",
+    "tax",
+}
+
+
+def fields_of(kind: type) -> dict[str, Any]:
+    return {name: hint for name, hint in kind.__annotations__.items() if name not in {"OBJECT_NAME", "deleted"}}
+
+
+def resolved(hint: Any, kind: type) -> Any:
+    if isinstance(hint, ForwardRef):
+        hint = hint.__forward_arg__
+    if isinstance(hint, str):
+        names = {**vars(sys.modules["typing"]), **vars(stripe), **vars(sys.modules[kind.__module__])}
+        names |= {"ListObject": stripe.ListObject, "Decimal": Decimal}
+        names |= {name: getattr(kind, name) for name in dir(kind) if isinstance(getattr(kind, name), type)}
+        try:
+            return eval(hint, names)  # noqa: S307 - annotations of the stripe package
+        except NameError:
+            return Any
+    return hint
+
+
+def complaints(value: Any, hint: Any, where: str, kind: type) -> list[str]:
+    """Compare a value with an annotation, all the way down."""
+    hint = resolved(hint, kind)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in {Union, types.UnionType}:
+        tried = [complaints(value, each, where, kind) for each in args]
+        return [] if [] in tried else min(tried, key=len)
+    if hint is Any or hint is None or isinstance(hint, ForwardRef):
+        return []
+    if hint is type(None):
+        return [] if value is None else [f"{where}: {value!r} is not null"]
+    if origin is Literal:
+        return [] if value in args else [f"{where}: {value!r} is none of {args}"]
+    if origin is list:
+        if not isinstance(value, list):
+            return [f"{where}: {value!r} is no list"]
+        return [each for n, item in enumerate(value) for each in complaints(item, args[0], f"{where}[{n}]", kind)]
+    if isinstance(origin, type) and issubclass(origin, stripe.ListObject):
+        return [
+            each
+            for n, item in enumerate(value["data"])
+            for each in complaints(item, args[0], f"{where}.data[{n}]", kind)
+        ]
+    if origin is not None:  # metadata and other free dictionaries
+        return [] if isinstance(value, dict) else [f"{where}: {value!r} is no object"]
+    if hint is Decimal:
+        return [] if isinstance(value, str) else [f"{where}: {value!r} is no decimal string"]
+    if isinstance(hint, type) and issubclass(hint, stripe.StripeObject):
+        return wrong_in(value, hint, where) if isinstance(value, dict) else [f"{where}: {value!r} is no object"]
+    if isinstance(hint, type):
+        right = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+        return [] if right else [f"{where}: {value!r} is no {hint.__name__}"]
+    return []
+
+
+def wrong_in(document: dict[str, Any], kind: type, where: str) -> list[str]:
+    fields = fields_of(kind)
+    unknown = [f"{where}.{name}: unknown" for name in document if name not in fields]
+    missing = []
+    for name, hint in fields.items():
+        optional = "Optional" in str(hint) or "None" in str(hint)
+        if name not in document and not optional:
+            missing.append(f"{where}.{name}: missing")
+    wrong = [
+        each
+        for name, value in document.items()
+        if name in fields
+        for each in complaints(value, fields[name], f"{where}.{name}", kind)
+    ]
+    return unknown + missing + wrong
+
+
+KINDS: dict[str, type] = {
+    "customer": stripe.Customer,
+    "payment_method": stripe.PaymentMethod,
+    "invoice": stripe.Invoice,
+    "invoiceitem": stripe.InvoiceItem,
+    "invoice_payment": stripe.InvoicePayment,
+    "payment_intent": stripe.PaymentIntent,
+    "charge": stripe.Charge,
+    "refund": stripe.Refund,
+    "event": stripe.Event,
+    "product": stripe.Product,
+    "webhook_endpoint": stripe.WebhookEndpoint,
+    "billing_portal.session": stripe.billing_portal.Session,
+}
+
+
+async def test_every_object_has_the_annotated_shape(
+    client: stripe.StripeClient, customer: stripe.Customer, stripe_side: StripeSide
+) -> None:
+    """A life that makes each kind of object in each of its states; then all of them, from the dump and the API."""
+    v1 = client.v1
+    for card in ("pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"):
+        invoice = await v1.invoices.create_async({"customer": customer.id, "auto_advance": False, "currency": "usd"})
+        await v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 700})
+        await v1.invoices.finalize_invoice_async(invoice.id)
+        try:
+            await v1.invoices.pay_async(invoice.id, {"payment_method": card})
+        except stripe.CardError:
+            await v1.invoices.void_invoice_async(invoice.id)
+    charge = (await v1.charges.list_async({"customer": customer.id})).data[-1]
+    await v1.refunds.create_async({"charge": charge.id, "amount": 100})
+    await v1.products.create_async({"name": "Carts"})
+    made: list[dict[str, Any]] = []
+    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
+        made.append(
+            (
+                await raw.post(
+                    "/v1/webhook_endpoints", data={"url": "http://127.0.0.1:9/", "enabled_events[]": "customer.created"}
+                )
+            ).json()
+        )
+        made.append((await raw.post("/v1/billing_portal/sessions", data={"customer": customer.id})).json())
+        listed = (await raw.get("/v1/invoices", params={"customer": customer.id, "expand[]": "data.payments"})).json()
+        made += listed["data"]
+        await raw.delete(f"/v1/webhook_endpoints/{made[0]['id']}")
+    for kind in stripe_side.dump().values():
+        made += [each for each in kind if isinstance(each, dict) and "object" in each] if isinstance(kind, list) else []
+    seen = {document["object"] for document in made}
+    assert seen == KINDS.keys()
+    wrong = {each for document in made for each in wrong_in(document, KINDS[document["object"]], document["object"])}
+    assert not wrong
+
+
+async def test_the_check_can_fail() -> None:
+    """An unknown field, a missing one and one of the wrong type are found."""
+    assert wrong_in({"id": "x", "object": "product", "surprise": 1}, stripe.Product, "product")
+    assert any("surprise" in each for each in wrong_in({"surprise": 1}, stripe.Product, "product"))
+    assert any("created" in each for each in wrong_in({"created": "now"}, stripe.Product, "product"))
+
+
+@pytest.mark.parametrize("fields", [{"payments"}, {"confirmation_secret"}])
+async def test_includable_fields_come_only_when_asked_for(
+    client: stripe.StripeClient, customer: stripe.Customer, stripe_side: StripeSide, fields: set[str]
+) -> None:
+    """As at Stripe, `payments` is not in the answer without `expand`."""
+    await client.v1.invoices.create_async({"customer": customer.id})
+    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
+        plain = (await raw.get("/v1/invoices", params={"customer": customer.id})).json()["data"][0]
+    assert not fields & plain.keys()
+    assert fields <= INCLUDABLE
