@@ -146,6 +146,14 @@ def test_R5_a_term_of_nothing_renews_without_an_invoice(free: dict[str, Any]) ->
     assert book.account.term == Term(start=utc("2027-05-31T10:00"), end=utc("2027-06-30T10:00"))
 
 
+def test_R5_R16_a_worker_that_comes_a_day_late_disables_and_access_had_ended_with_the_term() -> None:
+    """Nobody settled the term's end until 1 March: `AccessUntil` said no since 28 February, and the state follows."""
+    book = cancelled()
+    assert book.machine.access_until == utc("2027-02-28T10:00")
+    book.perform(book.machine.settle(utc("2027-03-01T10:00")))
+    assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "cancelled", [7500])
+
+
 # ---------------------------------------------------------------------- R6, R7
 
 
