@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from reprise.api.auth import BillingUser, Operator
+from reprise.api.auth import BillingUser, Caller, Operator
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses, unavailable
 from reprise.api.schemas import (
@@ -85,18 +85,31 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
 _COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 413, 422, 503)}
 
 
-async def _carry_out(
-    engine: Engine, account_id: str, command: AnyCommand, response: Response, *, no_answer: bool
-) -> Outcome:
-    if no_answer:
-        await engine.send(account_id, command)
-        response.headers["Preference-Applied"] = "respond-async"
-        outcome = Outcome(await engine.account(account_id), finished=False)
-    else:
-        outcome = await engine.command(account_id, command)
-    if not outcome.finished:
-        response.status_code = 202
-    return outcome
+class Sending:
+    """How one request's command goes out: under its idempotency key, waited for or not."""
+
+    def __init__(self, engine: TheEngine, key: CommandId, no_answer: NoAnswer, response: Response) -> None:
+        """Take what FastAPI knows of the request."""
+        self.engine = engine
+        self.key = key
+        self.response = response
+        self._no_answer = no_answer
+
+    async def __call__(self, account_id: str, caller: Caller, command: type[AnyCommand], **fields: Any) -> Outcome:
+        """Send a command to an account, on behalf of a caller."""
+        asked = command(actor=caller.actor(), command_id=self.key, **fields)
+        if self._no_answer:
+            await self.engine.send(account_id, asked)
+            self.response.headers["Preference-Applied"] = "respond-async"
+            outcome = Outcome(await self.engine.account(account_id), finished=False)
+        else:
+            outcome = await self.engine.command(account_id, asked)
+        if not outcome.finished:
+            self.response.status_code = 202
+        return outcome
+
+
+Send = Annotated[Sending, Depends(Sending)]
 
 
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
@@ -113,38 +126,22 @@ async def open_account(
 
 
 @router.post("/{account_id}/cancel", tags=["billing"], responses=_COMMAND)
-async def cancel(
-    account_id: str,
-    engine: TheEngine,
-    caller: BillingUser,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-    body: CancelBody | None = None,
-) -> AccountView:
+async def cancel(account_id: str, caller: BillingUser, send: Send, body: CancelBody | None = None) -> AccountView:
     """Cancel at the term's end, or now (R3). Cancelling again succeeds and changes nothing."""
-    command = Cancel(**dict(body or CancelBody()), actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, Cancel, **dict(body or CancelBody()))).account
 
 
 @router.post("/{account_id}/reactivate", tags=["billing"], responses={**_COMMAND, **responses(402)})
 async def reactivate(
-    account_id: str,
-    engine: TheEngine,
-    caller: BillingUser,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-    body: ReactivateBody | None = None,
+    account_id: str, caller: BillingUser, send: Send, body: ReactivateBody | None = None
 ) -> AccountView:
     """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
 
     202 with `payment.action_url`: the payer must authenticate there.
     """
-    command = Reactivate(**dict(body or ReactivateBody()), actor=caller.actor(), command_id=key)
-    outcome = await _carry_out(engine, account_id, command, response, no_answer=no_answer)
+    outcome = await send(account_id, caller, Reactivate, **dict(body or ReactivateBody()))
     if outcome.finished and not outcome.account.in_service:
-        _tell_payment(outcome.account, response)
+        _tell_payment(outcome.account, send.response)
     return outcome.account
 
 
@@ -167,93 +164,42 @@ def _tell_payment(account: AccountView, response: Response) -> None:
 
 
 @router.put("/{account_id}/carts", tags=["billing"], responses=_COMMAND)
-async def set_carts(
-    account_id: str,
-    body: CartsBody,
-    engine: TheEngine,
-    caller: BillingUser,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-) -> AccountView:
+async def set_carts(account_id: str, body: CartsBody, caller: BillingUser, send: Send) -> AccountView:
     """Set the number of carts, from the next quote or renewal on (R11)."""
-    command = SetCarts(carts=body.carts, actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, SetCarts, carts=body.carts)).account
 
 
 @router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})
-async def set_payment_method(
-    account_id: str,
-    body: PaymentMethodBody,
-    engine: TheEngine,
-    caller: BillingUser,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-) -> AccountView:
+async def set_payment_method(account_id: str, body: PaymentMethodBody, caller: BillingUser, send: Send) -> AccountView:
     """Set the default payment method; an account that is past due is collected at once (R9)."""
-    command = SetPaymentMethod(payment_method=body.payment_method, actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, SetPaymentMethod, payment_method=body.payment_method)).account
 
 
 @router.post("/{account_id}/disable", tags=["operators"], responses=_COMMAND)
-async def disable(
-    account_id: str,
-    engine: TheEngine,
-    caller: Operator,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-    body: DisableBody | None = None,
-) -> AccountView:
+async def disable(account_id: str, caller: Operator, send: Send, body: DisableBody | None = None) -> AccountView:
     """Take an account out of service; the term stays the account's (R13)."""
-    command = Disable(reason=(body or DisableBody()).reason, actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, Disable, reason=(body or DisableBody()).reason)).account
 
 
 @router.post("/{account_id}/enable", tags=["operators"], responses=_COMMAND)
-async def enable(
-    account_id: str, engine: TheEngine, caller: Operator, key: CommandId, no_answer: NoAnswer, response: Response
-) -> AccountView:
+async def enable(account_id: str, caller: Operator, send: Send) -> AccountView:
     """Undo `disable`, or bring an account back within its term; never a charge (R13)."""
-    command = Enable(actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, Enable)).account
 
 
 @router.post("/{account_id}/extend", tags=["operators"], responses=_COMMAND)
-async def extend(
-    account_id: str,
-    body: ExtendBody,
-    engine: TheEngine,
-    caller: Operator,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-) -> AccountView:
+async def extend(account_id: str, body: ExtendBody, caller: Operator, send: Send) -> AccountView:
     """Let the term end later, as goodwill; the anchor moves to the new end (R13)."""
-    command = ExtendTerm(until=body.until, days=body.days, actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, ExtendTerm, until=body.until, days=body.days)).account
 
 
 @router.post("/{account_id}/plan", tags=["operators"], responses=_COMMAND)
-async def change_plan(
-    account_id: str,
-    body: PlanBody,
-    engine: TheEngine,
-    caller: Operator,
-    key: CommandId,
-    no_answer: NoAnswer,
-    response: Response,
-) -> AccountView:
+async def change_plan(account_id: str, body: PlanBody, caller: Operator, send: Send) -> AccountView:
     """Change the plan, from the next quote on (R13)."""
-    command = ChangePlan(plan=body.plan, actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, ChangePlan, plan=body.plan)).account
 
 
 @router.post("/{account_id}/close", tags=["operators"], responses=_COMMAND)
-async def close(
-    account_id: str, engine: TheEngine, caller: Operator, key: CommandId, no_answer: NoAnswer, response: Response
-) -> AccountView:
+async def close(account_id: str, caller: Operator, send: Send) -> AccountView:
     """Close for good; what is open is voided, and no personal data stays with the account (R13)."""
-    command = Close(actor=caller.actor(), command_id=key)
-    return (await _carry_out(engine, account_id, command, response, no_answer=no_answer)).account
+    return (await send(account_id, caller, Close)).account

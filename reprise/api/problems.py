@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from reprise.workflows.messages import AccountView, Quote, Refusal, RefusalCode
@@ -27,6 +27,20 @@ class FieldError(BaseModel):
 
 class ProblemBody(BaseModel):
     """What every error answer holds."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Already in service",
+                    "status": 409,
+                    "detail": "This account is in service: there is nothing to bring back.",
+                    "code": "already_in_service",
+                }
+            ]
+        }
+    )
 
     type: str = "about:blank"
     title: str

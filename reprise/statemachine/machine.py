@@ -1,6 +1,6 @@
 """The state machine of an account: every state and every transition (R1-R14), and the way in for events.
 
-What the transitions ask and do is in `decisions.py`, by the same names.
+What the transitions ask is in `guards.py`, what they do in `decisions.py`, by the same names.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from statemachine.transition_list import TransitionList
 
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, OpenAccount
-from reprise.statemachine.decisions import Decisions, check_sum
+from reprise.statemachine.decisions import Decisions
 from reprise.statemachine.effects import Announce, Effect
+from reprise.statemachine.guards import check_sum
 from reprise.statemachine.payments import (
     CustomerRegistered,
     Declined,

@@ -130,6 +130,37 @@ class PaymentView(_Message):
 class AccountView(_Message):
     """An account as the HTTP contract shows it. Instants are in UTC, amounts in minor units."""
 
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_id": "shop-42",
+                    "email": "billing@example.com",
+                    "state": "active",
+                    "in_service": True,
+                    "renews": True,
+                    "disabled_reason": None,
+                    "carts": 3,
+                    "plan": {"currency": "usd", "unit_amount": 2500},
+                    "timezone": "UTC",
+                    "opened_at": "2027-01-31T10:00:00Z",
+                    "anchor": "2027-01-31T10:00:00Z",
+                    "term": {"start": "2027-01-31T10:00:00Z", "end": "2027-02-28T10:00:00Z"},
+                    "payment": {
+                        "status": "paid",
+                        "amount": 7500,
+                        "invoice_id": "in_1ExampleInvoice",
+                        "decline_code": None,
+                        "action_url": None,
+                        "next_attempt_at": None,
+                    },
+                    "sequence": 2,
+                }
+            ]
+        },
+    )
+
     account_id: str
     email: str | None
     state: AccountState

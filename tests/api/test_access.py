@@ -333,6 +333,12 @@ async def test_the_openapi_document(operator: Api) -> None:
     """Every operation has a summary, examples where there is a body, and problems for its errors."""
     document = await operator.get("/openapi.json")
     assert "/v1/accounts/{account_id}/reactivate" in document["paths"]
+    for name, schema in document["components"]["schemas"].items():
+        if name in {"AccountView", "ProblemBody"}:
+            assert schema["examples"], name
+        elif name.endswith("Body") and schema.get("required"):
+            named = [field for field in schema["required"] if "examples" in str(schema["properties"][field])]
+            assert named == schema["required"], name
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             assert operation["description"], (method, path)
