@@ -98,9 +98,9 @@ class Decisions(Guards):
             payment_method=payment_method or payment.payment_method,
         )
 
-    def note_payment_method(self) -> None:
+    def note_payment_method(self, asked_by: Actor) -> None:
         """A new default payment method is in place."""
-        self._note("payment_method_changed", STRIPE)
+        self._note("payment_method_changed", asked_by)
 
     def note_late_payment(self) -> None:
         """Money came for an account that is closed: operators must see it, to give it back."""
@@ -231,7 +231,7 @@ class Decisions(Guards):
             self._note("plan_changed", command.actor, amount=command.plan.unit_amount, currency=command.plan.currency)
 
     def change_payment_method(self, command: SetPaymentMethod) -> None:
-        self.effects.append(ChangePaymentMethod(payment_method=command.payment_method))
+        self.effects.append(ChangePaymentMethod(payment_method=command.payment_method, asked_by=command.actor))
 
     # ---------------------------------------------------------------- actions: operators (R13)
 

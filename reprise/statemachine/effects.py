@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from reprise.statemachine.payments import Payment
-from reprise.statemachine.timeline import TimelineEntry
+from reprise.statemachine.timeline import Actor, TimelineEntry
 
 _frozen = ConfigDict(frozen=True)
 
@@ -16,10 +16,11 @@ class RegisterCustomer(BaseModel):
 
 
 class ChangePaymentMethod(BaseModel):
-    """Make a method the customer's default. Answer: `PaymentMethodChanged`."""
+    """Make a method the customer's default. Answer: `PaymentMethodChanged`, with the same `asked_by`."""
 
     model_config = _frozen
     payment_method: str
+    asked_by: Actor
 
 
 class Collect(BaseModel):

@@ -382,7 +382,7 @@ class AccountMachine(StateChart[Decisions]):
     def _take_payment_method(self, event: PaymentMethodChanged, now: datetime) -> Effects:
         if event.refused:
             return ()
-        noted = self._note(now, self.model.note_payment_method)
+        noted = self._note(now, lambda: self.model.note_payment_method(event.asked_by))
         return noted + self._if_allowed("payment_method_replaced", now)
 
     def _happen(self, trigger: str, now: datetime, **facts: Any) -> Effects:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.statemachine.money import Amount, CartCount, Currency, Plan
 from reprise.statemachine.terms import Instant, Term
-from reprise.statemachine.timeline import Actor
+from reprise.statemachine.timeline import STRIPE, Actor
 
 _frozen = ConfigDict(frozen=True)
 
@@ -230,3 +230,4 @@ class PaymentMethodChanged(BaseModel):
     payment_method: str | None = None
     refused: str | None = None
     message: str | None = None
+    asked_by: Actor = STRIPE

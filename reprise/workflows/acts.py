@@ -66,6 +66,8 @@ async def start(act: Act, account: Account, request_id: str) -> ActOutcome:
         retry_policy=UNTIL_KNOWN,
         summary=summary,
     )
+    if isinstance(act, ChangePaymentMethod) and isinstance(outcome, PaymentMethodChanged):
+        return outcome.model_copy(update={"asked_by": act.asked_by})
     return outcome
 
 

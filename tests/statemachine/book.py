@@ -132,8 +132,8 @@ class Book:
         match act:
             case RegisterCustomer():
                 return CustomerRegistered(customer_id="cus_1", payment_method=f"pm_{self.card}")
-            case ChangePaymentMethod(payment_method=method):
-                return PaymentMethodChanged(payment_method=method)
+            case ChangePaymentMethod(payment_method=method, asked_by=actor):
+                return PaymentMethodChanged(payment_method=method, asked_by=actor)
             case Collect(payment=payment):
                 return self._collect(payment)
             case LookAtInvoice(payment_key=key):
