@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -68,7 +68,10 @@ class StripeApi:
                     return
             finally:
                 self._in_flight.discard(key)
-        response = await self._answer(request)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return  # gone before the request was whole: nothing was done
         self._changed()
         if fault and fault.when == "after" and await self._struck(fault, request, send):
             return
