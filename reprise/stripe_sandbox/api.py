@@ -5,10 +5,13 @@ import base64
 import binascii
 import hashlib
 import json
+import logging
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import stripe
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -25,7 +28,7 @@ from reprise.stripe_sandbox import (
     webhooks,
 )
 from reprise.stripe_sandbox.calls import Call, Endpoint
-from reprise.stripe_sandbox.errors import StripeFailure, wrong_key
+from reprise.stripe_sandbox.errors import StripeFailure, broken, wrong_key
 from reprise.stripe_sandbox.expanding import completed, expanded
 from reprise.stripe_sandbox.parameters import checked, decoded
 from reprise.stripe_sandbox.shapes import public
@@ -44,6 +47,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 KEYS_LIVE = 24 * 3600
 """Seconds for which an idempotency key is remembered (docs.stripe.com/api/idempotent_requests)."""
 
+REQUESTS_KEPT = 5000
+"""How many requests the log of requests goes back."""
+
+_log = logging.getLogger(__name__)
 _ROUTES = [(endpoint, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", endpoint.path))) for endpoint in ENDPOINTS]
 
 
@@ -54,7 +61,7 @@ class StripeApi:
         """Take the store, and what to call after a request that may have caused webhooks."""
         self._store = store
         self._changed = changed
-        self._in_flight: set[str] = set()
+        self._in_flight: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -62,12 +69,12 @@ class StripeApi:
         fault = faults.strike(self._store, request.method, request.url.path)
         if fault and fault.when == "before":
             key = request.headers.get("idempotency-key", "")
-            self._in_flight.add(key)
+            self._in_flight[key] += 1
             try:
                 if await self._struck(fault, request, send):
                     return
             finally:
-                self._in_flight.discard(key)
+                self._in_flight[key] -= 1
         try:
             response = await self._answer(request)
         except ClientDisconnect:
@@ -82,11 +89,15 @@ class StripeApi:
     async def _answer(self, request: Request) -> Response:
         request_id = new_id("req")
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        headers = {"Request-Id": request_id, "Stripe-Version": request.headers.get("stripe-version", "")}
-        raw = (await request.body()).decode() if request.method == "POST" else request.url.query
+        headers = {
+            "Request-Id": request_id,
+            "Stripe-Version": request.headers.get("stripe-version", stripe.api_version),
+        }
+        body_sent = await request.body()
         replayed = False
         try:
             self._authenticate(request)
+            raw = _text(body_sent) if request.method == "POST" else request.url.query
             if key is not None:
                 headers["Idempotency-Key"] = key
                 status, body, replayed = self._answer_once(request, key, raw, request_id)
@@ -95,17 +106,25 @@ class StripeApi:
         except StripeFailure as failure:
             status, body = failure.status, json.dumps(failure.body)
             headers.update(failure.headers)
+        except Exception:
+            _log.exception("%s %s", request.method, request.url.path)
+            status, body = 500, json.dumps(broken().body)
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        self._store.execute(
-            "INSERT INTO requests (method, path, key, status, replayed) VALUES (?, ?, ?, ?, ?)",
+        self._note(request, key, status, replayed=replayed)
+        return Response(body, status, headers, media_type="application/json")
+
+    def _note(self, request: Request, key: str | None, status: int, *, replayed: bool) -> None:
+        added = self._store.execute(
+            "INSERT INTO requests (method, path, key, status, replayed) VALUES (?, ?, ?, ?, ?) RETURNING seq",
             request.method,
             request.url.path,
             key,
             status,
             int(replayed),
         )
-        return Response(body, status, headers, media_type="application/json")
+        if added[0]["seq"] % 500 == 0:
+            self._store.execute("DELETE FROM requests WHERE seq <= ?", added[0]["seq"] - REQUESTS_KEPT)
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
@@ -126,7 +145,7 @@ class StripeApi:
             )
         now = clock.now(self._store)
         self._store.execute("DELETE FROM answers WHERE created <= ?", now - KEYS_LIVE)
-        if key in self._in_flight:
+        if self._in_flight[key] > 0:
             raise StripeFailure(
                 409,
                 "idempotency_error",
@@ -158,23 +177,17 @@ class StripeApi:
         parameters = checked(decoded(raw), endpoint.types, endpoint.implemented)
         call = Call(self._store, str(request.base_url).rstrip("/"), key, request_id)
         with self._store.transaction():
+            saved = True
             try:
-                result = endpoint.handler(call, parameters, **path)
-                result = expanded(self._store, completed(self._store, result), parameters.get("expand", []))
+                with self._store.attempt():
+                    result = endpoint.handler(call, parameters, **path)
+                    result = expanded(self._store, completed(self._store, result), parameters.get("expand", []))
                 status, body = 200, json.dumps(public(result))
             except StripeFailure as failure:
-                if not failure.committed:
-                    return self._refused(failure, key, request.url.path, content)
-                status, body = failure.status, json.dumps(failure.body)
-            self._save(key, request.url.path, content, status, body)
+                status, body, saved = failure.status, json.dumps(failure.body), failure.saved
+            if saved:
+                self._save(key, request.url.path, content, status, body)
         return status, body
-
-    def _refused(self, failure: StripeFailure, key: str | None, path: str, content: str) -> tuple[int, str]:
-        """Answer a request that changed nothing; handlers refuse before they write."""
-        body = json.dumps(failure.body)
-        if failure.saved:
-            self._save(key, path, content, failure.status, body)
-        return failure.status, body
 
     def _save(self, key: str | None, path: str, content: str, status: int, body: str) -> None:
         if key is not None:
@@ -202,7 +215,8 @@ class StripeApi:
             await send(start)
             return True
         if fault.status:
-            response = Response(faults.body_of(fault.status), fault.status, media_type="application/json")
+            headers = {"Request-Id": new_id("req")}
+            response = Response(faults.body_of(fault.status), fault.status, headers, media_type="application/json")
             await response(request.scope, request.receive, send)
             return True
         return False
@@ -220,6 +234,13 @@ class StripeApi:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise StripeFailure(400, "invalid_request_error", "Invalid request: it is not UTF-8.", saved=False) from None
 
 
 def _route(request: Request) -> tuple[Endpoint, dict[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.stripe_sandbox import clock, events
-from reprise.stripe_sandbox.errors import invalid, missing
+from reprise.stripe_sandbox.errors import bad_parameter, missing
 from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import listed
 from reprise.stripe_sandbox.store import Object, Store
@@ -48,16 +48,22 @@ class Call:
         """
         limit = parameters.get("limit", 10)
         if not 1 <= limit <= 100:
-            raise invalid("Invalid limit: must be between 1 and 100", code="parameter_invalid_integer", param="limit")
+            bound = "less than or equal to 100" if limit > 100 else "greater than or equal to 1"
+            message = f"This value must be {bound} (it currently is '{limit}')."
+            raise bad_parameter(message, code="parameter_invalid_integer", param="limit")
         ids = [document["id"] for document in documents]
         after, before = parameters.get("starting_after"), parameters.get("ending_before")
+        if after and before:
+            message = "You cannot parameterize listing with both `starting_after` and `ending_before`."
+            raise bad_parameter(message, code=None, param="starting_after")
         for name, cursor in (("starting_after", after), ("ending_before", before)):
             if cursor and cursor not in ids:
                 raise missing("object", cursor, param=name, status=400)
         if after:
             documents = documents[ids.index(after) + 1 :]
         elif before:
-            documents = documents[max(0, ids.index(before) - limit) : ids.index(before)]
+            newer = documents[: ids.index(before)]
+            return listed(url, newer[-limit:], has_more=len(newer) > limit)
         return listed(url, documents[:limit], has_more=len(documents) > limit)
 
 

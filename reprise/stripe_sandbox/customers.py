@@ -106,12 +106,11 @@ def delete(call: Call, _: Parameters, customer: str) -> Object:
 
 def list_all(call: Call, parameters: Parameters) -> Object:
     """List customers, also by e-mail (exactly as written) and creation."""
+    email = parameters.get("email")
     documents = [
         each
-        for each in call.store.all("customer")
-        if not each.get("deleted")
-        and parameters.get("email") in {None, each["email"]}
-        and in_window(each, parameters.get("created"))
+        for each in (call.store.all("customer") if email is None else call.store.with_email(email))
+        if not each.get("deleted") and in_window(each, parameters.get("created"))
     ]
     return call.page("/v1/customers", documents, parameters)
 

@@ -44,6 +44,18 @@ def bad_parameter(message: str, *, code: str | None, param: str) -> StripeFailur
     return StripeFailure(400, "invalid_request_error", message, code=code, param=param, saved=False)
 
 
+def missing_parameter(param: str) -> StripeFailure:
+    """Return the 400 of a parameter that must be there."""
+    return bad_parameter(f"Missing required param: {param}.", code="parameter_missing", param=param)
+
+
+def broken() -> StripeFailure:
+    """Return the 500 of a defect of the sandbox itself: nothing was done, and nothing is saved."""
+    return StripeFailure(
+        500, "api_error", "The sandbox failed; this is a defect in it. Its log says more.", saved=False
+    )
+
+
 def missing(what: str, object_id: str, *, param: str = "id", status: int = 404) -> StripeFailure:
     """Return Stripe's "No such …": 404 for an object in the path, 400 for one in a parameter."""
     return StripeFailure(

@@ -8,6 +8,7 @@ from typing import Any
 import stripe
 
 from reprise.stripe_sandbox import clock
+from reprise.stripe_sandbox.expanding import completed
 from reprise.stripe_sandbox.shapes import public, shaped
 from reprise.stripe_sandbox.store import Object, Store, new_id
 
@@ -21,7 +22,7 @@ def record(
     request_id: str | None,
 ) -> Object:
     """Write an event and a delivery for each endpoint that is enabled for it."""
-    data: dict[str, Any] = {"object": public(document)}
+    data: dict[str, Any] = {"object": public(completed(store, document))}
     if previous is not None:
         data["previous_attributes"] = previous
     event = shaped(

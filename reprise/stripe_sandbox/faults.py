@@ -6,9 +6,17 @@ import re
 import secrets
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from reprise.stripe_sandbox.store import Store
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
 
 
 class Fault(BaseModel):
@@ -21,7 +29,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     method: str = "POST"
-    path: Annotated[str, Field(description="A regular expression for the whole path.")]
+    path: Annotated[str, AfterValidator(_compiles), Field(description="A regular expression for the whole path.")]
     when: Literal["before", "after"] = "before"
     status: Annotated[int | None, Field(ge=400, le=599)] = None
     delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0

@@ -206,7 +206,7 @@ def pay(call: Call, parameters: Parameters, invoice: str) -> Object:
             "There is no `default_payment_method` set on this Customer or Invoice. Please set either a"
             " `default_payment_method` or a default source on the Customer, or pass a `payment_method`."
         )
-    method = payment_methods.found(call, method_id, param="payment_method")
+    method = payment_methods.usable(call, method_id, customer)
     return pay_with(call, document, method, authenticated=False)
 
 

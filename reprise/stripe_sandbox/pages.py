@@ -75,7 +75,7 @@ class Pages:
         with self._store.transaction():
             try:
                 customer = call.found("customer", invoice["customer"])
-                method = payment_methods.found(call, chosen, param="payment_method")
+                method = payment_methods.usable(call, chosen, customer)
                 if chosen in TEST_CARDS:
                     method = payment_methods.attached(call, chosen, customer)
                 invoices.pay_with(call, invoices.found(call, invoice["id"]), method, authenticated=False)
@@ -108,10 +108,7 @@ class Pages:
         return Response(text_pdf(lines), media_type="application/pdf", headers=_HEADERS)
 
     def _invoice(self, request: Request) -> Object | None:
-        token = request.path_params["token"]
-        return next(
-            (each for each in self._store.all("invoice") if each.get("_sandbox", {}).get("token") == token), None
-        )
+        return self._store.invoice_at(request.path_params["token"])
 
     def _show_invoice(self, invoice: Object, message: str | None = None) -> Response:
         intent = None

@@ -3,24 +3,32 @@
 import re
 import sys
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
-from typing import Any, Literal, NotRequired, Required, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import stripe
 from stripe._request_options import RequestOptions
 from typing_extensions import get_type_hints, is_typeddict
 
-from reprise.stripe_sandbox.errors import bad_parameter
+from reprise.stripe_sandbox.errors import bad_parameter, missing_parameter
 
 Parameters = dict[str, Any]
 
 _PART = re.compile(r"\[([^\]]*)\]")
 
+_NEVER_EMPTY = frozenset("customer invoice charge payment_intent payment_method currency id url return_url".split())
+"""Parameters that an empty string cannot unset. Stripe does unset a customer's e-mail so (stripe-node 1834)."""
+
 
 def decoded(form: str) -> Parameters:
-    """Return nested parameters from `a[b][0]=c` form encoding."""
+    """Return nested parameters from `a[b][0]=c` form encoding.
+
+    Raises:
+        StripeFailure: 400: a parameter that is both a value and a dictionary.
+    """
     root: Parameters = {}
     for name, value in parse_qsl(form, keep_blank_values=True):
         head, *_ = name.split("[", 1)
@@ -28,11 +36,12 @@ def decoded(form: str) -> Parameters:
         place = root
         for part, following in zip(parts, [*parts[1:], None], strict=True):
             key = str(len(place)) if part == "" else part
+            if isinstance(place.get(key), str if following is not None else dict):
+                raise bad_parameter("Invalid request: a parameter is given in two ways", code=None, param=head)
             if following is None:
                 place[key] = value
             else:
-                below = place.setdefault(key, {})
-                place = below if isinstance(below, dict) else place.setdefault(key, {})
+                place = place.setdefault(key, {})
     return root
 
 
@@ -73,11 +82,19 @@ def _checked_dict(given: Parameters, hints: dict[str, Any], prefix: str, impleme
             raise bad_parameter(
                 f"The sandbox does not implement the parameter {shown}.", code="parameter_not_implemented", param=shown
             )
+        if value == "" and (name in _NEVER_EMPTY or _is_required(hints[name])):
+            raise bad_parameter(
+                f"You passed an empty string for '{shown}'. We assume empty values are an attempt to unset a parameter;"
+                f" however '{shown}' cannot be unset. You should remove '{shown}' from your request or supply a"
+                " non-empty value.",
+                code="parameter_invalid_empty",
+                param=shown,
+            )
         result[name] = _checked_value(value, hints[name], dotted, implemented)
     for name, hint in hints.items():
         if _is_required(hint) and name not in given:
             shown = _shown(prefix, name)
-            raise bad_parameter(f"Missing required param: {shown}.", code="parameter_missing", param=shown)
+            raise missing_parameter(shown)
     return result
 
 
@@ -104,34 +121,41 @@ def _checked_value(value: Any, hint: Any, dotted: str, implemented: frozenset[st
             raise bad_parameter(f"Invalid boolean: {value}", code="parameter_invalid_boolean", param=param)
         return value == "true"
     if Decimal in choices:
-        try:
-            return str(Decimal(value))
-        except InvalidOperation:
-            raise bad_parameter(f"Invalid decimal: {value}", code="parameter_invalid_decimal", param=param) from None
+        # At most 12 decimal places, and no NaN, infinity or exponent (docs.stripe.com/api/invoiceitems/create).
+        if not re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", value):
+            raise bad_parameter(f"Invalid decimal: {value}", code="parameter_invalid_decimal", param=param)
+        return value
     named = [each for each in literals if each]
     if named and literals != [""]:
         raise bad_parameter(f"Invalid {param}: must be one of {', '.join(named)}", code=None, param=param)
     if str in choices:
         return value
-    raise bad_parameter("Invalid object" if choices else "Invalid value", code="parameter_invalid", param=param)
+    expected = "array" if any(get_origin(choice) is list for choice in choices) else "object"
+    raise bad_parameter(f"Invalid {expected}", code="parameter_invalid", param=param)
 
 
 def _checked_nested(value: Parameters, choices: list[Any], dotted: str, implemented: frozenset[str]) -> Any:
+    param = _shown("", dotted)
     for choice in choices:
         if is_typeddict(choice):
             return _checked_dict(value, _hints(choice), dotted, implemented)
         if get_origin(choice) is list:
             return [_checked_value(each, get_args(choice)[0], dotted, implemented) for each in value.values()]
         if get_origin(choice) is dict:
-            return {key: str(each) for key, each in value.items()}
-    param = _shown("", dotted)
-    raise bad_parameter(f"Invalid string: {param}", code="parameter_invalid_string", param=param)
+            return {key: _string(each, f"{param}[{key}]") for key, each in value.items()}
+    return _string(value, param)
+
+
+def _string(value: Any, param: str) -> str:
+    if not isinstance(value, str):
+        raise bad_parameter(f"Invalid string: {param}", code="parameter_invalid_string", param=param)
+    return value
 
 
 def _alternatives(hint: Any) -> list[Any]:
-    if get_origin(hint) in {list, dict, Literal} or not get_args(hint):
-        return [hint]
-    return [each for arg in get_args(hint) for each in _alternatives(arg)]
+    if get_origin(hint) in {Union, UnionType}:
+        return [each for arg in get_args(hint) for each in _alternatives(arg)]
+    return [hint]
 
 
 def _dotted(prefix: str, name: str) -> str:

@@ -89,6 +89,23 @@ def attached(call: Call, payment_method: str, customer: Object) -> Object:
     return document
 
 
+def usable(call: Call, payment_method: str, customer: Object) -> Object:
+    """Return a payment method that can pay for a customer: a test card, or one that is attached to them.
+
+    Raises:
+        StripeFailure: 400: there is none, or it is not theirs.
+    """
+    document = found(call, payment_method, param="payment_method")
+    if payment_method not in TEST_CARDS and document["customer"] != customer["id"]:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {payment_method}. The payment method must be"
+            " attached to the customer.",
+            code="payment_method_customer_mismatch" if document["customer"] else None,
+            param="payment_method",
+        )
+    return document
+
+
 def attach(call: Call, parameters: Parameters, payment_method: str) -> Object:
     """Attach a payment method to a customer."""
     customer = parameters.get("customer")

@@ -16,15 +16,20 @@ CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, object TEXT NOT NULL, owner TEXT, body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS objects_by_owner ON objects (object, owner, seq);
+CREATE INDEX IF NOT EXISTS customers_by_email ON objects (json_extract(body, '$.email'), seq)
+    WHERE object = 'customer';
+CREATE INDEX IF NOT EXISTS invoices_by_token ON objects (json_extract(body, '$._sandbox.token'))
+    WHERE object = 'invoice';
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, path TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     created INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS answers_by_age ON answers (created);
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, due REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0, last_answer TEXT
 );
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (delivered, due);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE delivered = 0;
 CREATE TABLE IF NOT EXISTS faults (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, key TEXT, status INTEGER,
@@ -49,7 +54,8 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and make it if there is none."""
+        """Open the file, and make it, with its directory, if there is none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -70,6 +76,22 @@ class Store:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Within a transaction: undo the block's changes, and only those, if it raises an error that says so.
+
+        An error with a true attribute `committed` (a declined charge) undoes nothing.
+        """
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except Exception as error:
+            if not getattr(error, "committed", False):
+                self._db.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
 
     # ------------------------------------------------------------------ objects
 
@@ -98,6 +120,22 @@ class Store:
             (kind, owner, owner),
         )
         return [json.loads(row["body"]) for row in rows]
+
+    def with_email(self, email: str) -> list[Object]:
+        """Return the customers with an e-mail, exactly as written, newest first."""
+        rows = self._db.execute(
+            "SELECT body FROM objects WHERE object = 'customer' AND json_extract(body, '$.email') = ?"
+            " ORDER BY seq DESC",
+            (email,),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    def invoice_at(self, token: str) -> Object | None:
+        """Return the invoice whose hosted page has `token` in its address."""
+        row = self._db.execute(
+            "SELECT body FROM objects WHERE object = 'invoice' AND json_extract(body, '$._sandbox.token') = ?", (token,)
+        ).fetchone()
+        return json.loads(row["body"]) if row else None
 
     # ------------------------------------------------------------------ rows of the other tables
 

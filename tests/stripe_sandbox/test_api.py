@@ -44,12 +44,30 @@ async def test_unknown_parameters_are_refused_by_every_endpoint(raw: httpx.Async
         ("/v1/customers", {"balance": "5"}, "parameter_not_implemented", "balance"),
         ("/v1/customers", {"email[x]": "5"}, "parameter_invalid_string", "email"),
         ("/v1/invoiceitems", {"period[start]": "1", "period[surprise]": "2"}, "parameter_unknown", "period[surprise]"),
+        ("/v1/invoiceitems", {"unit_amount_decimal": "NaN"}, "parameter_invalid_decimal", "unit_amount_decimal"),
+        ("/v1/invoiceitems", {"customer": ""}, "parameter_invalid_empty", "customer"),
+        ("/v1/products", {"name": ""}, "parameter_invalid_empty", "name"),
+        ("/v1/customers", {"metadata": "x"}, "parameter_invalid", "metadata"),
+        ("/v1/customers", {"metadata[a][b]": "x"}, "parameter_invalid_string", "metadata[a]"),
+        ("/v1/customers", {"expand": "x"}, "parameter_invalid", "expand"),
+        ("/v1/customers", {"name": "x", "name[first]": "y"}, None, "name"),
+        ("/v1/customers", {"name[first]": "y", "name": "x"}, None, "name"),
     ],
 )
-async def test_wrong_parameters(raw: httpx.AsyncClient, path: str, data: dict[str, str], code: str, param: str) -> None:
+async def test_wrong_parameters(
+    raw: httpx.AsyncClient, path: str, data: dict[str, str], code: str | None, param: str
+) -> None:
     """400 that names the parameter; what the sandbox does not implement it says so, and never ignores."""
-    error = (await raw.post(path, data=data)).json()["error"]
-    assert (error["code"], error["param"]) == (code, param)
+    answer = await raw.post(path, data=data)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
+    assert (error.get("code"), error["param"]) == (code, param)
+
+
+async def test_a_body_that_is_not_text(raw: httpx.AsyncClient) -> None:
+    """400, not a failure of the server."""
+    answer = await raw.post("/v1/customers", content=b"name=\xff\xfe")
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 async def test_what_is_not_there(client: stripe.StripeClient, raw: httpx.AsyncClient) -> None:
@@ -80,6 +98,33 @@ async def test_lists_page_by_cursors(client: stripe.StripeClient, customer: stri
     assert [each.id async for each in page.auto_paging_iter()] == made
     before = await client.v1.invoices.list_async({"customer": customer.id, "limit": 2, "ending_before": made[4]})
     assert [each.id for each in before.data] == made[2:4]
+
+    assert before.has_more
+    first = await client.v1.invoices.list_async({"customer": customer.id, "limit": 2, "ending_before": made[2]})
+    assert ([each.id for each in first.data], first.has_more) == (made[:2], False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"limit": "101"}, "less than or equal to 100"),
+        ({"limit": "0"}, "greater than or equal to 1"),
+        ({"starting_after": "in_x"}, "No such object: 'in_x'"),
+        ({"starting_after": "in_x", "ending_before": "in_y"}, "both"),
+    ],
+)
+async def test_wrong_cursors(raw: httpx.AsyncClient, asked: dict[str, str], sentence: str) -> None:
+    """400 in Stripe's words."""
+    answer = await raw.get("/v1/invoices", params=asked)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["error"]["message"]
+
+
+async def test_answers_name_their_request_and_version(raw: httpx.AsyncClient) -> None:
+    """Request-Id always; the version asked for, or the one whose shapes these are."""
+    plain, asked = await raw.get("/v1/customers"), await raw.get("/v1/customers", headers={"Stripe-Version": "x"})
+    assert plain.headers["request-id"].startswith("req_")
+    assert (plain.headers["stripe-version"], asked.headers["stripe-version"]) == (stripe.api_version, "x")
 
 
 # ---------------------------------------------------------------------- idempotency
@@ -130,6 +175,20 @@ async def test_keys_are_pruned_after_a_day(raw: httpx.AsyncClient, stripe_side: 
     assert (await raw.post("/v1/customers", headers=headers)).json()["id"] == first
     stripe_side.advance(3600)
     assert (await raw.post("/v1/customers", headers=headers)).json()["id"] != first
+
+
+async def test_a_refused_request_leaves_nothing(raw: httpx.AsyncClient, customer: stripe.Customer) -> None:
+    """Refused after it began: what it did is undone, and the mended request may use the same key."""
+    headers = {"Idempotency-Key": f"expand{customer.id}"}
+    data = {"customer": customer.id}
+    wrong = await raw.post("/v1/invoices", data={**data, "expand[]": "surprise"}, headers=headers)
+    assert wrong.status_code == 400
+    assert (await raw.get("/v1/invoices", params=data)).json()["data"] == []
+    assert (await raw.post("/v1/invoices", data=data, headers=headers)).status_code == 200
+    invoice = (await raw.get("/v1/invoices", params=data)).json()["data"][0]["id"]
+    lines = {"lines[0][amount]": "5", "lines[1][description]": "neither amount nor price"}
+    assert (await raw.post(f"/v1/invoices/{invoice}/add_lines", data=lines)).status_code == 400
+    assert (await raw.get(f"/v1/invoices/{invoice}/lines")).json()["data"] == []
 
 
 async def test_validation_errors_are_not_saved(raw: httpx.AsyncClient) -> None:
@@ -236,3 +295,34 @@ def test_a_port_that_is_taken_is_said_so(stripe_side: StripeSide, tmp_path: Path
     assert ended.returncode == 1
     assert f"Port {stripe_side.port}" in ended.stderr
     assert "--port" in ended.stderr
+
+
+async def test_a_card_of_another_customer_pays_nothing(
+    client: stripe.StripeClient, raw: httpx.AsyncClient, customer: stripe.Customer
+) -> None:
+    """400, on the API as on the hosted page; the invoice stays open."""
+    other = await client.v1.customers.create_async({"email": "other@example.com"})
+    theirs = await client.v1.payment_methods.attach_async("pm_card_visa", {"customer": other.id})
+    invoice = await client.v1.invoices.create_async({"customer": customer.id, "auto_advance": False})
+    await client.v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 700})
+    finalized = await client.v1.invoices.finalize_invoice_async(invoice.id)
+    with pytest.raises(stripe.InvalidRequestError, match="does not have a payment method"):
+        await client.v1.invoices.pay_async(invoice.id, {"payment_method": theirs.id})
+    page = await raw.post(str(finalized.hosted_invoice_url), data={"card": theirs.id})
+    assert page.status_code == 402
+    assert (await client.v1.invoices.retrieve_async(invoice.id)).status == "open"
+
+
+async def test_events_of_invoices_carry_their_lines(
+    client: stripe.StripeClient, customer: stripe.Customer, stripe_side: StripeSide
+) -> None:
+    """As Stripe's do: the object in an event is what the API would have answered then."""
+    invoice = await client.v1.invoices.create_async({"customer": customer.id, "auto_advance": False})
+    await client.v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 700})
+    await client.v1.invoices.finalize_invoice_async(invoice.id)
+    events = [
+        each["data"]["object"]
+        for each in stripe_side.dump()["events"]
+        if each["type"] == "invoice.finalized" and each["data"]["object"]["id"] == invoice.id
+    ]
+    assert [[line["amount"] for line in each["lines"]["data"]] for each in events] == [[700]]

@@ -1,8 +1,14 @@
 """Every object of the sandbox has the shape that the `stripe` package annotates: nothing missing or unknown."""
 
+import ast
+import builtins
+import inspect
 import sys
 import types
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import httpx
@@ -27,17 +33,34 @@ def fields_of(kind: type) -> dict[str, Any]:
     return {name: hint for name, hint in kind.__annotations__.items() if name not in {"OBJECT_NAME", "deleted"}}
 
 
+class Names(dict[str, Any]):
+    """What a class's annotations mean by their names: most of them are imported for type checkers only."""
+
+    def __init__(self, kind: type) -> None:
+        module = sys.modules[kind.__module__]
+        super().__init__({**vars(builtins), **vars(sys.modules["typing"]), **vars(module), "Decimal": Decimal})
+        self |= {name: getattr(kind, name) for name in dir(kind) if isinstance(getattr(kind, name), type)}
+        self.imported = imports_of(module)
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(import_module(self.imported[name][0]), self.imported[name][1])
+
+
+@cache
+def imports_of(module: ModuleType) -> dict[str, tuple[str, str]]:
+    return {
+        alias.asname or alias.name: (node.module or "", alias.name)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
 def resolved(hint: Any, kind: type) -> Any:
     if isinstance(hint, ForwardRef):
         hint = hint.__forward_arg__
     if isinstance(hint, str):
-        names = {**vars(sys.modules["typing"]), **vars(stripe), **vars(sys.modules[kind.__module__])}
-        names |= {"ListObject": stripe.ListObject, "Decimal": Decimal}
-        names |= {name: getattr(kind, name) for name in dir(kind) if isinstance(getattr(kind, name), type)}
-        try:
-            return eval(hint, names)  # noqa: S307 - annotations of the stripe package
-        except NameError:
-            return Any
+        return eval(hint, {}, Names(kind))  # noqa: S307 - annotations of the stripe package
     return hint
 
 
@@ -150,6 +173,7 @@ async def test_the_check_can_fail() -> None:
     """An unknown field, a missing one and one of the wrong type are found."""
     assert wrong_in({"id": "x", "object": "product", "surprise": 1}, stripe.Product, "product")
     assert any("surprise" in each for each in wrong_in({"surprise": 1}, stripe.Product, "product"))
+    assert any("owner" in each for each in wrong_in({"default_price": 5}, stripe.Product, "owner"))
     assert any("created" in each for each in wrong_in({"created": "now"}, stripe.Product, "product"))
 
 
