@@ -45,6 +45,11 @@ class ApiSettings(StripeSettings):
     stripe_webhook_secret: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET", "REPRISE_STRIPE_WEBHOOK_SECRET")
     )
+    portal_secret: SecretStr | None = Field(
+        default=None, min_length=32, description="Key of one-time links and sessions; without it, `jwt_secret`."
+    )
+    portal_session: float = Field(default=3600, ge=60, le=86400, description="Seconds that a sign-in lasts.")
+    public_url: HttpUrl | None = Field(default=None, description="Where browsers reach the API; else as it was asked.")
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
     announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")

@@ -24,6 +24,7 @@ from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import TASK_QUEUE
+from reprise.workflows.portal_session import PortalSession
 
 log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow],
+        workflows=[AccountWorkflow, PortalSession],
         activities=[
             payments.register_customer,
             payments.change_payment_method,

@@ -12,6 +12,10 @@ from reprise.api.auth import Verifier
 from reprise.api.engine import Engine
 from reprise.api.middleware import BodyLimit, RequestLog
 from reprise.connection import connect
+from reprise.portal import hand_over
+from reprise.portal.app import create_portal
+from reprise.portal.hand_over import Seal
+from reprise.portal.sessions import Portal, PortalSessions
 from reprise.settings import ApiSettings
 
 DESCRIPTION = """
@@ -37,15 +41,21 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         temporal = client or await connect(lazy=True)
         announce = settings.announcements_url is not None
         app.state.engine = Engine(temporal, command_wait=settings.command_wait, announce=announce)
-        async with stripe_client(settings) as app.state.stripe:
+        sessions = PortalSessions(temporal, settings.portal_session)
+        portal.state.portal = Portal(app.state.engine, sessions, app.state.seal, settings)
+        async with stripe_client(settings) as to_stripe:
+            app.state.stripe = portal.state.stripe = to_stripe
             yield
 
     app = FastAPI(title="Reprise", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.state.settings = settings
     app.state.verifier = Verifier(settings)
+    app.state.seal = Seal(settings)
+    portal = create_portal()
     problems.install(app)
-    for part in (health, reads, commands, webhooks):
+    for part in (health, reads, commands, hand_over, webhooks):
         app.include_router(part.router)
+    app.mount("/portal", portal)
     problems.document(app)
     app.add_middleware(BodyLimit, most=settings.max_body)
     app.add_middleware(RequestLog)

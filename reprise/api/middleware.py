@@ -80,7 +80,7 @@ class RequestLog:
             log.info(
                 "request",
                 method=scope["method"],
-                route=getattr(route, "path", "unmatched"),
+                route=f"{scope.get('root_path', '')}{route.path}" if route else "unmatched",
                 status=status,
                 code=scope.get("state", {}).get("problem_code"),
                 ms=round((time.perf_counter() - started) * 1000, 1),

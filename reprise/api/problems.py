@@ -119,6 +119,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "The account's state forbids it.",
         413: "The body is too large.",
         422: "An input is wrong; `errors` names it. Nothing was recorded.",
+        501: "The Profile & Billing pages are not configured: REPRISE_PORTAL_SECRET is missing.",
         503: "Temporal, a worker or Stripe is out of reach; try again with the same idempotency key.",
     }
     schema = {"$ref": "#/components/schemas/ProblemBody"}

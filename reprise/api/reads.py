@@ -2,31 +2,28 @@
 
 import base64
 import binascii
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import stripe
 from fastapi import APIRouter, Depends, Query, Request
 from temporalio.client import WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.activities.stripe_client import is_passing, metadata_of, sentence_of
 from reprise.api.auth import BillingUser, Operator
 from reprise.api.commands import TheEngine
+from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.engine import clock_of
-from reprise.api.problems import Problem, invalid, not_found, refused, responses, unavailable
+from reprise.api.problems import invalid, refused, responses, unavailable
 from reprise.api.schemas import (
     Access,
     AccountList,
     AccountSummary,
     InvoiceList,
-    InvoiceView,
     PortalUrl,
     ReturnBody,
     Timeline,
 )
 from reprise.statemachine.machine import AccountMachine
-from reprise.statemachine.terms import Term
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -157,49 +154,7 @@ async def invoices(
     cursor: Cursor = None,
 ) -> InvoiceList:
     """List the account's invoices at Stripe, newest first; drafts are left out."""
-    customer = await engine.customer_id(account_id)
-    if customer is None:
-        return InvoiceList(invoices=[], next_cursor=None)
-    wanted: Any = {"customer": customer, "limit": limit}
-    if cursor is not None:
-        wanted["starting_after"] = cursor
-    try:
-        page = await client.v1.invoices.list_async(wanted)
-    except stripe.InvalidRequestError as error:
-        if error.param == "starting_after":
-            raise invalid("cursor", "is not one that this list has given") from error
-        raise _stripe_problem(error) from error
-    except stripe.StripeError as error:
-        raise _stripe_problem(error) from error
-    shown = [_invoice(each) for each in page.data if each.status != "draft"]
-    return InvoiceList(invoices=shown, next_cursor=page.data[-1].id if page.has_more else None)
-
-
-def _invoice(invoice: stripe.Invoice) -> InvoiceView:
-    line = invoice.lines.data[0] if invoice.lines.data else None
-    return InvoiceView(
-        id=invoice.id,
-        number=invoice.number,
-        status=invoice.status or "open",
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        currency=invoice.currency,
-        created=_instant(invoice.created),
-        period=Term(start=_instant(line.period.start), end=_instant(line.period.end)) if line else None,
-        payment_key=metadata_of(invoice).get("payment_key"),
-        hosted_invoice_url=invoice.hosted_invoice_url,
-        invoice_pdf=invoice.invoice_pdf,
-    )
-
-
-def _instant(unix: int) -> datetime:
-    return datetime.fromtimestamp(unix, UTC)
-
-
-def _stripe_problem(error: stripe.StripeError) -> Problem:
-    if is_passing(error):
-        return unavailable("Stripe cannot be reached. Try again.")
-    return unavailable(f"Stripe refused Reprise's own request ({sentence_of(error)}).", retry_after=300)
+    return await invoice_page(client, await engine.customer_id(account_id), limit, cursor)
 
 
 @router.post("/{account_id}/billing-portal", tags=["billing"], responses={**_READ, **responses(413)})
@@ -207,17 +162,4 @@ async def billing_portal(
     account_id: str, body: ReturnBody, engine: TheEngine, client: TheStripe, _: BillingUser
 ) -> PortalUrl:
     """Return an address of Stripe's customer portal, where billing information is edited."""
-    customer = await engine.customer_id(account_id)
-    if customer is None:
-        raise (
-            not_found()
-            if (await engine.account(account_id)).state is AccountState.CLOSED
-            else unavailable("The account's customer is still being registered with Stripe. Try again.")
-        )
-    try:
-        session = await client.v1.billing_portal.sessions.create_async(
-            {"customer": customer, "return_url": str(body.return_url)}
-        )
-    except stripe.StripeError as error:
-        raise _stripe_problem(error) from error
-    return PortalUrl(url=session.url)
+    return PortalUrl(url=await customer_portal(client, engine, account_id, str(body.return_url)))

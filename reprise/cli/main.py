@@ -6,6 +6,7 @@ from reprise.cli.api import api
 from reprise.cli.demo import demo
 from reprise.cli.dev import dev
 from reprise.cli.fast_forward import fast_forward
+from reprise.cli.portal_link import portal_link
 from reprise.cli.stripe_sandbox import stripe_sandbox
 from reprise.cli.token import token
 from reprise.cli.worker import worker
@@ -17,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (dev, demo, fast_forward, token, api, worker, stripe_sandbox):
+for command in (dev, demo, fast_forward, token, portal_link, api, worker, stripe_sandbox):
     app.command()(command)
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "ACCOUNT_STATE",
     "CARTS",
     "PAYMENT_STATUS",
+    "PORTAL_SESSION",
     "SEARCH_ATTRIBUTES",
     "TASK_QUEUE",
     "TERM_ENDS_AT",
@@ -62,6 +63,7 @@ __all__ = [
     "PaymentHint",
     "PaymentView",
     "Plan",
+    "PortalSessionRun",
     "Quote",
     "QuoteAnswer",
     "Reactivate",
@@ -73,10 +75,12 @@ __all__ = [
     "TimelineEntry",
     "account_id_of",
     "fingerprint",
+    "portal_session_id",
     "workflow_id",
 ]
 
 WORKFLOW = "AccountWorkflow"
+PORTAL_SESSION = "PortalSession"
 TASK_QUEUE = "accounts"
 
 ACCOUNT_STATE = SearchAttributeKey.for_keyword("AccountState")
@@ -104,6 +108,11 @@ def workflow_id(account_id: str) -> str:
 def account_id_of(workflow: str) -> str:
     """Return the account that a workflow id belongs to."""
     return workflow.removeprefix(_PREFIX)
+
+
+def portal_session_id(session: str) -> str:
+    """Return the id of a portal session's workflow."""
+    return f"portal-session-{session}"
 
 
 def fingerprint(command: Command) -> str:
@@ -242,6 +251,14 @@ class AccountRun(_Message):
     answered: tuple[AnsweredCommand, ...] = ()
     announce: bool = False
     outbox: tuple[TimelineEntry, ...] = ()
+
+
+class PortalSessionRun(_Message):
+    """The input of a portal session: whose it is, and how many seconds it lasts."""
+
+    account_id: str
+    user_id: str
+    seconds: float
 
 
 class PaymentHint(_Message):

@@ -1,0 +1,1 @@
+"""The Profile & Billing pages: what the customer sees, and who may (R19)."""

@@ -1,0 +1,67 @@
+"""The pages as one application, mounted beside the API."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from reprise.portal import actions, pages, rendering
+from reprise.portal.sessions import COOKIE, SignedIn, ThePortal, check_form, link_is_spent
+
+STATIC = Path(__file__).parent / "static"
+
+
+class _Static(StaticFiles):
+    """Files that browsers keep, and ask about: they change with a release, and their names do not."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+
+def create_portal() -> FastAPI:
+    """Return the application; the API puts its engine, Stripe client and sessions into `state` when it starts."""
+    app = FastAPI(openapi_url=None)
+    rendering.install(app)
+    app.include_router(pages.router)
+    app.include_router(actions.router)
+    app.mount("/static", _Static(directory=STATIC))
+    app.get("/sign-in/{link}")(sign_in)
+    app.get("/")(home)
+    app.post("/sign-out")(sign_out)
+    return app
+
+
+async def sign_in(link: str, request: Request, portal: ThePortal) -> Response:
+    """Turn a one-time link into a session."""
+    opened = portal.seal.link_opened(link)
+    if opened is None:
+        raise link_is_spent()
+    session = await portal.sessions.begin(opened)
+    answer = RedirectResponse(f"/portal/accounts/{session.account_id}", 303, headers=rendering.HEADERS)
+    portal.set_cookie(request, answer, session)
+    return answer
+
+
+async def home(session: SignedIn) -> Response:
+    """Lead to the account that the session is for."""
+    return RedirectResponse(f"/portal/accounts/{session.account_id}", 303)
+
+
+async def sign_out(request: Request, session: SignedIn, portal: ThePortal) -> HTMLResponse:
+    """End the session, at once and in every browser that may hold a copy of its cookie."""
+    await check_form(request, portal.seal.forms_token(session.session))
+    await portal.sessions.end(session.session)
+    request.state.session = None
+    where = f" of {urlsplit(session.return_url).hostname}" if session.return_url else ""
+    detail = (
+        f"You can close this page. To come back, open Profile & Billing from the settings{where or ' of your shop'}."
+    )
+    answer = rendering.message_page(request, 200, detail, "You are signed out")
+    answer.delete_cookie(COOKIE, path="/portal", httponly=True, samesite="lax")
+    return answer

@@ -1,0 +1,160 @@
+"""The pages: each shows the account as it stands when it is asked for."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from reprise.api.customers import customer_portal, invoice_page
+from reprise.api.problems import Problem
+from reprise.api.reads import TheStripe
+from reprise.portal import words
+from reprise.portal.rendering import page
+from reprise.portal.sessions import AVisitor, Visitor
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import AccountState, AccountView, Quote
+
+router = APIRouter(prefix="/accounts/{account_id}")
+
+NOTICES = {
+    "cancelled": "Your subscription is cancelled.",
+    "resumed": "The cancellation is taken back. Nothing was charged.",
+    "reactivated": "Your account is back in service.",
+    "already": "Your account is in service. Nothing more was charged.",
+    "carts": "The number of carts is changed, from your next payment on.",
+    "called-off": "The payment is called off. Nothing was charged.",
+}
+"""What a page says after something was done; the address carries no more than the word."""
+
+Notice = Annotated[str | None, Query(alias="notice", max_length=20)]
+
+
+@router.get("")
+async def overview(request: Request, who: AVisitor, notice: Notice = None) -> HTMLResponse:
+    """Profile & Billing: how the account stands, and what can be done next."""
+    account = await who.engine.account(who.account_id)
+    quote = since = None
+    if account.state is AccountState.DISABLED:
+        quote = await _quote(who)
+        since = words.went_out_of_service(await who.engine.timeline(who.account_id))
+    return page(
+        request,
+        who,
+        "overview.html",
+        account=account,
+        standing=words.standing(account, who.local, quote, since),
+        price=words.price(account, who.local),
+        may_come_back=quote is not None and not _is_under_way(account),
+        quote=quote,
+        key=str(uuid.uuid4()),
+        notice=NOTICES.get(notice or ""),
+    )
+
+
+@router.get("/subscription")
+async def subscription(request: Request, who: AVisitor, notice: Notice = None) -> HTMLResponse:
+    """Manage Subscription: carts, billing information, cancelling."""
+    account = await who.engine.account(who.account_id)
+    return page(
+        request,
+        who,
+        "subscription.html",
+        account=account,
+        standing=words.standing(account, who.local),
+        price=words.price(account, who.local),
+        key=str(uuid.uuid4()),
+        notice=NOTICES.get(notice or ""),
+    )
+
+
+@router.get("/cancel")
+async def cancel(request: Request, who: AVisitor) -> Response:
+    """Say exactly what cancelling does and when, before it is done (R3)."""
+    account = await who.engine.account(who.account_id)
+    if account.state not in {AccountState.ACTIVE, AccountState.REACTIVATED, AccountState.PAST_DUE}:
+        return RedirectResponse(f"/portal/accounts/{who.account_id}/subscription", 303)
+    return page(request, who, "cancel.html", account=account, key=str(uuid.uuid4()))
+
+
+@router.get("/reactivate")
+async def reactivate(request: Request, who: AVisitor) -> HTMLResponse:
+    """Show what coming back costs, line by line, and one button (R6, R7)."""
+    return await reactivation_page(request, who)
+
+
+async def reactivation_page(
+    request: Request, who: Visitor, *, problem: str | None = None, status: int = 200
+) -> HTMLResponse:
+    """Return the page of a reactivation, wherever it stands: quote, under way, to be confirmed, done."""
+    account = await who.engine.account(who.account_id)
+    payment = account.payment
+    under_way = account.state is AccountState.DISABLED and payment.status is PaymentStatus.COLLECTING
+    return page(
+        request,
+        who,
+        "reactivate.html",
+        status=status,
+        account=account,
+        standing=words.standing(account, who.local),
+        quote=None if _is_under_way(account) or account.state is not AccountState.DISABLED else await _quote(who),
+        under_way=under_way,
+        to_confirm=account.state is AccountState.DISABLED and payment.status is PaymentStatus.REQUIRES_ACTION,
+        declined=_declined(account),
+        problem=problem,
+        key=str(uuid.uuid4()),
+    )
+
+
+def _declined(account: AccountView) -> dict[str, str] | None:
+    payment = account.payment
+    if account.state is not AccountState.DISABLED or payment.status is not PaymentStatus.DECLINED:
+        return None
+    return {"why": words.decline(payment.decline_code), "remedy": words.remedy(payment.decline_code)}
+
+
+def _is_under_way(account: AccountView) -> bool:
+    return account.payment.status in {PaymentStatus.COLLECTING, PaymentStatus.REQUIRES_ACTION}
+
+
+async def _quote(who: Visitor) -> Quote | None:
+    """Return what coming back costs; None when it is refused, or the account came back meanwhile."""
+    return (await who.engine.quote(who.account_id)).quote
+
+
+@router.get("/invoices")
+async def invoices(
+    request: Request, who: AVisitor, client: TheStripe, after: Annotated[str | None, Query(max_length=255)] = None
+) -> HTMLResponse:
+    """List the invoices, newest first."""
+    account = await who.engine.account(who.account_id)
+    customer = await who.engine.customer_id(who.account_id)
+    shown = await invoice_page(client, customer, 20, after)
+    return page(request, who, "invoices.html", account=account, invoices=shown.invoices, following=shown.next_cursor)
+
+
+@router.get("/history")
+async def history(request: Request, who: AVisitor) -> HTMLResponse:
+    """Tell what happened to the account, newest first (R17)."""
+    account = await who.engine.account(who.account_id)
+    entries = [
+        {
+            "at": entry.at,
+            "told": words.told(entry, account.timezone, who.local),
+            "who": words.who(entry, who.session.user.id),
+        }
+        for entry in reversed(await who.engine.timeline(who.account_id))
+    ]
+    return page(request, who, "history.html", account=account, entries=entries)
+
+
+@router.get("/billing-information")
+async def billing_information(request: Request, who: AVisitor, client: TheStripe) -> Response:
+    """Lead to Stripe's customer portal, and from there back here."""
+    settings = who.portal.settings
+    back = f"{str(settings.public_url or request.base_url).rstrip('/')}/portal/accounts/{who.account_id}"
+    try:
+        return RedirectResponse(await customer_portal(client, who.engine, who.account_id, back), 303)
+    except Problem as problem:
+        raise Problem(problem.status, problem.code, "Billing information cannot be opened now. Try again.") from problem
