@@ -57,7 +57,7 @@ class PortalSessionBody(BaseModel):
         },
     )
 
-    user: PortalUser
+    user: Annotated[PortalUser, Field(examples=[{"id": "user-7", "name": "Ada", "billing_access": True}])]
     return_url: HttpUrl | None = None
     ask: Annotated[
         Annotated[str, _Line] | None,

@@ -15,6 +15,9 @@ from reprise.statemachine.money import decimals
 
 FALLBACK = Locale("en")
 
+_CODE_AT_NUMBER = re.compile(r"([A-Z])(?=\d)")
+"""CLDR sets a code apart from its number; Babel's pattern is the one for symbols."""
+
 _CHOICE = re.compile(r"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 
 
@@ -45,7 +48,8 @@ class Local:
         pattern = copy.copy(self.locale.currency_formats["standard"])
         pattern.frac_prec = (places, places)
         value = Decimal(amount).scaleb(-places)
-        return str(pattern.apply(value, self.locale, currency=currency.upper(), currency_digits=False))
+        written = str(pattern.apply(value, self.locale, currency=currency.upper(), currency_digits=False))
+        return _CODE_AT_NUMBER.sub("\\1\N{NO-BREAK SPACE}", written)
 
     def number(self, count: int) -> str:
         """Return a count."""

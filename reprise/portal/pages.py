@@ -108,10 +108,10 @@ async def reactivation_page(
 
 
 def _declined(account: AccountView) -> dict[str, str] | None:
-    payment = account.payment
-    if account.state is not AccountState.DISABLED or payment.status is not PaymentStatus.DECLINED:
+    if account.state is not AccountState.DISABLED or not words.has_failed(account):
         return None
-    return {"why": words.decline(payment.decline_code), "remedy": words.remedy(payment.decline_code)}
+    code = account.payment.decline_code
+    return {"why": words.decline(code), "remedy": words.remedy(code)}
 
 
 def _is_under_way(account: AccountView) -> bool:

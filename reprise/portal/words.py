@@ -45,6 +45,11 @@ def decline(code: str | None) -> str:
     return _DECLINES.get(code or "", "your bank declined it")
 
 
+def has_failed(account: AccountView) -> bool:
+    """Say whether the latest payment failed, and was not called off."""
+    return account.payment.status is PaymentStatus.DECLINED and account.payment.decline_code != "cancelled"
+
+
 def remedy(code: str | None) -> str:
     """Return what the payer can do about a failed payment."""
     if code == "payment_stopped":
@@ -136,7 +141,7 @@ def _disabled(account: AccountView, local: Local, quote: Quote | None, since: Ti
         said.append(f"The last month could not be collected: {decline(payment.decline_code)}.")
     if account.disabled_reason == "first_payment_failed":
         said.append(f"The first payment failed: {decline(payment.decline_code)}. Nothing was charged.")
-    if account.disabled_reason == "cancelled" and payment.status is PaymentStatus.DECLINED:
+    if account.disabled_reason == "cancelled" and has_failed(account):
         said.append(f"The last payment failed: {decline(payment.decline_code)}. Nothing was charged.")
     if quote is not None and quote.amount_due == 0:
         said.append(
@@ -185,6 +190,8 @@ def told(entry: TimelineEntry, zone: str, local: Local) -> str:
             return f"A payment of {amount} failed: {decline(entry.decline_code)}. Nothing was charged."
         case "payment_requires_action":
             return f"Your bank asked for a confirmation of {amount}."
+        case "payment_cancelled":
+            return f"A payment of {amount} was called off. Nothing was charged."
         case "payment_stopped":
             return f"A payment of {amount} stopped on our side. Nothing was charged."
         case "payment_received":
