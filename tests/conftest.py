@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.browser import chromium
 from tests.stripe_side import StripeSide
 
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +32,9 @@ def stripe_side(stripe_process: StripeSide) -> Iterator[StripeSide]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that tests have measured."""
+    """Print the figures that tests have measured, and say aloud when the pages were not looked at."""
+    if any(chromium.MISSING in str(report.longrepr) for report in terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(chromium.MISSING, red=True, bold=True)
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "figure":

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
+MISSING = "NO BROWSER: install chromium to run the tests of the pages; they are SKIPPED."
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 FLAGS = (
@@ -49,7 +51,7 @@ def install() -> int:
         for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
             subprocess.run(["apt-get", "-qq", *command], env=quiet, stdout=subprocess.DEVNULL, check=False)
     if not path():
-        print("NO BROWSER: install chromium to run the tests of the pages; they are SKIPPED.", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
     return 0
 
 

@@ -13,9 +13,15 @@ from tests.browser.shop import Shop, opened
 from tests.browser.states import PAGES, STATES
 
 WIDTHS = {"desktop": {"width": 1100, "height": 760}, "phone": {"width": 390, "height": 844}}
+AT_ONCE = asyncio.Semaphore(3)
 
 
 async def picture(shop: Shop, browser: Browser, state: str, into: Path) -> None:
+    async with AT_ONCE:
+        await taken(shop, browser, state, into)
+
+
+async def taken(shop: Shop, browser: Browser, state: str, into: Path) -> None:
     account = await STATES[state](shop)
     for width, viewport in WIDTHS.items():
         context = await browser.new_context(viewport=viewport, device_scale_factor=1)  # type: ignore[arg-type]
