@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types imports diagram histories lock clean
+.PHONY: help demo dev test lint types imports diagram screenshots histories lock clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,7 +21,8 @@ demo: .venv/local ## Tell an account's life on real parts, checked; under two mi
 dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
 	@$(BIN)/reprise dev
 
-test: .venv/dev ## Run the tests.
+test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pages where it can.
+	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 lint: .venv/dev ## Check style and formatting.
@@ -37,6 +38,10 @@ imports: .venv/dev ## Check that imports go one way.
 diagram: .venv/local ## Write the chart of an account's states into the README.
 	$(BIN)/python -m reprise.local.diagram README.md
 
+screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.browser.screenshots screenshots
+
 histories: .venv/dev ## Record what a release leaves behind: make histories VERSION=0.2.0
 	$(BIN)/python -m tests.workflows.record $(or $(VERSION),$(error say which: make histories VERSION=0.2.0))
 
@@ -47,7 +52,7 @@ lock: ## Write requirements/ anew from pyproject.toml.
 		--extra local --group dev pyproject.toml -c requirements/local.txt -o requirements/dev.txt
 
 clean: ## Remove what was made here: environment, caches, data of `reprise dev`.
-	rm -rf .venv .reprise .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .reprise screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------- the environment; each file says what is installed

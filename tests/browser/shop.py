@@ -21,8 +21,8 @@ Json = dict[str, Any]
 class Shop:
     """The product's backend, an operator and a Stripe dashboard in one."""
 
-    def __init__(self, system: System, temporal: Client) -> None:
-        self.system = system
+    def __init__(self, system: System, temporal: Client, data: Path) -> None:
+        self.system, self.data = system, data
         self.url, self.stripe = system.addresses.api, system.addresses.stripe
         self._temporal = temporal
         bearer = {"Authorization": f"Bearer {system.token()}"}
@@ -71,6 +71,12 @@ class Shop:
                     return account
                 await asyncio.sleep(0.05)
 
+    async def until_payment(self, account_id: str, status: str) -> None:
+        """Wait until an account's payment stands as said."""
+        async with asyncio.timeout(30):
+            while (await self.account(account_id))["payment"]["status"] != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     async def fault(self, **what: Any) -> str:
         answer = await self.http.post(f"{self.stripe}/_sandbox/faults", json=what)
         return str(answer.raise_for_status().json()["id"])
@@ -92,7 +98,7 @@ async def opened(data: Path) -> AsyncIterator[Shop]:
     """Run the whole embedded system for as long as the block lasts."""
     async with running(data) as system:
         temporal = await Client.connect(system.addresses.temporal, data_converter=pydantic_data_converter)
-        shop = Shop(system, temporal)
+        shop = Shop(system, temporal, data)
         try:
             yield shop
         finally:
