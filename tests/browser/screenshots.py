@@ -90,9 +90,6 @@ async def main(into: Path) -> None:
         async with opened(Path(data)) as shop, chromium.browser() as browser:
             await asyncio.gather(*(picture(shop, browser, state, into) for state in STATES))
             await others(shop, browser, into)
-    IN_README.mkdir(parents=True, exist_ok=True)
-    for shown, name in README.items():
-        shutil.copyfile(into / f"{shown}.png", IN_README / f"{name}.png")
 
 
 if __name__ == "__main__":
@@ -101,5 +98,8 @@ if __name__ == "__main__":
     if chromium.path() is None:
         sys.exit(chromium.MISSING)
     asyncio.run(main(folder))
+    IN_README.mkdir(parents=True, exist_ok=True)
+    for shown, name in README.items():
+        shutil.copyfile(folder / f"{shown}.png", IN_README / f"{name}.png")
     print(f"{len(list(folder.glob('*.png')))} screenshots in {folder}, those of the README in {IN_README}", flush=True)
     os._exit(0)  # Temporal's client now and then aborts the interpreter's own shutdown
