@@ -54,4 +54,8 @@ def show(system: System, data: Path, console: Console) -> None:
     )
     table.add_row("Data", str(data), "logs in logs/")
     console.print(table)
-    console.print("\nA token for the API: `reprise token --operator`. Ctrl-C ends everything.", highlight=False)
+    console.print(
+        "\nA token for the API: `reprise token --operator`. A sign-in to an account's Profile & Billing:"
+        " `reprise portal-link ACCOUNT`. Ctrl-C ends everything.",
+        highlight=False,
+    )

@@ -45,3 +45,10 @@ def test_a_live_key_is_refused(dev: Start) -> None:
     """What runs here is no place for real money."""
     code, _, complained = dev(STRIPE_API_KEY="sk_live_1").ended()
     assert (code, complained.startswith("STRIPE_API_KEY is a live key.")) == (1, True)
+
+
+def test_a_portal_link_wants_a_running_system(tmp_path: Path) -> None:
+    """It says what to start, and prints no link."""
+    asked = run("portal-link", "shop-1", "--data", str(tmp_path / "none"))
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr.startswith("No `reprise dev` runs on ")
