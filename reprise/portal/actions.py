@@ -4,7 +4,7 @@ A form carries the idempotency key of its command. Sent twice (Back, reload, a d
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
@@ -36,9 +36,11 @@ def _key(key: str) -> str:
 
 
 @router.post("/cancel")
-async def cancel(who: AFormSender, key: Key, when: Annotated[str, Form()] = "term_end") -> Response:
+async def cancel(
+    who: AFormSender, key: Key, when: Annotated[Literal["term_end", "now"], Form()] = "term_end"
+) -> Response:
     """Cancel, at the term's end or now (R3)."""
-    command = Cancel(when="now" if when == "now" else "term_end", actor=who.actor, command_id=_key(key))
+    command = Cancel(when=when, actor=who.actor, command_id=_key(key))
     try:
         await _send(who, command)
     except Problem as problem:

@@ -44,6 +44,7 @@ _TITLES = {
 
 _SAID = {
     "account_closed": "This account is closed for good.",
+    "account_not_found": "You are not signed in to this account. Open Profile & Billing from your shop again.",
     "disabled_by_operator": "We took this account out of service. Please contact support.",
     "engine_unavailable": (
         "Your account cannot be reached right now. Nothing is lost. If you pressed a button, go back and press it"

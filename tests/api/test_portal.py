@@ -133,6 +133,7 @@ async def test_R19_another_account_in_the_address(operator: Api, browser: httpx.
     assert page.status_code == 200
     hidden, absent = await browser.get(f"/portal/accounts/{theirs}"), await browser.get("/portal/accounts/none")
     assert (hidden.status_code, hidden.text) == (404, absent.text.replace("none", theirs))
+    assert "You are not signed in to this account." in hidden.text
     assert (await browser.post(f"/portal/accounts/{theirs}/cancel", data=form)).status_code == 404
     assert (await operator.get(f"/v1/accounts/{theirs}"))["state"] == "active"
 
@@ -195,6 +196,8 @@ async def test_R14_a_form_sent_twice_is_one_command(
         done = await browser.post(f"/portal/accounts/{account}/reactivate", data=form)
         assert (done.status_code, "In service" in done.text) == (200, True)
     assert stripe_side.charged(account) == [12500]
+    odd = await browser.post(f"/portal/accounts/{account}/cancel", data={**form, "when": "later"})
+    assert (odd.status_code, "Nothing was changed" in odd.text) == (422, True)
     subscription = form_of(await browser.get(f"/portal/accounts/{account}/subscription"))
     for carts in ("-1", "10001", "1.5", "", "²"):
         answer = await browser.post(f"/portal/accounts/{account}/carts", data={**subscription, "carts": carts})
