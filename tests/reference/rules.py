@@ -23,7 +23,7 @@ ALLOWED = {
     "change_plan": OPEN,
     "close": OPEN,
 }
-"""The states in which a command can be taken; a payment under way, an operator's hold or a price may still forbid it."""
+"""The states in which a command can be taken; a payment under way, a hold or a price may still forbid it."""
 
 REFUSED_WHILE_COLLECTING = frozenset({"cancel", "disable", "close", "extend_term"})
 """What would cross a payment that may be moving money: `payment_in_progress` (R14)."""
