@@ -236,11 +236,11 @@ class Decisions(Guards):
     # ---------------------------------------------------------------- actions: operators (R13)
 
     def hold(self, command: Disable) -> None:
-        if self.account.hold is None:
-            self._set(hold=Hold(state=self.account.state, reason=self.account.disabled_reason))
         if self.account.state is AccountState.PAST_DUE:
             self._keep_debt()
         self.call_off_payment()
+        if self.account.hold is None:
+            self._set(hold=Hold(state=self.account.state, reason=self.account.disabled_reason))
         self._set(disabled_reason=DisabledReason.OPERATOR)
         self._note("disabled", command.actor, reason=command.reason)
 
@@ -295,6 +295,8 @@ class Decisions(Guards):
 
     def retry_later(self, outcome: PaymentOutcome, now: datetime) -> None:
         self._set_outcome(outcome)
+        if next_retry(self.account.policy, self._payment, now) is None:
+            self._set_payment(retries_from=now)  # Stripe was away for all of the retries: they cost the payer nothing
         self._set_payment(next_attempt_at=next_retry(self.account.policy, self._payment, now))
         if self.account.state is not AccountState.PAST_DUE:
             self._note_payment("past_due", STRIPE, decline_code=_code(outcome))
@@ -365,11 +367,11 @@ class Decisions(Guards):
     def _take_over_term(self, payment: Payment) -> None:
         term = payment.quote.term
         if payment.purpose is PaymentPurpose.RENEWAL:
-            self._set(term=term, term_index=self.account.term_index + 1, debt=None)
+            self._set(term=term, term_index=self.account.term_index + 1)
         else:
             self._set(term=term, term_index=0, anchor=term.start)
-            if any(self.account.debt and line.period == self.account.debt.term for line in payment.quote.lines):
-                self._set(debt=None)
+        if any(self.account.debt and line.period == self.account.debt.term for line in payment.quote.lines):
+            self._set(debt=None)
 
     def stay_out(self, outcome: PaymentOutcome) -> None:
         """A declined upfront payment leaves no invoice behind that could be paid later by surprise (R6, R12)."""

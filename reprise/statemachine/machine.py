@@ -175,15 +175,15 @@ class AccountMachine(StateChart[Decisions]):
     )
     payment_declined = (
         _disabled.to.itself(internal=True, on="stay_out")
-        | _active.to(_past_due, cond="retries_left", on="retry_later")
-        | _reactivated.to(_past_due, cond="retries_left", on="retry_later")
+        | _active.to(_past_due, on="retry_later")
+        | _reactivated.to(_past_due, on="retry_later")
         | _past_due.to.itself(internal=True, cond="retries_left", on="retry_later")
         | _past_due.to(_disabled, on="fail_renewal")
     )
     payment_needs_action = (
         _disabled.to.itself(internal=True, on="await_authentication")
-        | _active.to(_past_due, cond="retries_left", on="retry_later")
-        | _reactivated.to(_past_due, cond="retries_left", on="retry_later")
+        | _active.to(_past_due, on="retry_later")
+        | _reactivated.to(_past_due, on="retry_later")
         | _past_due.to.itself(internal=True, cond="retries_left", on="retry_later")
         | _past_due.to(_disabled, on="fail_renewal")
     )
@@ -229,7 +229,8 @@ class AccountMachine(StateChart[Decisions]):
     def take(self, event: Event, now: datetime) -> Effects:
         """Let one event happen, and return what is to be done in the world.
 
-        A deadline that no longer applies and an answer about another payment than the latest change nothing.
+        A deadline that no longer applies, an answer about another payment than the latest, the failure of an attempt
+        that is not under way, and what Stripe says of a closed account's customer change nothing.
 
         Raises:
             Refused: The state forbids the command; nothing has changed.
@@ -238,6 +239,8 @@ class AccountMachine(StateChart[Decisions]):
         match event:
             case Deadline():
                 return self._happen(event.kind.value, now) if event == self.deadline else ()
+            case CustomerRegistered() | PaymentMethodChanged() if self._is("closed"):
+                return ()
             case CustomerRegistered():
                 return self._note(now, lambda: self.model.register(event))
             case PaymentMethodChanged():
@@ -358,6 +361,8 @@ class AccountMachine(StateChart[Decisions]):
             case Paid():
                 self.model.remember_invoice(event.invoice_id, event.payment_method)
                 return self._happen("payment_paid", now)
+            case Declined() | NoPaymentMethod() | RequiresAction() | Stopped() if not self.collecting:
+                return ()
             case Declined() | NoPaymentMethod():
                 return self._happen("payment_declined", now, outcome=event)
             case RequiresAction():

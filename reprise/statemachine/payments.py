@@ -133,6 +133,10 @@ class Payment(BaseModel):
     next_attempt_at: Annotated[
         Instant | None, Field(description="When the account acts on this payment by itself next.")
     ] = None
+    retries_from: Annotated[
+        Instant | None,
+        Field(description="From when the retries count, if the first answer came only after all of them (R9)."),
+    ] = None
     expires_at: Annotated[Instant | None, Field(description="When an unauthenticated payment ends (R10).")] = None
     abandoned: Annotated[bool, Field(description="Called off: its invoice is being, or was, voided.")] = False
 

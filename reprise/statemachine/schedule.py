@@ -40,11 +40,12 @@ def retry_instants(policy: BillingPolicy, payment: Payment) -> tuple[datetime, .
     """Return when a failed renewal is tried again: the policy's days after the term's end (R9).
 
     The renewal's own term starts where the old one ended. If the first try came a retry or more late, because no
-    worker ran, the days count from it, so that a payer loses no retry through our fault.
+    worker ran, the days count from it; if its answer came after all retries, because Stripe was away, from that answer:
+    a payer loses no retry through a fault that is not theirs.
     """
     due = payment.quote.term.start
     late = payment.started_at - due >= timedelta(days=policy.retry_days[0])
-    base = payment.started_at if late else due
+    base = payment.retries_from or (payment.started_at if late else due)
     return tuple(base + timedelta(days=days) for days in policy.retry_days)
 
 

@@ -337,6 +337,45 @@ def test_R12_old_debt_is_forgotten_or_a_line_of_its_own() -> None:
         assert book.account.debt is None
 
 
+def test_R12_a_debt_stays_until_it_is_paid() -> None:
+    """Back for free within an extended term, and renewed since: the old renewal is still owed."""
+    book = Book.open(policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
+    book.card = "generic_decline"
+    book.at("2027-03-07T10:00")
+    book.card = "good"
+    book.do(ExtendTerm(days=10))
+    book.do(Reactivate(expected_amount=0))
+    assert book.at("2027-03-20T10:00").charged == [7500, 7500]
+    book.do(Cancel())
+    book.at("2027-05-01T10:00")
+    book.do(Reactivate(expected_amount=15000))
+    assert book.charged == [7500, 7500, 15000]
+    assert book.account.debt is None
+
+
+def test_R12_a_debt_is_paid_with_its_own_invoice_too() -> None:
+    """Given up, and paid by hand before the invoice could be voided."""
+    book = Book.open(policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
+    book.card = "generic_decline"
+    book.at("2027-03-07T09:00")
+    deadline = book.machine.deadline
+    assert deadline is not None
+    book.now = deadline.at
+    failed = book._answer(book.machine.take(deadline, book.now)[0])  # type: ignore[arg-type]
+    book.pay_by_hand()
+    book.perform(book.machine.take(failed, book.now))
+    assert (book.state, book.account.debt, book.charged) == ("active", None, [7500, 7500])
+
+
+def test_R13_enabling_brings_a_first_payment_that_the_operator_called_off_back_as_failed() -> None:
+    """The payer was still to authenticate when the account was disabled: nothing was paid."""
+    book = Book.open(card="authentication")
+    book.do(Disable(reason="check"))
+    assert book.invoices == {"a1:1": "void"}
+    book.do(Enable())
+    assert (book.state, book.account.disabled_reason) == ("disabled", "first_payment_failed")
+
+
 def test_R13_only_an_operator_undoes_an_operators_disable() -> None:
     """disabled_by_operator, until enabled: within the term without a charge."""
     book = Book.open().at("2027-02-10T10:00")
