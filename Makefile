@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types imports diagram screenshots histories lock clean
+.PHONY: help demo dev test models lint types imports diagram screenshots histories lock clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,6 +24,10 @@ dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
 test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pages where it can.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+models: .venv/dev ## Live random lives beside the rules in plain Python: make models EXAMPLES=5000
+	EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/pytest -n 2 --dist loadfile \
+		tests/statemachine/test_against_reference.py tests/workflows/test_against_reference.py
 
 lint: .venv/dev ## Check style and formatting.
 	$(BIN)/ruff check reprise tests

@@ -23,7 +23,7 @@ class ReferenceAccount(Happenings):
         """R1."""
         if not rules.can_be_charged(self.carts, self.currency, self.unit_amount):
             raise Forbidden("invalid_request")
-        asks: list[Ask] = [("register", method, 0)]
+        asks: list[Ask] = [Ask("register", method)]
         if paid_through is not None:
             self.anchor, self.term_number = paid_through, -1  # that term ends at the anchor
             if paid_through > now:
@@ -106,7 +106,7 @@ class ReferenceAccount(Happenings):
     def set_payment_method(self, method: str) -> list[Ask]:
         """R9: what follows, follows when Stripe has taken it (`method_changed`)."""
         self._must_be_open()
-        return [("change_method", method, 0)]
+        return [Ask("change_method", method)]
 
     # ------------------------------------------------------------------ commands of operators (R13)
 
@@ -133,6 +133,8 @@ class ReferenceAccount(Happenings):
             self.held, self.disabled_reason = None, reason or "cancelled"
             self._tell("enabled", by, now)
             return []
+        if self.is_collecting or self.awaits_payer:
+            raise Forbidden("payment_in_progress")
         if self._term_is_over(now):
             raise Forbidden("not_in_service")
         self._enter_service("cancelled" if before == "cancelled" else "reactivated")

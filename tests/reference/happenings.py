@@ -52,13 +52,13 @@ class Happenings(Standing):
 
     def registered(self, now: datetime, refused: str | None = None) -> list[Ask]:
         """The customer exists; the first payment method may have been refused."""
-        if refused:
+        if refused and self.state != "closed":
             self._tell("payment_method_refused", "stripe", now, decline_code=refused)
         return []
 
     def method_changed(self, now: datetime, refused: str | None = None, by: str = "user") -> list[Ask]:
         """R9: what waits for money is collected at once."""
-        if refused:
+        if refused or self.state == "closed":
             return []
         self._tell("payment_method_changed", by, now)
         return self._try_again() if self._waits_for_money else []
@@ -131,6 +131,7 @@ class Happenings(Standing):
                 payment.next_attempt = rules.next_look(payment.started, now)
                 self._tell(told, "stripe", now, payment=payment)
                 return []
+            payment.expires = None
             self._first_payment_failed()
             self._tell(told, "stripe", now, payment=payment)
             return self._void()

@@ -7,8 +7,17 @@ from typing import NamedTuple, Self
 from tests.reference import rules
 from tests.reference.months import Term, term_of
 
-Ask = tuple[str, str | None, int]
-"""("register" | "change_method", payment method, 0), ("collect", key, attempt), ("look" | "void", key, 0)."""
+
+class Ask(NamedTuple):
+    """What is asked of Stripe: `about` a payment key, or the payment method to `register` or `change_method` to.
+
+    `collect` has an attempt and an amount; `look` and `void` have not.
+    """
+
+    what: str
+    about: str | None
+    attempt: int = 0
+    amount: int = 0
 
 
 class Forbidden(Exception):  # noqa: N818 - the rules' answer, not a fault
@@ -115,6 +124,13 @@ class Standing:
     def awaits_payer(self) -> bool:
         return self.payment is not None and self.payment.status == "requires_action"
 
+    @property
+    def shows_url(self) -> bool:
+        """Whether the payer is told where to pay (R10): as long as paying there is waited for."""
+        return (
+            self.payment is not None and self.awaits_payer and bool(self.payment.next_attempt or self.payment.expires)
+        )
+
     def quote(self, now: datetime) -> Quote:
         """R7; of an open payment, its own (R11, R14).
 
@@ -203,25 +219,25 @@ class Standing:
         self.payments += 1
         key = rules.payment_key(self.account_id, self.payments)
         self.payment = Payment(key, purpose, quote, by, started=now)
-        return "collect", key, 1
+        return Ask("collect", key, 1, quote.amount)
 
     def _try_again(self) -> list[Ask]:
         """Another attempt of the same payment (R8)."""
         assert self.payment is not None
         self.payment.status, self.payment.next_attempt = "collecting", None
         self.payment.attempt += 1
-        return [("collect", self.payment.key, self.payment.attempt)]
+        return [Ask("collect", self.payment.key, self.payment.attempt, self.payment.quote.amount)]
 
     def _look(self, now: datetime) -> list[Ask]:
         assert self.payment is not None
         if self.awaits_payer and self.payment.expires:
             self.payment.next_attempt = rules.next_look(self.payment.started, now)
-        return [("look", self.payment.key, 0)]
+        return [Ask("look", self.payment.key)]
 
     def _void(self) -> list[Ask]:
         assert self.payment is not None
         self.payment.next_attempt = None
-        return [("void", self.payment.key, 0)]
+        return [Ask("void", self.payment.key)]
 
     def _call_off(self) -> list[Ask]:
         """R3, R14: it can neither be paid nor tried again."""
@@ -254,6 +270,7 @@ class Standing:
         """R17: every change leaves an entry."""
         before = self.timeline[-1].after if self.timeline else "new"
         if payment:
-            amount, decline_code = payment.quote.amount, decline_code or payment.decline_code
+            amount = payment.quote.amount
+            decline_code = None if what == "payment_stopped" else payment.decline_code  # Stripe's reason stands there
         key = payment.key if payment else None
         self.timeline.append(Entry(f"account.{what}", now, by, before, self.state, amount, key, decline_code, term))

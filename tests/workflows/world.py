@@ -70,9 +70,9 @@ class World:
     async def now(self) -> datetime:
         return await self.env.get_current_time()
 
-    async def at(self, text: str) -> None:
+    async def at(self, moment: str | datetime) -> None:
         """Move to an instant, stopping at every deadline of the account on the way until it has acted."""
-        target = utc(text)
+        target = utc(moment) if isinstance(moment, str) else moment
         while (now := await self.now()) < target:
             deadline = await self.deadline()
             step = min(target, deadline) if deadline and deadline > now else target

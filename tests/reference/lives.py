@@ -1,0 +1,142 @@
+"""Random lives: how an account opens, and what people, time and Stripe do to it, in any order.
+
+Deeds are plain values and make sense in every state, so that a life can be lived by the core, by the workflow on real
+servers, and by the reference.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+CARDS = ("good", "good", "good", "none", "authentication", "insufficient_funds", "generic_decline", "refused")
+"""What a payment method does when it is charged; `refused` cannot even be attached."""
+
+ZONES = (
+    "UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kathmandu", "Australia/Lord_Howe",
+    "America/Havana", "America/Santiago", "Africa/Casablanca", "Antarctica/Troll", "Pacific/Chatham",
+)  # fmt: skip
+"""Without daylight saving, and with gaps of half an hour, one and two, also at midnight and around Ramadan."""
+
+ANCHORS = (
+    datetime(2027, 1, 31, 10, tzinfo=UTC),
+    datetime(2028, 2, 29, tzinfo=UTC),
+    datetime(2027, 2, 28, 1, 30, tzinfo=UTC),  # a month later, 02:30 does not exist in Berlin
+    datetime(2027, 8, 31, 0, 30, tzinfo=UTC),  # two months later, 02:30 happens twice there
+    datetime(2027, 2, 14, 7, 30, tzinfo=UTC),  # a month later, 02:30 does not exist in New York
+    datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
+    datetime(2027, 5, 30, 15, 30, tzinfo=UTC),
+)
+
+PLANS = (("usd", 2500), ("usd", 2500), ("jpy", 500), ("kwd", 1230), ("eur", 0), ("usd", 60_000))
+FORBIDDEN_PLANS = (("kwd", 1235), ("usd", 99_999_999))
+RETRY_DAYS: tuple[tuple[int, ...], ...] = (
+    (1, 3, 5, 7),
+    (1, 3, 5, 7),
+    (2,),
+    (1, 30),
+    (1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+    (60,),
+)
+
+
+class Opening(NamedTuple):
+    """How an account opens. `paid_through` counts from then."""
+
+    at: datetime
+    zone: str
+    card: str
+    carts: int
+    plan: tuple[str, int]
+    retry_days: tuple[int, ...]
+    debt: str
+    paid_through: timedelta | None
+
+
+class Deed(NamedTuple):
+    """One thing that happens."""
+
+    what: str
+    value: Any = None
+
+
+instants = st.one_of(
+    st.sampled_from(ANCHORS),
+    st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1)).map(  # noqa: DTZ001 - made UTC here
+        lambda at: at.replace(microsecond=0, tzinfo=UTC)
+    ),
+)
+
+openings = st.builds(
+    Opening,
+    at=instants,
+    zone=st.sampled_from(ZONES),
+    card=st.sampled_from(CARDS),
+    carts=st.sampled_from([3, 1, 2, 5, 0, 3, 4]),
+    plan=st.sampled_from(PLANS),
+    retry_days=st.sampled_from(RETRY_DAYS),
+    debt=st.sampled_from(["void", "collect"]),
+    paid_through=st.sampled_from(
+        [None, None, None, timedelta(days=-40), timedelta(0), timedelta(seconds=1), timedelta(days=20, hours=5)]
+    ),
+)
+
+by_users = st.one_of(
+    st.sampled_from([Deed("cancel", "term_end"), Deed("cancel", "now")]),
+    st.just(Deed("quote")),
+    st.sampled_from([Deed("reactivate"), Deed("reactivate", "quoted"), Deed("reactivate", "another amount")]),
+    st.builds(Deed, st.just("set_carts"), st.sampled_from([0, 1, 2, 3, 7, 10_000])),
+    st.builds(Deed, st.just("set_payment_method"), st.sampled_from(CARDS)),
+)
+
+by_operators = st.one_of(
+    st.sampled_from([Deed("disable"), Deed("enable"), Deed("enable")]),
+    st.builds(Deed, st.just("extend_term"), st.integers(1, 60)),
+    st.builds(Deed, st.just("extend_until"), st.integers(-100, 1_000).map(lambda hours: timedelta(hours=hours))),
+    st.builds(Deed, st.just("change_plan"), st.sampled_from(PLANS + FORBIDDEN_PLANS)),
+)
+
+of_time = st.one_of(
+    st.builds(Deed, st.just("time_passes"), st.timedeltas(timedelta(0), timedelta(days=20))),
+    st.builds(
+        Deed, st.just("to_deadline"), st.sampled_from([-1, 0, 0, 0, 1, 3_600]).map(lambda s: timedelta(seconds=s))
+    ),
+)
+
+at_stripe = st.one_of(
+    st.just(Deed("hint")),
+    st.just(Deed("pay_by_hand")),
+    st.builds(Deed, st.just("portal_card"), st.sampled_from(CARDS)),
+)
+"""What reaches the account through Stripe alone: webhooks, its hosted invoices, its customer portal."""
+
+of_faults = st.one_of(
+    st.builds(Deed, st.just("no_worker"), st.timedeltas(timedelta(0), timedelta(days=75))),
+    st.builds(Deed, st.just("no_answer"), st.timedeltas(timedelta(0), timedelta(days=20))),
+    st.builds(Deed, st.just("card_turns"), st.sampled_from([*CARDS, "stopped"])),
+    st.builds(Deed, st.just("answer"), st.sampled_from(["as it is", "as it is", "refused by Stripe"])),
+    st.builds(Deed, st.just("answer_again"), st.integers(0, 9)),
+    st.just(Deed("restart")),
+)
+"""Workers and Stripe away for a while, cards that change under way, answers that come late or twice."""
+
+stories = st.builds(
+    lambda story, card: tuple(Deed(deed.what, card if deed.value == "some card" else deed.value) for deed in story),
+    st.sampled_from(
+        [
+            (Deed("card_turns", "some card"), Deed("to_deadline", timedelta(0))),
+            (Deed("cancel", "term_end"), Deed("to_deadline", timedelta(0)), Deed("time_passes", timedelta(days=3))),
+            (Deed("cancel", "now"), Deed("time_passes", timedelta(days=32)), Deed("reactivate", "quoted")),
+            (Deed("set_payment_method", "some card"), Deed("reactivate", "quoted"), Deed("answer", "as it is")),
+            (Deed("cancel", "term_end"), Deed("set_carts", 5), Deed("reactivate", "quoted")),
+            (Deed("answer", "as it is"), Deed("pay_by_hand"), Deed("cancel", "now")),
+            (Deed("answer", "as it is"), Deed("pay_by_hand"), Deed("hint")),
+            (Deed("to_deadline", timedelta(0)), Deed("to_deadline", timedelta(0)), Deed("to_deadline", timedelta(0))),
+        ]
+    ),
+    st.sampled_from(CARDS),
+)
+"""What often happens in a row, so that lives get far."""
+
+seldom = st.sampled_from([False] * 24 + [True])
+"""Closing ends a life: most lives should be long."""

@@ -1,0 +1,101 @@
+"""Random lives of the core beside the rules in plain Python (`tests/reference`): whatever happens, they agree."""
+
+import os
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from reprise.statemachine.terms import months_after
+from tests.reference import lives, rules
+from tests.reference.lives import Deed, Opening
+from tests.reference.months import month_after
+from tests.statemachine.side_by_side import SideBySide
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
+"""0: the small, repeatable share of `make test`. `make models EXAMPLES=5000` looks elsewhere each time."""
+
+
+class Lives(RuleBasedStateMachine):
+    """One account, in the core and in the reference, driven by anything."""
+
+    met: ClassVar[Counter[str]] = Counter()
+    deeds: ClassVar[Counter[str]] = Counter()
+
+    @initialize(opening=lives.openings)
+    def open(self, opening: Opening) -> None:
+        self.both = SideBySide(opening)
+
+    def do(self, deed: Deed) -> None:
+        self.deeds[deed.what] += 1
+        self.both.do(deed)
+
+    @rule(deed=lives.by_users)
+    def a_user_asks(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(story=lives.stories)
+    def a_story_is_told(self, story: tuple[Deed, ...]) -> None:
+        for deed in story:
+            self.do(deed)
+
+    @rule(deed=lives.by_operators)
+    def an_operator_asks(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=lives.of_time)
+    def time_passes(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=lives.at_stripe)
+    def something_happens_at_stripe(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(deed=lives.of_faults)
+    def something_fails(self, deed: Deed) -> None:
+        self.do(deed)
+
+    @rule(really=lives.seldom)
+    def an_operator_closes(self, really: bool) -> None:
+        if really:
+            self.do(Deed("close"))
+
+    def teardown(self) -> None:
+        if hasattr(self, "both"):
+            self.met.update(self.both.met)
+
+
+def test_R1_to_R17_the_core_and_the_rules_agree_on_any_life(record_property: Any) -> None:
+    """State, terms, payments, refusals, quotes, deadlines, access and timeline: after every event."""
+    Lives.met.clear()
+    Lives.deeds.clear()
+    began = time.perf_counter()
+    run_state_machine_as_test(
+        Lives,
+        settings=settings(
+            max_examples=EXAMPLES or 120, stateful_step_count=50, deadline=None, derandomize=not EXAMPLES
+        ),
+    )
+    seconds = time.perf_counter() - began
+    lacking = set(rules.TIMELINE) - set(Lives.met)
+    record_property(
+        "figure",
+        f"core against the rules: {sum(Lives.deeds.values())} events in {seconds:.1f} s;"
+        f" {len(rules.TIMELINE) - len(lacking)} of {len(rules.TIMELINE)} kinds of change",
+    )
+    assert not lacking, "the lives are too dull to prove anything"
+
+
+@pytest.mark.parametrize("zone", lives.ZONES)
+def test_R2_months_by_the_core_and_by_hand_are_the_same(zone: str) -> None:
+    """From anchors half an hour apart around each change of the clocks, and at the ends of months; for five years."""
+    days = [datetime(2027, month, day, tzinfo=UTC) for month in (1, 2, 3, 8, 10, 12) for day in (13, 27, 28)]
+    halves = [day + timedelta(minutes=30 * n) for day in (*days, datetime(2028, 2, 28, tzinfo=UTC)) for n in range(96)]
+    for anchor in halves[:: 1 if EXAMPLES else 7]:
+        for n in (0, 1, 2, 3, 5, 12, 13, 48, 60):
+            expected = month_after(anchor, n, zone)
+            assert months_after(anchor, n, zone) == expected, (anchor, n)

@@ -1,0 +1,283 @@
+"""The real workflow on the time-skipping server, charging the sandbox's cards, beside the reference."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from reprise.activities.stripe_client import stripe_client
+from reprise.statemachine.policy import BillingPolicy
+from reprise.workflows.messages import (
+    Actor,
+    ActorKind,
+    AnyCommand,
+    Cancel,
+    ChangePlan,
+    Close,
+    Disable,
+    Enable,
+    ExtendTerm,
+    PaymentHint,
+    Plan,
+    Reactivate,
+    SetCarts,
+    SetPaymentMethod,
+)
+from tests.reference import rules
+from tests.reference.account import ReferenceAccount
+from tests.reference.lives import Deed, Opening
+from tests.reference.standing import Ask, Forbidden, Quote
+from tests.reference.stripe import ReferenceStripe
+from tests.workflows.world import World
+
+CARDS = {
+    "good": "pm_card_visa",
+    "authentication": "pm_card_authenticationRequired",
+    "insufficient_funds": "pm_card_chargeDeclinedInsufficientFunds",
+    "generic_decline": "pm_card_chargeCustomerFail",
+    "refused": "pm_1Unknown",
+}
+USER, OPERATOR = Actor(kind=ActorKind.USER, id="u1"), Actor(kind=ActorKind.OPERATOR, id="o1")
+
+CLOSE = timedelta(seconds=60)
+"""The server's clock goes on while it is spoken to: instants that are closer than this are the same."""
+
+
+class LifeInTheWorld:
+    """One account on real servers, and once more by the rules; both with the same cards."""
+
+    def __init__(self, world: World, opening: Opening) -> None:
+        self.world = world
+        self.opening = opening
+        currency, unit_amount = opening.plan
+        self.reference = ReferenceAccount(
+            world.account_id, opening.carts, currency, unit_amount, opening.zone, opening.retry_days, opening.debt
+        )
+        self.stripe = ReferenceStripe(opening.card)
+        self.deeds = 0
+
+    async def open(self) -> None:
+        """Open at the opening's day and time of day, in the first year that has it and is still to come."""
+        opening, now = self.opening, await self.world.now()
+        years = range(now.year, now.year + 9)
+        starts = [opening.at.replace(year=year) for year in years if opening.at.day < 29 or _has(opening.at, year)]
+        start = next(at for at in starts if at > now)
+        await self.world.at(start)
+        span = opening.paid_through if opening.paid_through and abs(opening.paid_through) > CLOSE else None
+        currency, unit_amount = opening.plan
+        paid_through = start + span if span else None
+        self._answer(self.reference.open(start, paid_through, self.stripe.first), start)
+        await self.world.open(
+            carts=opening.carts,
+            plan=Plan(currency=currency, unit_amount=unit_amount),
+            timezone=opening.zone,
+            policy=BillingPolicy.model_validate({"retry_days": opening.retry_days, "debt": opening.debt}),
+            paid_through=paid_through,
+            payment_method=CARDS.get(opening.card),
+            actor=OPERATOR,
+        )
+        await self.compare()
+
+    # ------------------------------------------------------------------ deeds
+
+    async def do(self, deed: Deed) -> None:
+        """Let one deed happen to both, and compare. What only a script could do to Stripe is left out."""
+        self.deeds += 1
+        match deed:
+            case Deed("time_passes", span):
+                await self._move_to(await self.world.now() + span)
+            case Deed("to_deadline", offset):
+                if due := self.reference.due:
+                    await self._move_to(due[1] + (2 * CLOSE if offset >= timedelta(0) else -2 * CLOSE))
+            case Deed("hint"):
+                seen, now = (await self.world.last_event())[:2], await self.world.now()
+                await self.world.handle.signal("payment_hint", PaymentHint())
+                await self.world.quiet(after=seen)
+                self._answer(self.reference.hint(now), now)
+            case Deed("pay_by_hand"):
+                await self._pay_by_hand()
+            case Deed("portal_card" | "card_turns", card):
+                await self._change_in_portal(card)
+            case Deed("quote"):
+                await self._compare_quotes()
+            case Deed("no_worker" | "no_answer" | "answer" | "answer_again" | "restart"):
+                return
+            case _:
+                await self._command(deed)
+        await self.compare()
+
+    async def _command(self, deed: Deed) -> None:
+        now = rules.whole_seconds(await self.world.now())
+        expected: int | None = None
+        if deed in {Deed("reactivate", "quoted"), Deed("reactivate", "another amount")}:
+            quote = self._quoted(now)
+            expected = 1 if isinstance(quote, str) else quote.amount + (deed.value != "quoted")
+        try:
+            asks = self._tell_reference(deed, now, expected)
+            self._answer(asks, now)
+            allowed = "taken"
+        except Forbidden as forbidden:
+            allowed = forbidden.code
+        assert await self._send(_command_of(deed, now, expected)) == allowed, deed
+
+    def _tell_reference(self, deed: Deed, now: datetime, expected: int | None) -> list[Ask]:
+        account = self.reference
+        match deed:
+            case Deed("cancel", when):
+                return account.cancel(now, when)
+            case Deed("reactivate"):
+                return account.reactivate(now, expected)
+            case Deed("set_carts", carts):
+                return account.set_carts(now, carts)
+            case Deed("set_payment_method", card):
+                return account.set_payment_method(self.stripe.new_method(_card(card)))
+            case Deed("extend_term", days):
+                return account.extend_term(now, days=days)
+            case Deed("extend_until", span):
+                return account.extend_term(now, until=now + span)
+            case Deed("change_plan", (currency, unit_amount)):
+                return account.change_plan(now, currency, unit_amount)
+            case _:
+                asks: list[Ask] = getattr(account, deed.what)(now)
+                return asks
+
+    async def _send(self, command: AnyCommand) -> str:
+        try:
+            refusal = (await self.world.do(command)).refusal
+        except WorkflowUpdateFailedError as failed:
+            return failed.cause.type or "?" if isinstance(failed.cause, ApplicationError) else "?"
+        # A card that Stripe does not take is its refusal, and none of the account's.
+        return "taken" if refusal is None or refusal.field == "payment_method" else str(refusal.code)
+
+    # ------------------------------------------------------------------ time
+
+    async def _move_to(self, target: datetime) -> None:
+        """Move both clocks; not to where the one has met a deadline and the other is about to."""
+        while (due := self.reference.due) and due[1] <= target + CLOSE:
+            target = max(target, due[1] + CLOSE)
+            self._answer(self.reference.happen_until(due[1]), due[1])
+        await self.world.at(target)
+
+    # ------------------------------------------------------------------ Stripe's side
+
+    def _answer(self, asks: list[Ask], now: datetime) -> None:
+        """Answer what the reference asks, as the sandbox answers the workflow: at once."""
+        waiting = list(asks)
+        while waiting:
+            told = self.stripe.answer(waiting.pop(0))
+            waiting += getattr(self.reference, told.what)(rules.whole_seconds(now), **told.facts)
+
+    async def _pay_by_hand(self) -> None:
+        payment = self.reference.payment
+        if payment is None or not self.stripe.pay_by_hand(payment.key):
+            return
+        url = self._invoices()[payment.key]["hosted_invoice_url"]
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+            (await browser.post(url, data={"card": CARDS["good"]})).raise_for_status()
+
+    async def _change_in_portal(self, card: str) -> None:
+        customer = await self.world.handle.query("customer_id", result_type=str)
+        if card == "refused":
+            return
+        self.stripe.change_in_portal(_card(card))
+        async with stripe_client(self.world.stripe.settings()) as stripe:
+            method = await stripe.v1.payment_methods.attach_async(CARDS[_card(card)], {"customer": customer})
+            default = {"invoice_settings": {"default_payment_method": method.id}}
+            await stripe.v1.customers.update_async(customer, default)  # type: ignore[arg-type]
+
+    def _invoices(self) -> dict[str, dict[str, Any]]:
+        return {each["metadata"]["payment_key"]: each for each in self.world.invoices()}
+
+    # ------------------------------------------------------------------ comparing
+
+    async def compare(self) -> None:
+        """Compare what callers see, the timeline, and what Stripe has; amounts and order exactly, instants nearly."""
+        view, account = await self.world.see(), self.reference
+        payment = account.payment
+        assert (
+            view.state,
+            view.disabled_reason,
+            (view.in_service, view.renews),
+            (view.carts, view.plan.currency, view.plan.unit_amount),
+            (view.payment.status, view.payment.amount, view.payment.decline_code),
+        ) == (
+            account.state,
+            account.disabled_reason,
+            (account.state in rules.IN_SERVICE, account.state in rules.RENEWS),
+            (account.carts, account.currency, account.unit_amount),
+            (payment.status, payment.quote.amount, payment.decline_code) if payment else ("none", None, None),
+        )
+        assert (view.payment.action_url is not None) >= account.shows_url
+        _near(view.anchor, account.anchor)
+        _near(view.term.start if view.term else None, account.term.start if account.term else None)
+        _near(view.term.end if view.term else None, account.term.end if account.term else None)
+        _near(view.payment.next_attempt_at, payment.next_attempt if payment else None)
+        told = await self.world.timeline()
+        assert view.sequence == len(account.timeline)
+        for entry, expected in zip(told, account.timeline[-len(told) :], strict=True):
+            assert (entry.type, entry.actor.kind, entry.from_state, entry.to_state) == expected[:1] + expected[2:5]
+            assert (entry.amount, entry.payment_key, entry.decline_code) == expected[5:8]
+            _near(entry.at, expected.at)
+        assert self.world.charged() == [amount for _, amount in self.stripe.charges]
+        assert {key: each["status"] for key, each in self._invoices().items()} == self.stripe.invoices
+
+    async def _compare_quotes(self) -> None:
+        answer, expected = await self.world.quote(), self._quoted(await self.world.now())
+        if isinstance(expected, str):
+            assert answer.refusal is not None
+            assert answer.refusal.code == expected
+            return
+        assert answer.quote is not None
+        assert (answer.quote.amount_due, answer.quote.currency) == (expected.amount, expected.currency)
+        _near(answer.quote.term.end, expected.term.end)
+
+    def _quoted(self, now: datetime) -> Quote | str:
+        try:
+            return self.reference.quote(rules.whole_seconds(now))
+        except Forbidden as forbidden:
+            return forbidden.code
+
+
+def _command_of(deed: Deed, now: datetime, expected: int | None) -> AnyCommand:
+    match deed:
+        case Deed("cancel", when):
+            return Cancel(when=when, actor=USER)
+        case Deed("reactivate"):
+            return Reactivate(expected_amount=expected, actor=USER)
+        case Deed("set_carts", carts):
+            return SetCarts(carts=carts, actor=USER)
+        case Deed("set_payment_method", card):
+            return SetPaymentMethod(payment_method=CARDS[_card(card)], actor=USER)
+        case Deed("disable"):
+            return Disable(reason="check", actor=OPERATOR)
+        case Deed("enable"):
+            return Enable(actor=OPERATOR)
+        case Deed("extend_term", days):
+            return ExtendTerm(days=days, actor=OPERATOR)
+        case Deed("extend_until", span):
+            return ExtendTerm(until=now + span, actor=OPERATOR)
+        case Deed("change_plan", (currency, unit_amount)):
+            return ChangePlan(plan=Plan(currency=currency, unit_amount=unit_amount), actor=OPERATOR)
+        case Deed("close"):
+            return Close(actor=OPERATOR)
+    raise AssertionError(f"no such deed: {deed}")
+
+
+def _card(card: str) -> str:
+    """Return the card that a payer can change to: a customer who has one does not get rid of it here."""
+    return card if card in CARDS else "generic_decline"
+
+
+def _near(seen: datetime | None, expected: datetime | None) -> None:
+    assert (seen is None) == (expected is None), (seen, expected)
+    assert seen is None or expected is None or abs(seen - expected) < CLOSE, (seen, expected)
+
+
+def _has(at: datetime, year: int) -> bool:
+    try:
+        at.replace(year=year)
+    except ValueError:
+        return False
+    return True
