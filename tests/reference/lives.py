@@ -71,7 +71,7 @@ openings = st.builds(
     Opening,
     at=instants,
     zone=st.sampled_from(ZONES),
-    card=st.sampled_from(CARDS),
+    card=st.sampled_from([*CARDS, *["good"] * 8]),
     carts=st.sampled_from([3, 1, 2, 5, 0, 3, 4]),
     plan=st.sampled_from(PLANS),
     retry_days=st.sampled_from(RETRY_DAYS),
@@ -90,14 +90,20 @@ by_users = st.one_of(
 )
 
 by_operators = st.one_of(
-    st.sampled_from([Deed("disable"), Deed("enable"), Deed("enable")]),
+    st.sampled_from([Deed("disable"), Deed("enable")] * 3 + [Deed("close")]),
     st.builds(Deed, st.just("extend_term"), st.integers(1, 60)),
     st.builds(Deed, st.just("extend_until"), st.integers(-100, 1_000).map(lambda hours: timedelta(hours=hours))),
     st.builds(Deed, st.just("change_plan"), st.sampled_from(PLANS + FORBIDDEN_PLANS)),
 )
 
+
+def _spans(days: int) -> st.SearchStrategy[timedelta]:
+    """Return spans of up to so many days; some not of whole seconds."""
+    return st.builds(timedelta, days=st.integers(0, days), seconds=st.sampled_from([0, 0, 1, 86_399, 30_000.5]))
+
+
 of_time = st.one_of(
-    st.builds(Deed, st.just("time_passes"), st.timedeltas(timedelta(0), timedelta(days=20))),
+    st.builds(Deed, st.just("time_passes"), _spans(20)),
     st.builds(
         Deed, st.just("to_deadline"), st.sampled_from([-1, 0, 0, 0, 1, 3_600]).map(lambda s: timedelta(seconds=s))
     ),
@@ -111,8 +117,8 @@ at_stripe = st.one_of(
 """What reaches the account through Stripe alone: webhooks, its hosted invoices, its customer portal."""
 
 of_faults = st.one_of(
-    st.builds(Deed, st.just("no_worker"), st.timedeltas(timedelta(0), timedelta(days=75))),
-    st.builds(Deed, st.just("no_answer"), st.timedeltas(timedelta(0), timedelta(days=20))),
+    st.builds(Deed, st.just("no_worker"), _spans(75)),
+    st.builds(Deed, st.just("no_answer"), _spans(20)),
     st.builds(Deed, st.just("card_turns"), st.sampled_from([*CARDS, "stopped"])),
     st.builds(Deed, st.just("answer"), st.sampled_from(["as it is", "as it is", "refused by Stripe"])),
     st.builds(Deed, st.just("answer_again"), st.integers(0, 9)),
@@ -120,23 +126,82 @@ of_faults = st.one_of(
 )
 """Workers and Stripe away for a while, cards that change under way, answers that come late or twice."""
 
+_BAD = ("insufficient_funds", "generic_decline", "authentication", "none")
+_term_ends = Deed("to_deadline", timedelta(0))
+_fails = (Deed("card_turns", "a bad card"), _term_ends)
+_comes_back = (
+    Deed("set_payment_method", "good"),
+    Deed("enable"),
+    Deed("reactivate", "quoted"),
+    Deed("answer", "as it is"),
+)
+_must_authenticate = (Deed("set_payment_method", "authentication"), Deed("reactivate"), Deed("answer", "as it is"))
+_lapses = (Deed("cancel", "term_end"), _term_ends, Deed("time_passes", timedelta(days=3)))
+
 stories = st.builds(
-    lambda story, card: tuple(Deed(deed.what, card if deed.value == "some card" else deed.value) for deed in story),
+    lambda story, card, bad: tuple(
+        Deed(deed.what, {"any card": card, "a bad card": bad}.get(str(deed.value), deed.value)) for deed in story
+    ),
     st.sampled_from(
         [
-            (Deed("card_turns", "some card"), Deed("to_deadline", timedelta(0))),
-            (Deed("cancel", "term_end"), Deed("to_deadline", timedelta(0)), Deed("time_passes", timedelta(days=3))),
-            (Deed("cancel", "now"), Deed("time_passes", timedelta(days=32)), Deed("reactivate", "quoted")),
-            (Deed("set_payment_method", "some card"), Deed("reactivate", "quoted"), Deed("answer", "as it is")),
+            _comes_back,
+            _comes_back,
+            _fails,
+            (*_fails, Deed("cancel", "term_end")),
+            (*_fails, Deed("set_payment_method", "any card")),
+            (*_fails, Deed("portal_card", "any card"), Deed("hint")),
+            (*_fails, *[_term_ends] * 5),
+            (*_fails, Deed("answer_again", 1), Deed("answer_again", 2)),
+            (*_fails, Deed("no_worker", timedelta(days=2)), Deed("cancel", "now"), Deed("answer", "as it is")),
+            (*_fails, Deed("disable"), Deed("enable")),
+            (*_fails, Deed("cancel", "now"), Deed("change_plan", ("jpy", 500)), Deed("quote")),
+            (Deed("card_turns", "a bad card"), Deed("no_worker", timedelta(days=35)), Deed("answer", "as it is")),
+            (
+                Deed("card_turns", "a bad card"),
+                Deed("no_worker", timedelta(days=35)),
+                Deed("no_answer", timedelta(days=75)),
+                Deed("answer", "as it is"),
+            ),
+            (*_fails, Deed("cancel", "now"), Deed("extend_term", 30), *_comes_back, _term_ends),
+            (Deed("card_turns", "stopped"), _term_ends, Deed("time_passes", timedelta(hours=5)), *_comes_back),
+            _lapses,
+            (*_lapses, Deed("reactivate", "quoted"), Deed("answer", "as it is")),
+            (*_lapses, Deed("set_payment_method", "any card"), Deed("reactivate", "quoted")),
+            (*_lapses, *_must_authenticate),
+            (*_lapses, *_must_authenticate, Deed("cancel", "now")),
+            (*_lapses, *_must_authenticate, Deed("pay_by_hand"), Deed("cancel", "now"), Deed("quote")),
+            (*_lapses, *_must_authenticate, Deed("pay_by_hand"), Deed("hint")),
+            (Deed("cancel", "now"), Deed("time_passes", timedelta(days=5)), Deed("reactivate", "quoted")),
             (Deed("cancel", "term_end"), Deed("set_carts", 5), Deed("reactivate", "quoted")),
-            (Deed("answer", "as it is"), Deed("pay_by_hand"), Deed("cancel", "now")),
-            (Deed("answer", "as it is"), Deed("pay_by_hand"), Deed("hint")),
-            (Deed("to_deadline", timedelta(0)), Deed("to_deadline", timedelta(0)), Deed("to_deadline", timedelta(0))),
+            (Deed("cancel", "term_end"), Deed("disable"), Deed("enable")),
+            (Deed("disable"), Deed("extend_term", 30), Deed("enable")),
         ]
     ),
     st.sampled_from(CARDS),
+    st.sampled_from(_BAD),
 )
 """What often happens in a row, so that lives get far."""
 
-seldom = st.sampled_from([False] * 24 + [True])
-"""Closing ends a life: most lives should be long."""
+
+def _mixed(**often: int) -> st.SearchStrategy[tuple[Deed, ...]]:
+    """Choose between kinds of deeds as often as said: `one_of` prefers those that can vary most."""
+    kinds = {
+        "users": by_users.map(_alone),
+        "operators": by_operators.map(_alone),
+        "time": of_time.map(_alone),
+        "stripe": at_stripe.map(_alone),
+        "faults": of_faults.map(_alone),
+        "stories": stories,
+    }
+    return st.sampled_from([kind for kind, times in often.items() for _ in range(times)]).flatmap(kinds.__getitem__)
+
+
+def _alone(deed: Deed) -> tuple[Deed, ...]:
+    return (deed,)
+
+
+anything = _mixed(stories=7, users=4, operators=2, time=2, stripe=1, faults=3)
+"""What happens next: a deed, or a story of some."""
+
+in_the_world = _mixed(stories=7, users=4, operators=2, time=2, stripe=1)
+"""The same without faults, which real servers take longer for."""

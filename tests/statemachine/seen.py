@@ -9,7 +9,7 @@ from reprise.statemachine.terms import Term as CoreTerm
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.months import Term
-from tests.reference.standing import Entry, Forbidden, Quote
+from tests.reference.standing import Entry, Quote
 
 Seen = dict[str, Any]
 
@@ -107,13 +107,3 @@ def quoted_by_core(machine: AccountMachine, now: datetime) -> Quote | str:
     term = Term(quote.term.start, quote.term.end)
     owed = sum(line.amount for line in quote.lines if line.description.startswith("Unpaid"))
     return Quote(quote.amount_due, quote.currency, quote.carts, quote.unit_amount, term, owed)
-
-
-def quoted_by_reference(account: ReferenceAccount, now: datetime) -> Quote | str:
-    """Return what the rules would."""
-    now, trial = rules.whole_seconds(now), account.copy()
-    trial.happen_until(now)
-    try:
-        return trial.quote(now)
-    except Forbidden as forbidden:
-        return forbidden.code

@@ -1,7 +1,6 @@
 """The core and the reference, driven by the same events, and compared after each."""
 
 from collections import Counter
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from reprise.statemachine.account import Account
@@ -46,10 +45,11 @@ from reprise.statemachine.refusals import Refused
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
+from tests.reference.life import expected_amount, quoted, told
 from tests.reference.lives import Deed, Opening
 from tests.reference.standing import Ask, Forbidden
 from tests.reference.stripe import ReferenceStripe, Told
-from tests.statemachine.seen import quoted_by_core, quoted_by_reference, seen_of_core, seen_of_reference
+from tests.statemachine.seen import quoted_by_core, seen_of_core, seen_of_reference
 
 USER, OPERATOR = Actor(kind=ActorKind.USER, id="u1"), Actor(kind=ActorKind.OPERATOR, id="o1")
 
@@ -94,6 +94,7 @@ class SideBySide:
                 # Tries of a stopped payment, each hour for weeks, are dull.
                 self._move_to(self.now + (span if self.stripe.card != "stopped" else min(span, timedelta(days=1))))
             case Deed("to_deadline", offset):
+                self._answer_all()
                 if due := self.reference.due:
                     self._move_to(max(self.now, due[1] + offset))
             case Deed("no_worker", span):
@@ -120,7 +121,7 @@ class SideBySide:
                 if self.answers:
                     self._deliver(*self.answers[-1 - back % len(self.answers)])
             case Deed("quote"):
-                assert quoted_by_core(self.core, self.now) == quoted_by_reference(self.reference, self.now)
+                assert quoted_by_core(self.core, self.now) == quoted(self.reference, self.now)
             case Deed("restart"):
                 loaded = Account.model_validate_json(self.core.account.model_dump_json())
                 assert loaded == self.core.account
@@ -131,19 +132,23 @@ class SideBySide:
 
     def _command(self, deed: Deed) -> None:
         """Send a command when the workflow would take it: once nothing is due and Stripe is not being asked (R14)."""
-        command = self._command_of(deed)
+        expected = expected_amount(self.reference, deed, self.now)
+        command = self._command_of(deed, expected)
         self.commands += 1
         checked = self._check(command) if not self.acts and self.commands % 4 == 0 else None  # a machine costs 3 ms
         self._settle()
         if not self.core.collecting:
             self._answer_all()
             self._settle()
-        before, told = self.core.account, len(self.reference.timeline)
+        before, entries = self.core.account, len(self.reference.timeline)
         try:
-            asks: list[Ask] | str = self._tell_reference(deed, command)
+            method = command.payment_method if isinstance(command, SetPaymentMethod) else ""
+            asks: list[Ask] | str = told(
+                self.reference, deed, rules.whole_seconds(self.now), expected=expected, method=method
+            )
         except Forbidden as forbidden:
             asks = forbidden.code
-            assert len(self.reference.timeline) == told
+            assert len(self.reference.timeline) == entries
         try:
             effects = self.core.take(command, self.now)
             answer = "taken"
@@ -159,12 +164,12 @@ class SideBySide:
             self._same(effects, asks)
         self.met[deed.what if answer == "taken" else f"refused: {answer}"] += 1
 
-    def _command_of(self, deed: Deed) -> AnyCommand:
+    def _command_of(self, deed: Deed, expected: int | None) -> AnyCommand:
         match deed:
             case Deed("cancel", when):
                 return Cancel(when=when, actor=USER)
-            case Deed("reactivate", expected):
-                return Reactivate(expected_amount=self._expected(expected), actor=USER)
+            case Deed("reactivate"):
+                return Reactivate(expected_amount=expected, actor=USER)
             case Deed("set_carts", carts):
                 return SetCarts(carts=carts, actor=USER)
             case Deed("set_payment_method", card):
@@ -183,46 +188,12 @@ class SideBySide:
                 return Close(actor=OPERATOR)
         raise AssertionError(f"no such deed: {deed}")
 
-    def _expected(self, which: str | None) -> int | None:
-        if which is None:
-            return None
-        with suppress(Forbidden):
-            trial = self.reference.copy()
-            trial.happen_until(rules.whole_seconds(self.now))
-            right = trial.quote(rules.whole_seconds(self.now)).amount
-            return right if which == "quoted" else right + 1
-        return 1
-
     def _check(self, command: AnyCommand) -> str:
         try:
             self.core.check(command, self.now)
         except Refused as refused:
             return refused.code.value
         return "taken"
-
-    def _tell_reference(self, deed: Deed, command: AnyCommand) -> list[Ask]:
-        now, account = rules.whole_seconds(self.now), self.reference
-        match deed:
-            case Deed("cancel", when):
-                return account.cancel(now, when)
-            case Deed("reactivate"):
-                assert isinstance(command, Reactivate)
-                return account.reactivate(now, command.expected_amount)
-            case Deed("set_carts", carts):
-                return account.set_carts(now, carts)
-            case Deed("set_payment_method"):
-                assert isinstance(command, SetPaymentMethod)
-                return account.set_payment_method(command.payment_method)
-            case Deed("extend_term", days):
-                return account.extend_term(now, days=days)
-            case Deed("extend_until"):
-                assert isinstance(command, ExtendTerm)
-                return account.extend_term(now, until=command.until)
-            case Deed("change_plan", (currency, unit_amount)):
-                return account.change_plan(now, currency, unit_amount)
-            case _:
-                asks: list[Ask] = getattr(account, deed.what)(now)
-                return asks
 
     # ------------------------------------------------------------------ time
 
@@ -252,15 +223,15 @@ class SideBySide:
         if not self.acts:
             return
         act = self.acts.pop(0)
-        told = self.stripe.refuse(_ask_of(act)) if refuse else self.stripe.answer(_ask_of(act))
-        if told:
-            self.answers.append((act, told))
-            self._deliver(act, told)
+        answer = self.stripe.refuse(_ask_of(act)) if refuse else self.stripe.answer(_ask_of(act))
+        if answer:
+            self.answers.append((act, answer))
+            self._deliver(act, answer)
             self._compare()
 
-    def _deliver(self, act: Act, told: Told) -> None:
-        effects = self.core.take(_event_of(act, told), self.now)
-        self._same(effects, getattr(self.reference, told.what)(rules.whole_seconds(self.now), **told.facts))
+    def _deliver(self, act: Act, answer: Told) -> None:
+        effects = self.core.take(_event_of(act, answer), self.now)
+        self._same(effects, getattr(self.reference, answer.what)(rules.whole_seconds(self.now), **answer.facts))
 
     # ------------------------------------------------------------------ comparing
 
@@ -268,8 +239,9 @@ class SideBySide:
         """See that both ask the same of Stripe, in the same order, and announce each entry (R18)."""
         acts = [effect for effect in effects if not isinstance(effect, Announce)]
         assert [_ask_of(act) for act in acts] == asks, f"core {effects}, rules {asks}"
-        told = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
-        assert told == list(range(self.core.account.sequence - len(told) + 1, self.core.account.sequence + 1))
+        announced = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
+        last = self.core.account.sequence
+        assert announced == list(range(last - len(announced) + 1, last + 1))
         self.acts += acts
 
     def _compare(self) -> None:
@@ -297,11 +269,11 @@ def _ask_of(act: Act) -> Ask:
             return Ask("void", key)
 
 
-def _event_of(act: Act, told: Told) -> Event:
+def _event_of(act: Act, answer: Told) -> Event:
     """Return an answer in the core's words."""
-    facts = told.facts
+    facts = answer.facts
     known = {"payment_key": facts.get("key"), "payment_method": facts.get("method")}
-    match told.what, act:
+    match answer.what, act:
         case "registered", _:
             return CustomerRegistered(customer_id="cus_1", refused=facts["refused"])
         case "method_changed", ChangePaymentMethod(asked_by=actor):
@@ -320,4 +292,4 @@ def _event_of(act: Act, told: Told) -> Event:
             return InvoiceObserved.model_validate(known | {"invoice": facts["invoice"]})
         case "voided", _:
             return InvoiceVoided(payment_key=facts["key"], invoice=facts["invoice"])
-    raise AssertionError(f"{told} answers no {act}")
+    raise AssertionError(f"{answer} answers no {act}")

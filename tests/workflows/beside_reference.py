@@ -1,6 +1,6 @@
 """The real workflow on the time-skipping server, charging the sandbox's cards, beside the reference."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -26,10 +26,8 @@ from reprise.workflows.messages import (
     SetPaymentMethod,
 )
 from tests.reference import rules
-from tests.reference.account import ReferenceAccount
+from tests.reference.life import MARGIN, ReferenceLife, expected_amount, quoted
 from tests.reference.lives import Deed, Opening
-from tests.reference.standing import Ask, Forbidden, Quote
-from tests.reference.stripe import ReferenceStripe
 from tests.workflows.world import World
 
 CARDS = {
@@ -41,9 +39,6 @@ CARDS = {
 }
 USER, OPERATOR = Actor(kind=ActorKind.USER, id="u1"), Actor(kind=ActorKind.OPERATOR, id="o1")
 
-CLOSE = timedelta(seconds=60)
-"""The server's clock goes on while it is spoken to: instants that are closer than this are the same."""
-
 
 class LifeInTheWorld:
     """One account on real servers, and once more by the rules; both with the same cards."""
@@ -51,11 +46,7 @@ class LifeInTheWorld:
     def __init__(self, world: World, opening: Opening) -> None:
         self.world = world
         self.opening = opening
-        currency, unit_amount = opening.plan
-        self.reference = ReferenceAccount(
-            world.account_id, opening.carts, currency, unit_amount, opening.zone, opening.retry_days, opening.debt
-        )
-        self.stripe = ReferenceStripe(opening.card)
+        self.rules = ReferenceLife(world.account_id, opening)
         self.deeds = 0
 
     async def open(self) -> None:
@@ -65,10 +56,10 @@ class LifeInTheWorld:
         starts = [opening.at.replace(year=year) for year in years if opening.at.day < 29 or _has(opening.at, year)]
         start = next(at for at in starts if at > now)
         await self.world.at(start)
-        span = opening.paid_through if opening.paid_through and abs(opening.paid_through) > CLOSE else None
+        span = opening.paid_through if opening.paid_through and abs(opening.paid_through) > MARGIN else None
         currency, unit_amount = opening.plan
         paid_through = start + span if span else None
-        self._answer(self.reference.open(start, paid_through, self.stripe.first), start)
+        self.rules.open(start, paid_through)
         await self.world.open(
             carts=opening.carts,
             plan=Plan(currency=currency, unit_amount=unit_amount),
@@ -87,15 +78,14 @@ class LifeInTheWorld:
         self.deeds += 1
         match deed:
             case Deed("time_passes", span):
-                await self._move_to(await self.world.now() + span)
+                await self.world.at(self.rules.move_to(await self.world.now() + span))
             case Deed("to_deadline", offset):
-                if due := self.reference.due:
-                    await self._move_to(due[1] + (2 * CLOSE if offset >= timedelta(0) else -2 * CLOSE))
+                await self.world.at(self.rules.move_to_deadline(offset, await self.world.now()))
             case Deed("hint"):
                 seen, now = (await self.world.last_event())[:2], await self.world.now()
                 await self.world.handle.signal("payment_hint", PaymentHint())
                 await self.world.quiet(after=seen)
-                self._answer(self.reference.hint(now), now)
+                self.rules.hint(now)
             case Deed("pay_by_hand"):
                 await self._pay_by_hand()
             case Deed("portal_card" | "card_turns", card):
@@ -110,38 +100,10 @@ class LifeInTheWorld:
 
     async def _command(self, deed: Deed) -> None:
         now = rules.whole_seconds(await self.world.now())
-        expected: int | None = None
-        if deed in {Deed("reactivate", "quoted"), Deed("reactivate", "another amount")}:
-            quote = self._quoted(now)
-            expected = 1 if isinstance(quote, str) else quote.amount + (deed.value != "quoted")
-        try:
-            asks = self._tell_reference(deed, now, expected)
-            self._answer(asks, now)
-            allowed = "taken"
-        except Forbidden as forbidden:
-            allowed = forbidden.code
-        assert await self._send(_command_of(deed, now, expected)) == allowed, deed
-
-    def _tell_reference(self, deed: Deed, now: datetime, expected: int | None) -> list[Ask]:
-        account = self.reference
-        match deed:
-            case Deed("cancel", when):
-                return account.cancel(now, when)
-            case Deed("reactivate"):
-                return account.reactivate(now, expected)
-            case Deed("set_carts", carts):
-                return account.set_carts(now, carts)
-            case Deed("set_payment_method", card):
-                return account.set_payment_method(self.stripe.new_method(_card(card)))
-            case Deed("extend_term", days):
-                return account.extend_term(now, days=days)
-            case Deed("extend_until", span):
-                return account.extend_term(now, until=now + span)
-            case Deed("change_plan", (currency, unit_amount)):
-                return account.change_plan(now, currency, unit_amount)
-            case _:
-                asks: list[Ask] = getattr(account, deed.what)(now)
-                return asks
+        command = _command_of(deed, now, expected_amount(self.rules.account, deed, now))
+        if deed.what == "set_payment_method":
+            deed = deed._replace(value=_card(deed.value))
+        assert await self._send(command) == self.rules.command(deed, now), deed
 
     async def _send(self, command: AnyCommand) -> str:
         try:
@@ -151,29 +113,12 @@ class LifeInTheWorld:
         # A card that Stripe does not take is its refusal, and none of the account's.
         return "taken" if refusal is None or refusal.field == "payment_method" else str(refusal.code)
 
-    # ------------------------------------------------------------------ time
-
-    async def _move_to(self, target: datetime) -> None:
-        """Move both clocks; not to where the one has met a deadline and the other is about to."""
-        while (due := self.reference.due) and due[1] <= target + CLOSE:
-            target = max(target, due[1] + CLOSE)
-            self._answer(self.reference.happen_until(due[1]), due[1])
-        await self.world.at(target)
-
     # ------------------------------------------------------------------ Stripe's side
 
-    def _answer(self, asks: list[Ask], now: datetime) -> None:
-        """Answer what the reference asks, as the sandbox answers the workflow: at once."""
-        waiting = list(asks)
-        while waiting:
-            told = self.stripe.answer(waiting.pop(0))
-            waiting += getattr(self.reference, told.what)(rules.whole_seconds(now), **told.facts)
-
     async def _pay_by_hand(self) -> None:
-        payment = self.reference.payment
-        if payment is None or not self.stripe.pay_by_hand(payment.key):
+        if (key := self.rules.pay_by_hand()) is None:
             return
-        url = self._invoices()[payment.key]["hosted_invoice_url"]
+        url = self._invoices()[key]["hosted_invoice_url"]
         async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
             (await browser.post(url, data={"card": CARDS["good"]})).raise_for_status()
 
@@ -181,7 +126,7 @@ class LifeInTheWorld:
         customer = await self.world.handle.query("customer_id", result_type=str)
         if card == "refused":
             return
-        self.stripe.change_in_portal(_card(card))
+        self.rules.stripe.change_in_portal(_card(card))
         async with stripe_client(self.world.stripe.settings()) as stripe:
             method = await stripe.v1.payment_methods.attach_async(CARDS[_card(card)], {"customer": customer})
             default = {"invoice_settings": {"default_payment_method": method.id}}
@@ -194,7 +139,7 @@ class LifeInTheWorld:
 
     async def compare(self) -> None:
         """Compare what callers see, the timeline, and what Stripe has; amounts and order exactly, instants nearly."""
-        view, account = await self.world.see(), self.reference
+        view, account = await self.world.see(), self.rules.account
         payment = account.payment
         assert (
             view.state,
@@ -220,11 +165,13 @@ class LifeInTheWorld:
             assert (entry.type, entry.actor.kind, entry.from_state, entry.to_state) == expected[:1] + expected[2:5]
             assert (entry.amount, entry.payment_key, entry.decline_code) == expected[5:8]
             _near(entry.at, expected.at)
-        assert self.world.charged() == [amount for _, amount in self.stripe.charges]
-        assert {key: each["status"] for key, each in self._invoices().items()} == self.stripe.invoices
+        invoices = self._invoices()
+        assert {key: each["status"] for key, each in invoices.items()} == self.rules.stripe.invoices
+        charges = [(key, charge["amount"]) for key, each in invoices.items() for charge in each["paid_charges"]]
+        assert charges == sorted(self.rules.stripe.charges, key=lambda charge: list(invoices).index(charge[0]))
 
     async def _compare_quotes(self) -> None:
-        answer, expected = await self.world.quote(), self._quoted(await self.world.now())
+        answer, expected = await self.world.quote(), quoted(self.rules.account, await self.world.now())
         if isinstance(expected, str):
             assert answer.refusal is not None
             assert answer.refusal.code == expected
@@ -232,12 +179,6 @@ class LifeInTheWorld:
         assert answer.quote is not None
         assert (answer.quote.amount_due, answer.quote.currency) == (expected.amount, expected.currency)
         _near(answer.quote.term.end, expected.term.end)
-
-    def _quoted(self, now: datetime) -> Quote | str:
-        try:
-            return self.reference.quote(rules.whole_seconds(now))
-        except Forbidden as forbidden:
-            return forbidden.code
 
 
 def _command_of(deed: Deed, now: datetime, expected: int | None) -> AnyCommand:
@@ -272,7 +213,7 @@ def _card(card: str) -> str:
 
 def _near(seen: datetime | None, expected: datetime | None) -> None:
     assert (seen is None) == (expected is None), (seen, expected)
-    assert seen is None or expected is None or abs(seen - expected) < CLOSE, (seen, expected)
+    assert seen is None or expected is None or abs(seen - expected) < MARGIN, (seen, expected)
 
 
 def _has(at: datetime, year: int) -> bool:
