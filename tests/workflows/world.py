@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
@@ -37,10 +38,22 @@ QUIET = {
 }
 """The events that a history ends with while an account waits."""
 
+ACTIVITY_SCHEDULED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+ACTIVITY_ENDED = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+}
+
 
 def utc(text: str) -> datetime:
     """`2027-01-31T10:00` as an instant."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _run_of(events: list[HistoryEvent]) -> str:
+    return events[0].workflow_execution_started_event_attributes.original_execution_run_id
 
 
 class World:
@@ -100,16 +113,23 @@ class World:
         """
         async with asyncio.timeout(30):
             while True:
-                last = await self.last_event()
-                if last[:2] != after and last[2] in QUIET:
+                events = await self.events()
+                here = _run_of(events), events[-1].event_id
+                acting = sum(each.event_type == ACTIVITY_SCHEDULED for each in events) - sum(
+                    each.event_type in ACTIVITY_ENDED for each in events
+                )
+                if here != after and events[-1].event_type in QUIET and not acting:
                     return
                 await asyncio.sleep(0.01)
 
     async def last_event(self) -> tuple[str, int, int]:
         """Return run, id and type of the history's last event."""
-        events = [event async for event in self.handle.fetch_history_events()]
-        run = events[0].workflow_execution_started_event_attributes.original_execution_run_id
-        return run, events[-1].event_id, events[-1].event_type
+        events = await self.events()
+        return _run_of(events), events[-1].event_id, events[-1].event_type
+
+    async def events(self) -> list[HistoryEvent]:
+        """Return the events of the account's present run."""
+        return [event async for event in self.handle.fetch_history_events()]
 
     # ------------------------------------------------------------------ the account
 
