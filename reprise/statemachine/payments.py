@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reprise.statemachine.money import Amount, CartCount, Currency, Plan
+from reprise.statemachine.money import MOST, Amount, CartCount, Currency, Plan
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import STRIPE, Actor
 
@@ -53,7 +53,8 @@ class Quote(BaseModel):
 def upfront_quote(plan: Plan, carts: int, term: Term, debt: Debt | None = None) -> Quote:
     """Return the upfront payment for `term`: carts × unit amount, and a debt as a line of its own (R6, R8, R12).
 
-    A debt in another currency than the plan's cannot stand on the same invoice and is left out.
+    A debt in another currency than the plan's cannot stand on the same invoice, nor one that makes it more than Stripe
+    charges at once; it is left out, and stays owed.
     """
     due = carts * plan.unit_amount
     lines = []
@@ -66,7 +67,7 @@ def upfront_quote(plan: Plan, carts: int, term: Term, debt: Debt | None = None) 
             period=term,
         )
         lines.append(line)
-    if debt and debt.currency == plan.currency:
+    if debt and debt.currency == plan.currency and due + debt.amount <= MOST:
         lines.append(
             QuoteLine(
                 description="Unpaid from the previous term",

@@ -54,7 +54,9 @@ def expected_amount(account: ReferenceAccount, deed: Deed, now: datetime) -> int
     if deed.what != "reactivate" or deed.value is None:
         return None
     quote = quoted(account, now)
-    return 1 if isinstance(quote, str) else quote.amount + (deed.value != "quoted")
+    if isinstance(quote, str):
+        return 1
+    return quote.amount if deed.value == "quoted" else abs(quote.amount - 1)
 
 
 class ReferenceLife:

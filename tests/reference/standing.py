@@ -150,9 +150,10 @@ class Standing:
         """R6: nothing within the term; else a month from now, and an old debt by policy (R12)."""
         if self.term and not self._term_is_over(now):
             return Quote(0, self.currency, self.carts, self.unit_amount, self.term)
+        month = rules.amount_of(self.carts, self.unit_amount)
         owed = self.debt.amount if self.debt and self.debt.currency == self.currency else 0
-        amount = rules.amount_of(self.carts, self.unit_amount) + owed
-        return Quote(amount, self.currency, self.carts, self.unit_amount, term_of(now, 0, self.zone), owed)
+        owed = owed if month + owed <= rules.MOST else 0  # settled: what cannot stand on one invoice stays owed
+        return Quote(month + owed, self.currency, self.carts, self.unit_amount, term_of(now, 0, self.zone), owed)
 
     def access_until(self) -> datetime | None:
         """R16; past due, to the last retry, or the next try of a payment that was stopped."""

@@ -353,6 +353,20 @@ def test_R12_a_debt_stays_until_it_is_paid() -> None:
     assert book.account.debt is None
 
 
+def test_R12_R20_a_debt_that_makes_the_sum_more_than_stripe_charges_stays_owed() -> None:
+    """The month alone is quoted, and can be paid; the debt stands on a later quote that it fits."""
+    most = Plan(currency="usd", unit_amount=99_999_999)
+    book = Book.open(plan=most, carts=1, policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
+    book.card = "generic_decline"
+    book.at("2027-03-07T10:00")
+    book.card = "good"
+    book.do(Reactivate(expected_amount=99_999_999))
+    assert book.state == "reactivated"
+    book.do(SetCarts(carts=0))
+    book.do(Cancel())
+    assert book.machine.quote(utc("2027-05-01T10:00")).amount_due == 99_999_999
+
+
 def test_R12_a_debt_is_paid_with_its_own_invoice_too() -> None:
     """Given up, and paid by hand before the invoice could be voided."""
     book = Book.open(policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
