@@ -137,6 +137,8 @@ class SideBySide:
         self.commands += 1
         checked = self._check(command) if not self.acts and self.commands % 4 == 0 else None  # a machine costs 3 ms
         self._settle()
+        if self.acts:
+            checked = None  # Stripe's answers lie between the validator and the command
         if not self.core.collecting:
             self._answer_all()
             self._settle()
