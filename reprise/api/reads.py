@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import zlib
 from typing import Annotated
 
 import stripe
@@ -43,9 +44,6 @@ IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_se
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
-_NOT_A_TOKEN = {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.INTERNAL, RPCStatusCode.UNKNOWN}
-"""What Temporal answers to a page token that is none of its own, by what is wrong with it."""
-
 _READ = responses(401, 403, 404, 422, 503)
 
 
@@ -70,12 +68,11 @@ async def list_accounts(
     query = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus='Running'"
     if state is not None:
         query += f" AND {ACCOUNT_STATE.name}='{state.value}'"
-    token = _token(cursor)
-    pages = engine.client.list_workflows(query, page_size=limit, next_page_token=token)
+    pages = engine.client.list_workflows(query, page_size=limit, next_page_token=_token(cursor))
     try:
         await pages.fetch_next_page()
     except RPCError as error:
-        if token is not None and error.status in _NOT_A_TOKEN:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
             raise invalid("cursor", "is not one that this list has given") from error
         raise unavailable("Temporal cannot be reached. Try again.") from error
     except RuntimeError as error:
@@ -83,17 +80,25 @@ async def list_accounts(
     following = pages.next_page_token
     return AccountList(
         accounts=[_summary(each) for each in pages.current_page or ()],
-        next_cursor=base64.urlsafe_b64encode(following).decode() if following else None,
+        next_cursor=_cursor(following) if following else None,
     )
+
+
+def _cursor(token: bytes) -> str:
+    """Return a page token of Temporal's with its checksum: Temporal is asked, and asked again, about any other."""
+    return base64.urlsafe_b64encode(zlib.crc32(token).to_bytes(4) + token).decode()
 
 
 def _token(cursor: str | None) -> bytes | None:
     if cursor is None:
         return None
     try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True)
+        given = base64.b64decode(cursor, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid("cursor", "is not one that this list has given") from error
+    if _cursor(given[4:]) != cursor or not given[4:]:
+        raise invalid("cursor", "is not one that this list has given")
+    return given[4:]
 
 
 def _summary(execution: WorkflowExecution) -> AccountSummary:
