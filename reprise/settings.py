@@ -49,8 +49,9 @@ class ApiSettings(StripeSettings):
         default=None, min_length=32, description="Key of one-time links and sessions; without it, `jwt_secret`."
     )
     portal_session: float = Field(default=3600, ge=60, le=86400, description="Seconds that a sign-in lasts.")
-    public_url: HttpUrl | None = Field(default=None, description="Where browsers reach the API; else as it was asked.")
+    public_url: HttpUrl | None = Field(default=None, description="Where browsers reach the API; else where it listens.")
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
+    body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
     announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")
 

@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.responses import RedirectResponse
 from temporalio.client import Client
 
 from reprise.activities.stripe_client import stripe_client
 from reprise.api import commands, health, problems, reads, webhooks
 from reprise.api.auth import Verifier
 from reprise.api.engine import Engine
-from reprise.api.middleware import BodyLimit, RequestLog
+from reprise.api.json_bodies import sound_json
+from reprise.api.middleware import BodyBounds, RequestLog
 from reprise.connection import connect
 from reprise.portal import hand_over
 from reprise.portal.app import create_portal
@@ -47,16 +49,25 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
             app.state.stripe = portal.state.stripe = to_stripe
             yield
 
-    app = FastAPI(title="Reprise", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="Reprise", version="1", description=DESCRIPTION, lifespan=lifespan, redoc_url=None, redirect_slashes=False
+    )
     app.state.settings = settings
     app.state.verifier = Verifier(settings)
     app.state.seal = Seal(settings)
     portal = create_portal()
     problems.install(app)
-    for part in (health, reads, commands, hand_over, webhooks):
+    for part in (health, webhooks):
         app.include_router(part.router)
+    for part in (reads, commands, hand_over):
+        app.include_router(part.router, dependencies=[Depends(sound_json)])
+    app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
     app.mount("/portal", portal)
     problems.document(app)
-    app.add_middleware(BodyLimit, most=settings.max_body)
+    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
     app.add_middleware(RequestLog)
     return app
+
+
+async def _to_the_pages() -> RedirectResponse:
+    return RedirectResponse("/portal/", 308)

@@ -1,24 +1,17 @@
 """Who may (R19): bearer tokens, what they say, and what each operation asks of them."""
 
-import asyncio
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from reprise.api.issuer_keys import ASYMMETRIC, IssuerKeys
 from reprise.api.problems import Problem, not_found
 from reprise.settings import ApiSettings
-from reprise.workflows.messages import Actor, ActorKind
-
-ASYMMETRIC = ["RS256", "PS256", "ES256", "EdDSA"]
-"""What tokens of an issuer may be signed with; never a shared secret, never nothing."""
-
-REFETCH_AFTER = 10.0
-"""Seconds between two fetches of the key set, however many unknown keys are named meanwhile."""
+from reprise.workflows.messages import ACCOUNT_ID, Actor, ActorKind
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`sub`, `scope`, `accounts`.")
 
@@ -52,12 +45,11 @@ class Verifier:
         """
         self._settings = settings
         self._secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-        self._keys: jwt.PyJWKClient | None = None
-        self._fetched = float("-inf")
+        self._keys: IssuerKeys | None = None
         if settings.jwks_url:
             if not (settings.jwt_issuer and settings.jwt_audience):
                 raise ValueError("REPRISE_JWKS_URL needs REPRISE_JWT_ISSUER and REPRISE_JWT_AUDIENCE beside it")
-            self._keys = jwt.PyJWKClient(str(settings.jwks_url), cache_jwk_set=True, lifespan=300, timeout=5)
+            self._keys = IssuerKeys(str(settings.jwks_url))
         elif not self._secret:
             raise ValueError("set REPRISE_JWT_SECRET, or REPRISE_JWKS_URL with issuer and audience")
 
@@ -65,17 +57,16 @@ class Verifier:
         """Return who a token speaks for.
 
         Raises:
-            Problem: 401, if it is not valid.
+            Problem: 401, if it is not valid; 503, if that cannot be known, because its issuer's keys are out of reach.
         """
         try:
-            claims = await self._claims(token)
-        except (jwt.PyJWTError, ValueError) as error:
+            return _caller(await self._claims(token))
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise unauthorized() from error
-        return _caller(claims)
 
     async def _claims(self, token: str) -> dict[str, Any]:
         settings = self._settings
-        required = {"require": ["exp", "sub"], "strict_aud": True}
+        required = {"require": ["exp", "sub"], "strict_aud": True}  # without an audience of ours, any is another's
         if self._keys is None:
             assert self._secret is not None, "__init__ has seen to it"
             return jwt.decode(
@@ -85,12 +76,12 @@ class Verifier:
                 leeway=settings.jwt_leeway,
                 issuer=settings.jwt_issuer,
                 audience=settings.jwt_audience,
-                options={**required, "verify_aud": settings.jwt_audience is not None},  # type: ignore[arg-type]
+                options=required,  # type: ignore[arg-type]
             )
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in ASYMMETRIC:
             raise jwt.InvalidAlgorithmError("not an algorithm that an issuer signs with")
-        key = await self._key(self._keys, str(header.get("kid")))
+        key = await self._keys.named(header.get("kid"))
         return jwt.decode(
             token,
             key.key,
@@ -100,16 +91,6 @@ class Verifier:
             audience=settings.jwt_audience,
             options=required,  # type: ignore[arg-type]
         )
-
-    async def _key(self, keys: jwt.PyJWKClient, kid: str) -> jwt.PyJWK:
-        known = await asyncio.to_thread(keys.get_signing_keys)
-        found = keys.match_kid(known, kid)
-        if found is None and time.monotonic() - self._fetched > REFETCH_AFTER:
-            self._fetched = time.monotonic()
-            found = keys.match_kid(await asyncio.to_thread(keys.get_signing_keys, refresh=True), kid)
-        if found is None:
-            raise jwt.InvalidKeyError("the issuer has no such key")
-        return found
 
 
 def unauthorized() -> Problem:
@@ -123,22 +104,25 @@ def unauthorized() -> Problem:
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
-    scope, accounts = claims.get("scope", ""), claims.get("accounts", [])
+    """Return who the claims speak for.
+
+    Raises:
+        ValueError: They are not of the types that they should be: nothing is read into them.
+    """
+    subject, scope, accounts = claims["sub"], claims.get("scope", ""), claims.get("accounts", [])
     scopes = scope.split() if isinstance(scope, str) else scope
-    if not isinstance(scopes, list) or not isinstance(accounts, list):
-        raise unauthorized()
-    return Caller(
-        subject=str(claims["sub"])[:255],
-        scopes=frozenset(str(each) for each in scopes),
-        accounts=frozenset(str(each) for each in accounts),
-    )
+    for each in (scopes, accounts):
+        if not isinstance(each, list) or not all(isinstance(part, str) for part in each):
+            raise ValueError("scope and accounts must be texts")
+    subject.encode()  # UnicodeEncodeError, which is a ValueError: half a surrogate pair names nobody
+    return Caller(subject=subject[:255], scopes=frozenset(scopes), accounts=frozenset(accounts))
 
 
 async def authenticated(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller:
     """Return who is asking; 401 without a valid token."""
-    if credentials is None:
+    if credentials is None or len(request.headers.getlist("authorization")) > 1:  # of two, who could say which counts
         raise unauthorized()
     verifier: Verifier = request.app.state.verifier
     return await verifier.caller(credentials.credentials)
@@ -146,8 +130,11 @@ async def authenticated(
 
 Authenticated = Annotated[Caller, Depends(authenticated)]
 
+PathAccount = Annotated[str, Path(json_schema_extra={"pattern": ACCOUNT_ID, "examples": ["shop-42"]})]
+"""An account's id in an address: one that no account can have is answered like one that none has (R19)."""
 
-async def for_account(account_id: str, caller: Authenticated) -> Caller:
+
+async def for_account(account_id: PathAccount, caller: Authenticated) -> Caller:
     """Let operators and users with Billing Access to this account through (R19)."""
     if caller.is_operator:
         return caller

@@ -5,8 +5,9 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import Field
 
-from reprise.api.auth import BillingUser, Caller, Operator
+from reprise.api.auth import BillingUser, Caller, Operator, PathAccount
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses, unavailable
 from reprise.api.schemas import (
@@ -50,11 +51,11 @@ TheEngine = Annotated[Engine, Depends(engine_of)]
 
 
 def command_id(
+    request: Request,
     idempotency_key: Annotated[
-        str | None,
+        Annotated[str, Field(min_length=1, max_length=255, json_schema_extra={"pattern": f"^{_KEY.pattern}$"})] | None,
         Header(
             description="Repeats of a request with the same key get the first answer (R14).",
-            max_length=255,
             examples=["0b9e6c1e-6f0c-4c38-9d0a-2f6d2a3c9b11"],
         ),
     ] = None,
@@ -62,8 +63,8 @@ def command_id(
     """Return the request's idempotency key, or a fresh one."""
     if idempotency_key is None:
         return str(uuid.uuid4())
-    if not _KEY.fullmatch(idempotency_key):
-        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    if len(request.headers.getlist("idempotency-key")) > 1 or not _KEY.fullmatch(idempotency_key):
+        raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters, and be given once")
     return idempotency_key
 
 
@@ -73,7 +74,8 @@ def wants_no_answer(
     ] = None,
 ) -> bool:
     """Say whether the caller prefers not to wait."""
-    return prefer is not None and "respond-async" in prefer
+    wanted = (each.partition(";")[0].strip().lower() for each in (prefer or "").split(","))
+    return "respond-async" in wanted
 
 
 CommandId = Annotated[str, Depends(command_id)]
@@ -82,7 +84,7 @@ NoAnswer = Annotated[bool, Depends(wants_no_answer)]
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": AccountView, "description": "Not finished yet; it goes on by itself. The account as it stands."}
 }
-_COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 413, 422, 503)}
+_COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 422, 503)}
 
 
 class Sending:
@@ -126,14 +128,16 @@ async def open_account(
 
 
 @router.post("/{account_id}/cancel", tags=["billing"], responses=_COMMAND)
-async def cancel(account_id: str, caller: BillingUser, send: Send, body: CancelBody | None = None) -> AccountView:
+async def cancel(
+    account_id: PathAccount, caller: BillingUser, send: Send, body: CancelBody | None = None
+) -> AccountView:
     """Cancel at the term's end, or now (R3). Cancelling again succeeds and changes nothing."""
     return (await send(account_id, caller, Cancel, **dict(body or CancelBody()))).account
 
 
 @router.post("/{account_id}/reactivate", tags=["billing"], responses={**_COMMAND, **responses(402)})
 async def reactivate(
-    account_id: str, caller: BillingUser, send: Send, body: ReactivateBody | None = None
+    account_id: PathAccount, caller: BillingUser, send: Send, body: ReactivateBody | None = None
 ) -> AccountView:
     """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
 
@@ -164,42 +168,46 @@ def _tell_payment(account: AccountView, response: Response) -> None:
 
 
 @router.put("/{account_id}/carts", tags=["billing"], responses=_COMMAND)
-async def set_carts(account_id: str, body: CartsBody, caller: BillingUser, send: Send) -> AccountView:
+async def set_carts(account_id: PathAccount, body: CartsBody, caller: BillingUser, send: Send) -> AccountView:
     """Set the number of carts, from the next quote or renewal on (R11)."""
     return (await send(account_id, caller, SetCarts, carts=body.carts)).account
 
 
 @router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})
-async def set_payment_method(account_id: str, body: PaymentMethodBody, caller: BillingUser, send: Send) -> AccountView:
+async def set_payment_method(
+    account_id: PathAccount, body: PaymentMethodBody, caller: BillingUser, send: Send
+) -> AccountView:
     """Set the default payment method; an account that is past due is collected at once (R9)."""
     return (await send(account_id, caller, SetPaymentMethod, payment_method=body.payment_method)).account
 
 
 @router.post("/{account_id}/disable", tags=["operators"], responses=_COMMAND)
-async def disable(account_id: str, caller: Operator, send: Send, body: DisableBody | None = None) -> AccountView:
+async def disable(
+    account_id: PathAccount, caller: Operator, send: Send, body: DisableBody | None = None
+) -> AccountView:
     """Take an account out of service; the term stays the account's (R13)."""
     return (await send(account_id, caller, Disable, reason=(body or DisableBody()).reason)).account
 
 
 @router.post("/{account_id}/enable", tags=["operators"], responses=_COMMAND)
-async def enable(account_id: str, caller: Operator, send: Send) -> AccountView:
+async def enable(account_id: PathAccount, caller: Operator, send: Send) -> AccountView:
     """Undo `disable`, or bring an account back within its term; never a charge (R13)."""
     return (await send(account_id, caller, Enable)).account
 
 
 @router.post("/{account_id}/extend", tags=["operators"], responses=_COMMAND)
-async def extend(account_id: str, body: ExtendBody, caller: Operator, send: Send) -> AccountView:
+async def extend(account_id: PathAccount, body: ExtendBody, caller: Operator, send: Send) -> AccountView:
     """Let the term end later, as goodwill; the anchor moves to the new end (R13)."""
     return (await send(account_id, caller, ExtendTerm, until=body.until, days=body.days)).account
 
 
 @router.post("/{account_id}/plan", tags=["operators"], responses=_COMMAND)
-async def change_plan(account_id: str, body: PlanBody, caller: Operator, send: Send) -> AccountView:
+async def change_plan(account_id: PathAccount, body: PlanBody, caller: Operator, send: Send) -> AccountView:
     """Change the plan, from the next quote on (R13)."""
     return (await send(account_id, caller, ChangePlan, plan=body.plan)).account
 
 
 @router.post("/{account_id}/close", tags=["operators"], responses=_COMMAND)
-async def close(account_id: str, caller: Operator, send: Send) -> AccountView:
+async def close(account_id: PathAccount, caller: Operator, send: Send) -> AccountView:
     """Close for good; what is open is voided, and no personal data stays with the account (R13)."""
     return (await send(account_id, caller, Close)).account

@@ -1,6 +1,7 @@
 """Talking with the accounts' workflows: commands as updates, reads as queries, all within a time-out."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from reprise.api.problems import Problem, not_found, refused, unavailable
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
 from reprise.workflows.messages import (
+    ACCOUNT_ID,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
@@ -235,6 +237,8 @@ class Engine:
             raise _problem_of(error) from error
 
     def _handle(self, account_id: str) -> WorkflowHandle[Any, Any]:
+        if not re.fullmatch(ACCOUNT_ID, account_id):  # nothing that Temporal could be asked for
+            raise not_found()
         return self.client.get_workflow_handle(workflow_id(account_id))
 
 

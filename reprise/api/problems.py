@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): a stable code, a sentence, and the fields at fault."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,6 +12,9 @@ from starlette.exceptions import HTTPException
 from reprise.workflows.messages import AccountView, Quote, Refusal, RefusalCode
 
 MEDIA_TYPE = "application/problem+json"
+
+MOST_NAMED = 20
+"""Inputs at fault that one answer names."""
 
 _STATUS = {
     RefusalCode.INVALID_REQUEST: 422,
@@ -105,17 +109,20 @@ def response(problem: Problem) -> JSONResponse:
         code=problem.code,
         **problem.extensions,
     )
-    content = body.model_dump(mode="json", exclude_none=True)
+    # What the problem does not have is left out; of an account or a quote in it, everything is said.
+    content = {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
     return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of error answers."""
     words = {
+        400: "The request can be read in more than one way, or its signature is wrong.",
         401: "No valid token.",
         402: "Declined, or no payment method: nothing was charged.",
         403: "The token lacks Billing Access or the operator's scope.",
         404: "No such account, or not the caller's.",
+        408: "The body was not sent in time.",
         409: "The account's state forbids it.",
         413: "The body is too large.",
         422: "An input is wrong; `errors` names it. Nothing was recorded.",
@@ -136,36 +143,51 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()]
+        errors = [FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()[:MOST_NAMED]]
         named = ", ".join(sorted({each.field for each in errors}))
         return response(Problem(422, "invalid_request", f"Wrong input: {named}. Nothing was recorded.", errors=errors))
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 400:  # a body that is no text at all
             return response(invalid("body", "is not JSON"))
         codes = {404: "not_found", 405: "method_not_allowed"}
         detail = f"{error.detail}. See /openapi.json for what there is."
         code = codes.get(error.status_code, "http_error")
-        return response(Problem(error.status_code, code, detail, headers=dict(error.headers or {})))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(app, request.url.path))
+        return response(Problem(error.status_code, code, detail, headers=headers))
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
         return response(Problem(500, "internal_error", "Something went wrong here, and has been logged."))
 
 
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return every method that a path has; the router names those of one of its routes alone."""
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            return sorted(method.upper() for method in operations)
+    return ["GET"]  # what is not in the document: the document itself
+
+
 def _field(location: tuple[int | str, ...]) -> str:
     if location == ("body",) or (len(location) == 2 and location[0] == "body" and isinstance(location[1], int)):
         return "body"
-    return ".".join(str(part) for part in location[1:]) or "body"
+    return ".".join(str(part)[:100] for part in location[1:]) or "body"
 
 
 def _message(error: dict[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
+ANY_REQUEST = (400, 408, 413)
+"""What any request can be answered with, before it is looked at."""
+
+
 def document(app: FastAPI) -> None:
-    """Put the problem's schema into the OpenAPI document, and every 422 into its terms."""
+    """Put the problem's schema into the OpenAPI document, and what any request can be answered with."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -173,10 +195,13 @@ def document(app: FastAPI) -> None:
             return app.openapi_schema
         schema = made()
         schemas = schema["components"]["schemas"]
-        own = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        own = ProblemBody.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
         schemas.update(own.pop("$defs", {}), ProblemBody=own)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"].update({str(at): said for at, said in responses(*ANY_REQUEST).items()})
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import zlib
 from typing import Annotated
 
 import stripe
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from temporalio.client import WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.api.auth import BillingUser, Operator
+from reprise.api.auth import BillingUser, Operator, PathAccount
 from reprise.api.commands import TheEngine
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.engine import clock_of
@@ -42,7 +43,7 @@ router = APIRouter(prefix="/v1/accounts")
 IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_service"].states)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before.")]
+Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
 _READ = responses(401, 403, 404, 422, 503)
 
 
@@ -79,17 +80,25 @@ async def list_accounts(
     following = pages.next_page_token
     return AccountList(
         accounts=[_summary(each) for each in pages.current_page or ()],
-        next_cursor=base64.urlsafe_b64encode(following).decode() if following else None,
+        next_cursor=_cursor(following) if following else None,
     )
+
+
+def _cursor(token: bytes) -> str:
+    """Return a page token of Temporal's with its checksum: Temporal is asked, and asked again, about any other."""
+    return base64.urlsafe_b64encode(zlib.crc32(token).to_bytes(4) + token).decode()
 
 
 def _token(cursor: str | None) -> bytes | None:
     if cursor is None:
         return None
     try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True)
+        given = base64.b64decode(cursor, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid("cursor", "is not one that this list has given") from error
+    if _cursor(given[4:]) != cursor or not given[4:]:
+        raise invalid("cursor", "is not one that this list has given")
+    return given[4:]
 
 
 def _summary(execution: WorkflowExecution) -> AccountSummary:
@@ -105,13 +114,13 @@ def _summary(execution: WorkflowExecution) -> AccountSummary:
 
 
 @router.get("/{account_id}", tags=["billing"], responses=_READ)
-async def account(account_id: str, engine: TheEngine, _: BillingUser) -> AccountView:
+async def account(account_id: PathAccount, engine: TheEngine, _: BillingUser) -> AccountView:
     """Return the account as it stands."""
     return await engine.account(account_id)
 
 
 @router.get("/{account_id}/access", tags=["billing"], responses=_READ)
-async def access(account_id: str, engine: TheEngine, _: BillingUser) -> Access:
+async def access(account_id: PathAccount, engine: TheEngine, _: BillingUser) -> Access:
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     description = await engine.describe(account_id)
     known = description.typed_search_attributes
@@ -121,7 +130,7 @@ async def access(account_id: str, engine: TheEngine, _: BillingUser) -> Access:
 
 
 @router.get("/{account_id}/reactivation-quote", tags=["billing"], responses={**_READ, **responses(409)})
-async def reactivation_quote(account_id: str, engine: TheEngine, _: BillingUser) -> Quote:
+async def reactivation_quote(account_id: PathAccount, engine: TheEngine, _: BillingUser) -> Quote:
     """Return what reactivating would cost now, line by line (R7)."""
     answer = await engine.quote(account_id)
     if answer.quote is None:
@@ -132,7 +141,7 @@ async def reactivation_quote(account_id: str, engine: TheEngine, _: BillingUser)
 
 @router.get("/{account_id}/timeline", tags=["billing"], responses=_READ)
 async def timeline(
-    account_id: str, engine: TheEngine, _: BillingUser, limit: Limit = 20, cursor: Cursor = None
+    account_id: PathAccount, engine: TheEngine, _: BillingUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Timeline:
     """List what happened to the account, newest first; the last 100 entries (R17)."""
     if cursor is not None and not (cursor.isdecimal() and cursor.isascii()):
@@ -146,7 +155,7 @@ async def timeline(
 
 @router.get("/{account_id}/invoices", tags=["billing"], responses=_READ)
 async def invoices(
-    account_id: str,
+    account_id: PathAccount,
     engine: TheEngine,
     client: TheStripe,
     _: BillingUser,
@@ -157,9 +166,9 @@ async def invoices(
     return await invoice_page(client, await engine.customer_id(account_id), limit, cursor)
 
 
-@router.post("/{account_id}/billing-portal", tags=["billing"], responses={**_READ, **responses(413)})
+@router.post("/{account_id}/billing-portal", tags=["billing"], responses=_READ)
 async def billing_portal(
-    account_id: str, body: ReturnBody, engine: TheEngine, client: TheStripe, _: BillingUser
+    account_id: PathAccount, body: ReturnBody, engine: TheEngine, client: TheStripe, _: BillingUser
 ) -> PortalUrl:
     """Return an address of Stripe's customer portal, where billing information is edited."""
     return PortalUrl(url=await customer_portal(client, engine, account_id, str(body.return_url)))

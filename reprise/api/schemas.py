@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 from reprise.statemachine.commands import Email, PaymentMethodId, Reason
 from reprise.statemachine.money import Amount, CartCount
 from reprise.statemachine.policy import BillingPolicy
-from reprise.statemachine.terms import Instant, ZoneName
+from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
 from reprise.workflows.messages import AccountId, AccountState, Plan, Term, TimelineEntry
 
 
@@ -24,7 +24,7 @@ class OpenAccountBody(_Body):
     plan: Annotated[Plan, Field(examples=[{"currency": "usd", "unit_amount": 2500}])]
     timezone: Annotated[ZoneName, Field(examples=["Europe/Berlin"])] = "UTC"
     paid_through: Annotated[
-        Instant | None, Field(description="Paid elsewhere until then: nothing is collected now.")
+        GivenInstant | None, Field(description="Paid elsewhere until then: nothing is collected now.")
     ] = None
     payment_method: PaymentMethodId | None = None
     policy: BillingPolicy = BillingPolicy()
@@ -72,7 +72,16 @@ class DisableBody(_Body):
 class ExtendBody(_Body):
     """Until when, or by how many days, the term is extended (R13); one of the two."""
 
-    until: Instant | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["until"], "properties": {"until": {"type": "string"}, "days": {"type": "null"}}},
+                {"required": ["days"], "properties": {"days": {"type": "integer"}, "until": {"type": "null"}}},
+            ]
+        }
+    )
+
+    until: GivenInstant | None = None
     days: Annotated[int | None, Field(strict=True, ge=1, le=366)] = None
 
     @model_validator(mode="after")

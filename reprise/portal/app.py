@@ -26,7 +26,7 @@ class _Static(StaticFiles):
 
 def create_portal() -> FastAPI:
     """Return the application; the API puts its engine, Stripe client and sessions into `state` when it starts."""
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
     rendering.install(app)
     app.include_router(pages.router)
     app.include_router(actions.router)

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import ipaddress
 import json
 import secrets
 import time
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import APIRouter, Request
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, StringConstraints, ValidationError
 
-from reprise.api.auth import Operator
+from reprise.api.auth import Operator, PathAccount
 from reprise.api.commands import TheEngine
 from reprise.api.problems import Problem, responses
 from reprise.api.schemas import PortalUrl
@@ -134,14 +136,35 @@ def _opened(cipher: Fernet | None, text: str) -> HandOver | None:
     return hand_over if time.time() < hand_over.expires else None
 
 
+def public_base(request: Request, settings: ApiSettings) -> str:
+    """Return where browsers reach the pages.
+
+    Not what the request's Host says: who can set that would be sent the links. Without a configured address it is
+    believed on this machine alone, where `localhost` and a forwarded port are fine; else it is where the API listens.
+    """
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/")
+    if is_loopback(str(request.base_url)):
+        return str(request.base_url).rstrip("/")
+    host, port = request.scope["server"]
+    return f"{request.scope['scheme']}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether an address leads to the machine that it is used on."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 router = APIRouter(prefix="/v1/accounts")
 
 
-@router.post(
-    "/{account_id}/portal-sessions", tags=["operators"], responses=responses(401, 403, 404, 413, 422, 501, 503)
-)
+@router.post("/{account_id}/portal-sessions", tags=["operators"], responses=responses(401, 403, 404, 422, 501, 503))
 async def portal_session(
-    account_id: str, body: PortalSessionBody, engine: TheEngine, request: Request, _: Operator
+    account_id: PathAccount, body: PortalSessionBody, engine: TheEngine, request: Request, _: Operator
 ) -> PortalUrl:
     """Return a link that signs a user in to Profile & Billing: send the browser there. One use, within five minutes."""
     await engine.describe(account_id)
@@ -154,6 +177,5 @@ async def portal_session(
         ask=body.ask,
         expires=time.time() + LINK_LASTS,
     )
-    settings: ApiSettings = request.app.state.settings
-    base = str(settings.public_url or request.base_url).rstrip("/")
+    base = public_base(request, request.app.state.settings)
     return PortalUrl(url=f"{base}/portal/sign-in/{seal.link(hand_over)}")

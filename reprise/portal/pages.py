@@ -11,6 +11,7 @@ from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.problems import Problem
 from reprise.api.reads import TheStripe
 from reprise.portal import words
+from reprise.portal.hand_over import public_base
 from reprise.portal.rendering import page
 from reprise.portal.sessions import AVisitor, Visitor
 from reprise.statemachine.payments import PaymentStatus
@@ -152,8 +153,7 @@ async def history(request: Request, who: AVisitor) -> HTMLResponse:
 @router.get("/billing-information")
 async def billing_information(request: Request, who: AVisitor, client: TheStripe) -> Response:
     """Lead to Stripe's customer portal, and from there back here."""
-    settings = who.portal.settings
-    back = f"{str(settings.public_url or request.base_url).rstrip('/')}/portal/accounts/{who.account_id}"
+    back = f"{public_base(request, who.portal.settings)}/portal/accounts/{who.account_id}"
     try:
         return RedirectResponse(await customer_portal(client, who.engine, who.account_id, back), 303)
     except Problem as problem:

@@ -1,12 +1,10 @@
 """Sessions: signing in by a one-time link, the cookie, forms that only our own pages can send, signing out."""
 
 import hmac
-import ipaddress
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -16,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.engine import READ_TIMEOUT, Engine
 from reprise.api.problems import Problem, not_found, unavailable
-from reprise.portal.hand_over import HandOver, Seal
+from reprise.portal.hand_over import HandOver, Seal, is_loopback
 from reprise.portal.localized import Local, locale_of
 from reprise.settings import ApiSettings
 from reprise.workflows.messages import PORTAL_SESSION, TASK_QUEUE, Actor, ActorKind, PortalSessionRun, portal_session_id
@@ -111,18 +109,10 @@ class Portal:
             self.seal.session(session),
             max_age=int(timedelta(seconds=session.expires - time.time()).total_seconds()),
             path="/portal",
-            secure=not _is_loopback(str(self.settings.public_url or request.base_url)),
+            secure=not is_loopback(str(self.settings.public_url or request.base_url)),
             httponly=True,
             samesite="lax",
         )
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def portal_of(request: Request) -> Portal:

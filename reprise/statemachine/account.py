@@ -11,7 +11,9 @@ from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import Instant, Term, ZoneName
 from reprise.statemachine.timeline import TimelineEntry
 
-AccountId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+ACCOUNT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+
+AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_ID)]
 """An id of the product's choosing. It stands in URLs and workflow ids, so it must say nothing personal."""
 
 RECORD_VERSION: Final = 1

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from reprise.statemachine.account import AccountId
 from reprise.statemachine.money import Amount, CartCount, Plan
 from reprise.statemachine.policy import BillingPolicy
-from reprise.statemachine.terms import Instant, ZoneName
+from reprise.statemachine.terms import GivenInstant, ZoneName
 from reprise.statemachine.timeline import Actor, ActorKind
 
 PaymentMethodId = Annotated[
@@ -45,7 +45,7 @@ class OpenAccount(Command):
     carts: CartCount
     plan: Plan
     timezone: ZoneName = "UTC"
-    paid_through: Instant | None = None
+    paid_through: GivenInstant | None = None
     payment_method: PaymentMethodId | None = None
     policy: BillingPolicy = BillingPolicy()
 
@@ -96,7 +96,7 @@ class ExtendTerm(Command):
     """Let the term end later, as goodwill (R13): `until` an instant, or by a number of `days`."""
 
     name: Literal["extend_term"] = "extend_term"
-    until: Instant | None = None
+    until: GivenInstant | None = None
     days: Annotated[int | None, Field(strict=True, ge=1, le=366)] = None
 
     @model_validator(mode="after")

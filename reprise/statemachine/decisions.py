@@ -260,7 +260,7 @@ class Decisions(Guards):
         if not base < end < LATEST:
             raise Refused(
                 RefusalCode.INVALID_REQUEST,
-                f"The term can only be extended to later than {base.isoformat()}.",
+                f"The term can only be extended to later than {base.isoformat()}, and to before {LATEST.isoformat()}.",
                 field="until" if command.until else "days",
             )
         start = old.start if old and not old.is_over(now) else now

@@ -48,7 +48,10 @@ def _known(currency: str) -> str:
 
 
 Currency = Annotated[
-    str, BeforeValidator(lambda code: code.lower() if isinstance(code, str) else code), AfterValidator(_known)
+    str,
+    BeforeValidator(lambda code: code.lower() if isinstance(code, str) else code),
+    AfterValidator(_known),
+    Field(json_schema_extra={"enum": sorted(CURRENCIES)}),
 ]
 """A three-letter ISO 4217 code, kept in lower case as Stripe writes it."""
 

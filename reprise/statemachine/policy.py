@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Days = Annotated[int, Field(ge=1, le=60)]
+Days = Annotated[int, Field(strict=True, ge=1, le=60)]
 
 
 class BillingPolicy(BaseModel):
@@ -16,7 +16,8 @@ class BillingPolicy(BaseModel):
         min_length=1,
         default=(1, 3, 5, 7),
         max_length=10,
-        description="Days after the term's end on which a failed renewal is tried again (R9).",
+        description="Days after the term's end on which a failed renewal is tried again (R9), rising.",
+        json_schema_extra={"uniqueItems": True},
     )
     debt: Literal["void", "collect"] = Field(
         default="void",

@@ -1,15 +1,27 @@
 """Calendar terms (R2): instants, months counted from an anchor, time zones."""
 
+import re
 from datetime import UTC, datetime
-from functools import cache
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo, available_timezones
+from importlib.resources import files
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""What instants people may give."""
+
+_FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+_LAST = datetime(2300, 1, 1, tzinfo=UTC)
+"""What instants a record may hold: those that follow from given ones, such as the start of the term before."""
+
+ZONES = frozenset((files("tzdata") / "zones").read_text("utf-8").split()) - {"Factory"}
+"""The zones of the IANA database, the same on every machine; a machine's own directory of zones may hold more, such as
+`localtime`, and to list it takes long."""
+
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
 def whole_seconds(moment: datetime) -> datetime:
@@ -17,25 +29,36 @@ def whole_seconds(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
+def _written_out(moment: Any) -> Any:
+    """Refuse what is no date and time: a bare number may be seconds, milliseconds or a mistake."""
+    if isinstance(moment, datetime) or (isinstance(moment, str) and _TIMESTAMP.match(moment)):
+        return moment
+    raise ValueError("must be a date and time with its offset from UTC, such as 2027-01-31T10:00:00Z")
+
+
 def _sane(moment: datetime) -> datetime:
+    if not _FIRST <= moment < _LAST:
+        raise ValueError("is out of every subscription's time")
+    return whole_seconds(moment)
+
+
+def _near(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
         raise ValueError("must be an instant between the years 2000 and 2200")
     return whole_seconds(moment)
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # which reads directories each time: 8 ms
-
-
 def _known_zone(name: str) -> str:
-    if name not in _zones():
+    if name not in ZONES:
         raise ValueError(f"{name!r} is not a time zone of the IANA database, such as 'Europe/Berlin'")
     return name
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
-"""A moment in UTC, in whole seconds; naive and absurd ones are refused (R20)."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_sane)]
+"""A moment in UTC, in whole seconds; naive ones are refused (R20)."""
+
+GivenInstant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
+"""A moment that somebody asks for; absurd ones are refused (R20)."""
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """The name of an IANA time zone (R1, R20)."""

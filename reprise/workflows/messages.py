@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from temporalio.common import SearchAttributeKey
 
-from reprise.statemachine.account import Account, AccountId, AccountState, DisabledReason
+from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import (
     AnyCommand,
     Cancel,
@@ -33,6 +33,7 @@ from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
 
 __all__ = [
     "ACCESS_UNTIL",
+    "ACCOUNT_ID",
     "ACCOUNT_STATE",
     "CARTS",
     "PAYMENT_STATUS",

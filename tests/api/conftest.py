@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from reprise.api.app import create_app
 from reprise.api.auth import mint
-from reprise.serving import listen
+from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
 from reprise.worker import account_worker
 from reprise.workflows.messages import SEARCH_ATTRIBUTES
@@ -43,10 +43,10 @@ def api_settings(stripe: StripeSide, **changes: Any) -> ApiSettings:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application on a free port, over real HTTP."""
+async def served(app: FastAPI, http: type[Connection] = Connection) -> AsyncIterator[str]:
+    """Serve an application on a free port, over real HTTP, as it is served in production."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    server = uvicorn.Server(config(app, http, lifespan="on"))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
