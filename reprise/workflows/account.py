@@ -1,7 +1,7 @@
 """The workflow of one account: it remembers the record, waits, and performs what the core decides."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
@@ -24,7 +24,6 @@ from reprise.workflows.messages import (
     AccountView,
     Announcements,
     Answer,
-    AnsweredCommand,
     AnyCommand,
     AskedAt,
     Cancel,
@@ -44,22 +43,9 @@ from reprise.workflows.messages import (
     fingerprint,
 )
 from reprise.workflows.presentation import changed, details, search_attributes
-
-ANSWERS_KEPT = 64
-"""How many answers an account remembers, so that a repeated command gets its first answer (R14)."""
-
+from reprise.workflows.requests import Request, Requests
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-
-
-class _Request:
-    """A command on its way: waiting to be taken, then for what it started, then answered."""
-
-    def __init__(self, command: Command, command_id: str | None) -> None:
-        self.command = command
-        self.command_id = command_id
-        self.refusal: Refusal | None = None
-        self.answer: Answer | None = None
 
 
 def _validated(update: Handler) -> Handler:
@@ -78,7 +64,7 @@ class AccountWorkflow:
     """One customer account, for as long as it lives.
 
     `run` is the only place where anything happens to the account: it takes answers from Stripe, deadlines, hints and
-    commands one after another (R14). Handlers only put commands into its inbox and wait for their answers.
+    commands one after another (R14). Handlers only let commands wait their turn, and wait for their answers.
     """
 
     @workflow.init
@@ -86,10 +72,8 @@ class AccountWorkflow:
         """Take the account up where the last run left it, or open it (R1)."""
         self._announce = run.announce
         self._outbox: deque[TimelineEntry] = deque(run.outbox)
-        self._answered = OrderedDict((each.command_id, each.answer) for each in run.answered)
-        self._inbox: deque[_Request] = deque()
-        self._taken: list[_Request] = []
-        self._acts: deque[tuple[Act, _Request | None]] = deque()
+        self._requests = Requests(run.answered)
+        self._acts: deque[tuple[Act, Request | None]] = deque()
         self._acting: asyncio.Task[ActOutcome] | None = None
         self._announcing: asyncio.Task[None] | None = None
         self._in_announcement = 0
@@ -105,9 +89,8 @@ class AccountWorkflow:
                 self._machine, effects = AccountMachine.opening(run.opening, workflow.now())
             except Refused as refused:
                 raise _error(Refusal.of(refused)) from refused
-            opening = _Request(run.opening, run.opening.command_id)
-            self._taken.append(opening)
-            self._perform(effects, opening)
+            self._requests.submit(run.opening, run.opening.command_id)
+            self._perform(effects, self._requests.take())
         else:
             raise ApplicationError(
                 "A run needs an account, or one to open.", type="invalid_request", non_retryable=True
@@ -135,7 +118,7 @@ class AccountWorkflow:
             (self._acting and self._acting.done())
             or (self._announcing and self._announcing.done())
             or (not self._acts and (self._hinted or self._due()))
-            or (self._inbox and self._may_take_commands())
+            or (self._requests.waiting and self._may_take_commands())
             or self._may_continue_as_new()
         )
 
@@ -150,8 +133,8 @@ class AccountWorkflow:
             elif not self._acts and self._hinted:
                 self._hinted = False
                 self._perform(self._machine.hint(workflow.now()))
-            elif self._inbox and self._may_take_commands():
-                self._take_command(self._inbox.popleft())
+            elif self._requests.waiting and self._may_take_commands():
+                self._take_command(self._requests.take())
             elif self._acts and self._acting is None:
                 self._begin_act()
             else:
@@ -166,9 +149,8 @@ class AccountWorkflow:
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
         return not self._acts or self._machine.collecting
 
-    def _take_command(self, request: _Request) -> None:
-        assert isinstance(request.command, AnyCommand), "only commands to an open account come through the inbox"
-        self._taken.append(request)
+    def _take_command(self, request: Request) -> None:
+        assert isinstance(request.command, AnyCommand), "only commands to an open account wait for their turn"
         try:
             effects = self._machine.take(request.command, workflow.now())
         except Refused as refused:
@@ -178,7 +160,7 @@ class AccountWorkflow:
             return
         self._perform(effects, request)
         if self._machine.account.state is AccountState.CLOSED:
-            self._answered.clear()  # they name the customer (R13)
+            self._requests.forget_answers()
             self._run_is_over = True
         started_something = any(not isinstance(effect, Announce) for effect in effects)
         joined_payment = isinstance(request.command, Reactivate) and self._machine.collecting
@@ -188,7 +170,7 @@ class AccountWorkflow:
     def _take(self, event: Event) -> None:
         self._perform(self._machine.take(event, workflow.now()))
 
-    def _perform(self, effects: Iterable[Effect], request: _Request | None = None) -> None:
+    def _perform(self, effects: Iterable[Effect], request: Request | None = None) -> None:
         for effect in effects:
             if not isinstance(effect, Announce):
                 self._acts.append((effect, request))
@@ -229,35 +211,20 @@ class AccountWorkflow:
 
     def _answer_those_settled(self) -> None:
         if not self._acts:
-            for request in list(self._taken):
+            for request in list(self._requests.taken):
                 self._give_answer(request)
 
-    def _give_answer(self, request: _Request) -> None:
-        request.answer = Answer(
-            account=AccountView.of(self._machine),
-            fingerprint=fingerprint(request.command),
-            refusal=request.refusal,
-        )
-        self._taken.remove(request)
-        if request.command_id is not None:
-            self._answered[request.command_id] = request.answer
-            while len(self._answered) > ANSWERS_KEPT:
-                self._answered.popitem(last=False)
+    def _give_answer(self, request: Request) -> None:
+        self._requests.give_answer(request, AccountView.of(self._machine))
 
     async def _answer(self, command: Command) -> Answer:
         command_id = _id_of(command)
-        if command_id and command_id in self._answered:
-            return self._answered[command_id]
-        request = self._pending(command_id) or _Request(command, command_id)
-        if request.command is command:
-            self._inbox.append(request)
+        if answer := self._requests.answer_to(command_id):
+            return answer
+        request = self._requests.submit(command, command_id)
         await workflow.wait_condition(lambda: request.answer is not None)
         assert request.answer is not None
         return request.answer
-
-    def _pending(self, command_id: str | None) -> _Request | None:
-        waiting = (*self._taken, *self._inbox)
-        return next((each for each in waiting if command_id and each.command_id == command_id), None)
 
     def refuse_if_forbidden(self, command: AnyCommand) -> None:
         """Refuse what the state forbids before anything is written (R14, R20)."""
@@ -269,11 +236,9 @@ class AccountWorkflow:
 
     def _is_known(self, command: Command) -> bool:
         """Say whether this command id was seen before; with other content it is refused (R14)."""
-        command_id = _id_of(command)
-        answer, request = self._answered.get(command_id or ""), self._pending(command_id)
-        if answer is None and request is None:
+        first = self._requests.first_fingerprint(_id_of(command))
+        if first is None:
             return False
-        first = answer.fingerprint if answer else fingerprint(request.command) if request else ""
         if first != fingerprint(command):
             raise _error(
                 Refusal(
@@ -284,10 +249,9 @@ class AccountWorkflow:
         return True
 
     def _submit(self, command: Command) -> None:
-        """Put a signalled command into the inbox, unless its id was seen before."""
-        command_id = command.command_id
-        if command_id is None or (command_id not in self._answered and self._pending(command_id) is None):
-            self._inbox.append(_Request(command, command_id))
+        """Let a signalled command wait its turn, unless its id was seen before."""
+        if self._requests.answer_to(command.command_id) is None:
+            self._requests.submit(command, command.command_id)
 
     # ------------------------------------------------------------------ waiting and showing
 
@@ -327,7 +291,8 @@ class AccountWorkflow:
     def _may_continue_as_new(self) -> bool:
         return (
             self._wants_new_run()
-            and not (self._acts or self._inbox or self._taken or self._hinted or self._due() or self._announcing)
+            and not (self._acts or self._requests.waiting or self._requests.taken)
+            and not (self._hinted or self._due() or self._announcing)
             and workflow.all_handlers_finished()
         )
 
@@ -338,9 +303,7 @@ class AccountWorkflow:
         workflow.continue_as_new(
             AccountRun(
                 account=self._machine.account,
-                answered=tuple(
-                    AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items()
-                ),
+                answered=self._requests.remembered(),
                 announce=self._announce,
                 outbox=tuple(self._outbox),
             ),
