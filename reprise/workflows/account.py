@@ -15,7 +15,7 @@ from reprise.statemachine.machine import AccountMachine, Event
 from reprise.statemachine.payments import PaymentMethodChanged
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
-from reprise.statemachine.timeline import TimelineEntry
+from reprise.statemachine.timeline import ActorKind, TimelineEntry
 from reprise.workflows.acts import ENTRIES_AT_ONCE, ActOutcome, announce, failed, start
 from reprise.workflows.messages import (
     ACCOUNT_STATE,
@@ -44,6 +44,26 @@ from reprise.workflows.messages import (
 )
 from reprise.workflows.presentation import changed, details, search_attributes
 from reprise.workflows.requests import Request, Requests
+
+COMMANDS_AT_ONCE = 500
+"""How many commands are taken in one workflow task: a task that takes longer than 2 seconds fails, again and again."""
+
+A_BREATH = timedelta(milliseconds=1)
+"""How long the next commands wait, so that they are taken in a workflow task of their own."""
+
+MOST_EVENTS, MOST_BYTES = 40_000, 40_000_000
+"""The history from which on a run takes no more: at 51,200 events or 50 MB Temporal ends a workflow."""
+
+MOST_UNTOLD = 2_000
+"""How many changes may wait for the product to hear of them: the next run's input holds 2 MB at the most."""
+
+NEW_RUN_WHEN_DISABLED = "new-run-when-disabled"
+"""Since 0.2.0: an account that goes out of service by itself sleeps in a run of its own, with a short history."""
+
+HOLD_FLOODS = "hold-floods"
+"""Since 0.2.0: however many commands come at once, the account gets through them, or refuses them, and lives."""
+
+TOO_MANY = "This account has had too many commands at once. Nothing was changed. Try again in a minute."
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -79,6 +99,7 @@ class AccountWorkflow:
         self._in_announcement = 0
         self._timer: asyncio.Task[None] | None = None
         self._timed: Deadline | None = None
+        self._breath: asyncio.Task[None] | None = None
         self._hinted = False
         self._run_is_over = False
         self._shown = workflow.info().typed_search_attributes
@@ -100,8 +121,9 @@ class AccountWorkflow:
     async def run(self, run: AccountRun) -> None:  # noqa: ARG002 - Temporal wants the parameter of __init__ here too
         """Wait for the earliest of an answer, a deadline, a hint or a command; take it; go on.
 
-        The run ends in a continue-as-new at a quiet moment: once a term, right after the renewal, and when the server
-        suggests it. A closed account goes on in a run that waits for nothing and holds no personal data (R13).
+        The run ends in a continue-as-new at a quiet moment: once a term, right after the renewal or after the account
+        has gone out of service by itself; when the server suggests it; when an operator asks. A closed account goes on
+        in a run that waits for nothing and holds no personal data (R13).
         """
         while True:
             self._take_all_that_is_ready()
@@ -123,6 +145,7 @@ class AccountWorkflow:
         )
 
     def _take_all_that_is_ready(self) -> None:
+        taken = 0
         while True:
             if self._announcing and self._announcing.done():
                 self._finish_announcing(self._announcing)
@@ -132,9 +155,14 @@ class AccountWorkflow:
                 self._perform(self._machine.settle(workflow.now()))
             elif not self._acts and self._hinted:
                 self._hinted = False
-                self._perform(self._machine.hint(workflow.now()))
+                if not (self._history_is_full() and workflow.patched(HOLD_FLOODS)):
+                    self._perform(self._machine.hint(workflow.now()))
             elif self._requests.waiting and self._may_take_commands():
-                self._take_command(self._requests.take())
+                if taken == COMMANDS_AT_ONCE and workflow.patched(HOLD_FLOODS):
+                    self._breath = asyncio.create_task(workflow.sleep(A_BREATH, summary="more commands wait"))
+                else:
+                    self._take_command(self._requests.take())
+                taken += 1
             elif self._acts and self._acting is None:
                 self._begin_act()
             else:
@@ -147,12 +175,14 @@ class AccountWorkflow:
 
     def _may_take_commands(self) -> bool:
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
+        if self._breath and not self._breath.done():
+            return False
         return not self._acts or self._machine.collecting
 
     def _take_command(self, request: Request) -> None:
         assert isinstance(request.command, AnyCommand), "only commands to an open account wait for their turn"
         try:
-            effects = self._machine.take(request.command, workflow.now())
+            effects = self._effects_of(request.command)
         except Refused as refused:
             request.refusal = Refusal.of(refused)
             workflow.logger.info("refused %s: %s", request.command.name, refused.code)
@@ -167,6 +197,19 @@ class AccountWorkflow:
         if not started_something and not joined_payment:
             self._give_answer(request)
 
+    def _effects_of(self, command: AnyCommand) -> tuple[Effect, ...]:
+        if self._is_flooded() and workflow.patched(HOLD_FLOODS):
+            raise Refused(RefusalCode.TOO_MANY_COMMANDS, TOO_MANY)
+        return self._machine.take(command, workflow.now())
+
+    def _is_flooded(self) -> bool:
+        """Whether taking more commands could cost the account its life."""
+        return self._history_is_full() or len(self._outbox) >= MOST_UNTOLD
+
+    def _history_is_full(self) -> bool:
+        info = workflow.info()
+        return info.get_current_history_length() >= MOST_EVENTS or info.get_current_history_size() >= MOST_BYTES
+
     def _take(self, event: Event) -> None:
         self._perform(self._machine.take(event, workflow.now()))
 
@@ -177,7 +220,9 @@ class AccountWorkflow:
                 continue
             if self._announce:
                 self._outbox.append(effect.entry)
-            if effect.entry.type == "account.renewed":
+            if effect.entry.type == "account.renewed" or (
+                _went_out_by_itself(effect.entry) and workflow.patched(NEW_RUN_WHEN_DISABLED)
+            ):
                 self._run_is_over = True
 
     # ------------------------------------------------------------------ acting on the world, one act at a time
@@ -229,6 +274,8 @@ class AccountWorkflow:
     def refuse_if_forbidden(self, command: AnyCommand) -> None:
         """Refuse what the state forbids before anything is written (R14, R20)."""
         if not self._is_known(command):
+            if self._is_flooded():
+                raise _error(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
             try:
                 self._machine.check(command, workflow.now())
             except Refused as refused:
@@ -447,6 +494,11 @@ class AccountWorkflow:
         self._hinted = True
 
     @workflow.signal
+    def start_new_run(self) -> None:
+        """Go on in a new run at the next quiet moment: so an account that sleeps for years comes to newer code."""
+        self._run_is_over = True
+
+    @workflow.signal
     def announcements(self, announcements: Announcements) -> None:
         """Turn announcements to the product on or off (R18)."""
         self._announce = announcements.enabled
@@ -455,6 +507,11 @@ class AccountWorkflow:
 async def _sleep_until(deadline: Deadline) -> None:
     while (left := deadline.at - workflow.now()) > timedelta(0):
         await workflow.sleep(left, summary=deadline.summary)
+
+
+def _went_out_by_itself(entry: TimelineEntry) -> bool:
+    """Whether an account went out of service with nobody waiting for an answer, which a new run would delay."""
+    return entry.type == "account.disabled" and entry.actor.kind is ActorKind.TIMER
 
 
 def _id_of(command: Command) -> str | None:
