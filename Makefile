@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test models fuzz lint types imports diagram screenshots histories lock clean
+.PHONY: help demo dev test longlife models fuzz lint types imports diagram screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,6 +25,9 @@ test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pa
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
+longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
+	$(BIN)/pytest -m long tests/workflows
+
 models: .venv/dev ## Live random lives beside the rules in plain Python: make models EXAMPLES=5000
 	EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/pytest -n 2 --dist loadfile \
 		tests/statemachine/test_against_reference.py tests/workflows/test_against_reference.py
@@ -32,9 +35,10 @@ models: .venv/dev ## Live random lives beside the rules in plain Python: make mo
 fuzz: .venv/dev ## Fuzz the API and its pages for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
 
-lint: .venv/dev ## Check style and formatting.
+lint: .venv/dev ## Check style and formatting, and that what is imported is asked for, and the other way round.
 	$(BIN)/ruff check reprise tests
 	$(BIN)/ruff format --check reprise tests
+	$(BIN)/deptry .
 
 types: .venv/dev ## Check types, strictly.
 	$(BIN)/mypy
@@ -57,6 +61,9 @@ lock: ## Write requirements/ anew from pyproject.toml.
 		--extra local --group build pyproject.toml -o requirements/local.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--extra local --group dev pyproject.toml -c requirements/local.txt -o requirements/dev.txt
+
+sbom: .venv/dev ## Write which packages Reprise runs on, as locked: dist/sbom.json, CycloneDX.
+	@$(BIN)/python -m tests.supply_chain.sbom dist/sbom.json
 
 clean: ## Remove what was made here: environment, caches, data of `reprise dev`.
 	rm -rf .venv .reprise screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -22,6 +22,11 @@ from reprise.statemachine.payments import (
     Stopped,
 )
 
+A_LOOK = 20
+"""How many invoices one look at the latest asks for: an account's newest payments are among them."""
+
+_UNPAID = ("draft", "open", "uncollectible")
+
 _WITH_INTENT = ["payments.data.payment.payment_intent"]
 
 
@@ -37,13 +42,20 @@ class Invoicing:
     # ------------------------------------------------------------------ looking
 
     async def find(self, payment_key: str) -> stripe.Invoice | None:
-        """Return the invoice of a payment: by list, which is read-after-write, not by search, which is not."""
-        return next((each for each in await self.ours() if _key_of(each) == payment_key), None)
+        """Return the invoice of a payment: by list, which is read-after-write, not by search, which is not.
 
-    async def ours(self) -> list[stripe.Invoice]:
-        """Return the customer's invoices that this account's payments made, newest first."""
-        page = await self._stripe.invoices.list_async({"customer": self._customer_id, "limit": 100})
-        return [each async for each in page.auto_paging_iter() if _account_of(each) == self._account_id]
+        Payments are made one after another, and Stripe lists the newest invoice first. So it takes no more looking once
+        a whole page has been seen that holds an earlier payment's: an account of many years costs what a new one does.
+        """
+        page = await self._stripe.invoices.list_async({"customer": self._customer_id, "limit": A_LOOK})
+        while True:
+            ours = [each for each in page.data if _account_of(each) == self._account_id]
+            if found := next((each for each in ours if _key_of(each) == payment_key), None):
+                return found
+            earlier = any(0 < _number(_key_of(each)) < _number(payment_key) for each in ours)
+            if earlier or not page.has_more:
+                return None
+            page = await page.next_page_async()
 
     async def default_payment_method(self) -> str | None:
         """Return the customer's default payment method for invoices."""
@@ -59,10 +71,9 @@ class Invoicing:
         Raises:
             stripe.StripeError: The outcome is not known (`is_passing`), or Stripe refused the request itself.
         """
-        existing = await self.ours()
-        invoice = next((each for each in existing if _key_of(each) == payment.key), None)
-        if payment.purpose is not PaymentPurpose.RENEWAL:
-            await self._clear_old_debt([each for each in existing if _key_of(each) != payment.key])
+        invoice = await self.find(payment.key)
+        if payment.purpose is not PaymentPurpose.RENEWAL and _number(payment.key) > 1:
+            await self._clear_old_debt(payment.key)
         if invoice is None:
             invoice = await self._create(payment)
         if invoice.status == "draft":
@@ -172,11 +183,15 @@ class Invoicing:
             return await self._stripe.invoices.retrieve_async(invoice.id)
         return invoice
 
-    async def _clear_old_debt(self, invoices: list[stripe.Invoice]) -> None:
+    async def _clear_old_debt(self, payment_key: str) -> None:
         """Void what older payments left unpaid: coming back never collects it, nor leaves it to be paid (R12)."""
-        for invoice in invoices:
-            if invoice.status in {"draft", "open", "uncollectible"}:
-                await self.void(invoice)
+        for status in _UNPAID:
+            page = await self._stripe.invoices.list_async(
+                {"customer": self._customer_id, "status": status, "limit": 100}
+            )
+            for invoice in [each async for each in page.auto_paging_iter()]:
+                if _account_of(invoice) == self._account_id and _key_of(invoice) != payment_key:
+                    await self.void(invoice)
 
 
 def _what_is_wrong(invoice: stripe.Invoice, payment: Payment) -> str | None:
@@ -206,3 +221,9 @@ def _key_of(invoice: stripe.Invoice) -> str | None:
 
 def _account_of(invoice: stripe.Invoice) -> str | None:
     return metadata_of(invoice).get("account_id")
+
+
+def _number(payment_key: str | None) -> int:
+    """Return which of its account's payments a key names, from 1 on (R8); 0 if it names none."""
+    number = (payment_key or "").rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0

@@ -84,7 +84,7 @@ NoAnswer = Annotated[bool, Depends(wants_no_answer)]
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": AccountView, "description": "Not finished yet; it goes on by itself. The account as it stands."}
 }
-_COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 422, 503)}
+_COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 422, 429, 503)}
 
 
 class Sending:

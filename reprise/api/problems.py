@@ -19,6 +19,7 @@ MOST_NAMED = 20
 _STATUS = {
     RefusalCode.INVALID_REQUEST: 422,
     RefusalCode.PAYMENT_DECLINED: 402,
+    RefusalCode.TOO_MANY_COMMANDS: 429,
 }
 
 
@@ -94,6 +95,7 @@ def refused(refusal: Refusal, account: AccountView | None = None) -> Problem:
         _STATUS.get(refusal.code, 409),
         refusal.code.value,
         refusal.message,
+        headers={"Retry-After": "60"} if refusal.code is RefusalCode.TOO_MANY_COMMANDS else None,
         quote=refusal.quote,
         decline_code=refusal.decline_code,
         account=account,
@@ -126,6 +128,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "The account's state forbids it.",
         413: "The body is too large.",
         422: "An input is wrong; `errors` names it. Nothing was recorded.",
+        429: "The account has had too many commands at once; nothing was changed.",
         501: "The Profile & Billing pages are not configured: REPRISE_PORTAL_SECRET is missing.",
         503: "Temporal, a worker or Stripe is out of reach; try again with the same idempotency key.",
     }

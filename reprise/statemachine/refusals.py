@@ -18,6 +18,7 @@ class RefusalCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     INVALID_REQUEST = "invalid_request"
     PAYMENT_DECLINED = "payment_declined"
+    TOO_MANY_COMMANDS = "too_many_commands"
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault

@@ -1,7 +1,7 @@
 """The workflow of one account: it remembers the record, waits, and performs what the core decides."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
@@ -15,7 +15,7 @@ from reprise.statemachine.machine import AccountMachine, Event
 from reprise.statemachine.payments import PaymentMethodChanged
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
-from reprise.statemachine.timeline import TimelineEntry
+from reprise.statemachine.timeline import ActorKind, TimelineEntry
 from reprise.workflows.acts import ENTRIES_AT_ONCE, ActOutcome, announce, failed, start
 from reprise.workflows.messages import (
     ACCOUNT_STATE,
@@ -24,7 +24,6 @@ from reprise.workflows.messages import (
     AccountView,
     Announcements,
     Answer,
-    AnsweredCommand,
     AnyCommand,
     AskedAt,
     Cancel,
@@ -44,22 +43,29 @@ from reprise.workflows.messages import (
     fingerprint,
 )
 from reprise.workflows.presentation import changed, details, search_attributes
+from reprise.workflows.requests import Request, Requests
 
-ANSWERS_KEPT = 64
-"""How many answers an account remembers, so that a repeated command gets its first answer (R14)."""
+COMMANDS_AT_ONCE = 500
+"""How many commands are taken in one workflow task: a task that takes longer than 2 seconds fails, again and again."""
 
+A_BREATH = timedelta(milliseconds=1)
+"""How long the next commands wait, so that they are taken in a workflow task of their own."""
+
+MOST_EVENTS, MOST_BYTES = 40_000, 40_000_000
+"""The history from which on a run takes no more: at 51,200 events or 50 MB Temporal ends a workflow."""
+
+MOST_UNTOLD = 2_000
+"""How many changes may wait for the product to hear of them: the next run's input holds 2 MB at the most."""
+
+NEW_RUN_WHEN_DISABLED = "new-run-when-disabled"
+"""Since 0.2.0: an account that goes out of service by itself sleeps in a run of its own, with a short history."""
+
+HOLD_FLOODS = "hold-floods"
+"""Since 0.2.0: however many commands come at once, the account gets through them, or refuses them, and lives."""
+
+TOO_MANY = "This account has had too many commands at once. Nothing was changed. Try again in a minute."
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-
-
-class _Request:
-    """A command on its way: waiting to be taken, then for what it started, then answered."""
-
-    def __init__(self, command: Command, command_id: str | None) -> None:
-        self.command = command
-        self.command_id = command_id
-        self.refusal: Refusal | None = None
-        self.answer: Answer | None = None
 
 
 def _validated(update: Handler) -> Handler:
@@ -78,7 +84,7 @@ class AccountWorkflow:
     """One customer account, for as long as it lives.
 
     `run` is the only place where anything happens to the account: it takes answers from Stripe, deadlines, hints and
-    commands one after another (R14). Handlers only put commands into its inbox and wait for their answers.
+    commands one after another (R14). Handlers only let commands wait their turn, and wait for their answers.
     """
 
     @workflow.init
@@ -86,15 +92,14 @@ class AccountWorkflow:
         """Take the account up where the last run left it, or open it (R1)."""
         self._announce = run.announce
         self._outbox: deque[TimelineEntry] = deque(run.outbox)
-        self._answered = OrderedDict((each.command_id, each.answer) for each in run.answered)
-        self._inbox: deque[_Request] = deque()
-        self._taken: list[_Request] = []
-        self._acts: deque[tuple[Act, _Request | None]] = deque()
+        self._requests = Requests(run.answered)
+        self._acts: deque[tuple[Act, Request | None]] = deque()
         self._acting: asyncio.Task[ActOutcome] | None = None
         self._announcing: asyncio.Task[None] | None = None
         self._in_announcement = 0
         self._timer: asyncio.Task[None] | None = None
         self._timed: Deadline | None = None
+        self._breath: asyncio.Task[None] | None = None
         self._hinted = False
         self._run_is_over = False
         self._shown = workflow.info().typed_search_attributes
@@ -105,9 +110,8 @@ class AccountWorkflow:
                 self._machine, effects = AccountMachine.opening(run.opening, workflow.now())
             except Refused as refused:
                 raise _error(Refusal.of(refused)) from refused
-            opening = _Request(run.opening, run.opening.command_id)
-            self._taken.append(opening)
-            self._perform(effects, opening)
+            self._requests.submit(run.opening, run.opening.command_id)
+            self._perform(effects, self._requests.take())
         else:
             raise ApplicationError(
                 "A run needs an account, or one to open.", type="invalid_request", non_retryable=True
@@ -117,8 +121,9 @@ class AccountWorkflow:
     async def run(self, run: AccountRun) -> None:  # noqa: ARG002 - Temporal wants the parameter of __init__ here too
         """Wait for the earliest of an answer, a deadline, a hint or a command; take it; go on.
 
-        The run ends in a continue-as-new at a quiet moment: once a term, right after the renewal, and when the server
-        suggests it. A closed account goes on in a run that waits for nothing and holds no personal data (R13).
+        The run ends in a continue-as-new at a quiet moment: once a term, right after the renewal or after the account
+        has gone out of service by itself; when the server suggests it; when an operator asks. A closed account goes on
+        in a run that waits for nothing and holds no personal data (R13).
         """
         while True:
             self._take_all_that_is_ready()
@@ -135,11 +140,12 @@ class AccountWorkflow:
             (self._acting and self._acting.done())
             or (self._announcing and self._announcing.done())
             or (not self._acts and (self._hinted or self._due()))
-            or (self._inbox and self._may_take_commands())
+            or (self._requests.waiting and self._may_take_commands())
             or self._may_continue_as_new()
         )
 
     def _take_all_that_is_ready(self) -> None:
+        taken = 0
         while True:
             if self._announcing and self._announcing.done():
                 self._finish_announcing(self._announcing)
@@ -149,9 +155,14 @@ class AccountWorkflow:
                 self._perform(self._machine.settle(workflow.now()))
             elif not self._acts and self._hinted:
                 self._hinted = False
-                self._perform(self._machine.hint(workflow.now()))
-            elif self._inbox and self._may_take_commands():
-                self._take_command(self._inbox.popleft())
+                if not (self._history_is_full() and workflow.patched(HOLD_FLOODS)):
+                    self._perform(self._machine.hint(workflow.now()))
+            elif self._requests.waiting and self._may_take_commands():
+                if taken == COMMANDS_AT_ONCE and workflow.patched(HOLD_FLOODS):
+                    self._breath = asyncio.create_task(workflow.sleep(A_BREATH, summary="more commands wait"))
+                else:
+                    self._take_command(self._requests.take())
+                taken += 1
             elif self._acts and self._acting is None:
                 self._begin_act()
             else:
@@ -164,13 +175,14 @@ class AccountWorkflow:
 
     def _may_take_commands(self) -> bool:
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
+        if self._breath and not self._breath.done():
+            return False
         return not self._acts or self._machine.collecting
 
-    def _take_command(self, request: _Request) -> None:
-        assert isinstance(request.command, AnyCommand), "only commands to an open account come through the inbox"
-        self._taken.append(request)
+    def _take_command(self, request: Request) -> None:
+        assert isinstance(request.command, AnyCommand), "only commands to an open account wait for their turn"
         try:
-            effects = self._machine.take(request.command, workflow.now())
+            effects = self._effects_of(request.command)
         except Refused as refused:
             request.refusal = Refusal.of(refused)
             workflow.logger.info("refused %s: %s", request.command.name, refused.code)
@@ -178,24 +190,39 @@ class AccountWorkflow:
             return
         self._perform(effects, request)
         if self._machine.account.state is AccountState.CLOSED:
-            self._answered.clear()  # they name the customer (R13)
+            self._requests.forget_answers()
             self._run_is_over = True
         started_something = any(not isinstance(effect, Announce) for effect in effects)
         joined_payment = isinstance(request.command, Reactivate) and self._machine.collecting
         if not started_something and not joined_payment:
             self._give_answer(request)
 
+    def _effects_of(self, command: AnyCommand) -> tuple[Effect, ...]:
+        if self._is_flooded() and workflow.patched(HOLD_FLOODS):
+            raise Refused(RefusalCode.TOO_MANY_COMMANDS, TOO_MANY)
+        return self._machine.take(command, workflow.now())
+
+    def _is_flooded(self) -> bool:
+        """Whether taking more commands could cost the account its life."""
+        return self._history_is_full() or len(self._outbox) >= MOST_UNTOLD
+
+    def _history_is_full(self) -> bool:
+        info = workflow.info()
+        return info.get_current_history_length() >= MOST_EVENTS or info.get_current_history_size() >= MOST_BYTES
+
     def _take(self, event: Event) -> None:
         self._perform(self._machine.take(event, workflow.now()))
 
-    def _perform(self, effects: Iterable[Effect], request: _Request | None = None) -> None:
+    def _perform(self, effects: Iterable[Effect], request: Request | None = None) -> None:
         for effect in effects:
             if not isinstance(effect, Announce):
                 self._acts.append((effect, request))
                 continue
             if self._announce:
                 self._outbox.append(effect.entry)
-            if effect.entry.type == "account.renewed":
+            if effect.entry.type == "account.renewed" or (
+                _went_out_by_itself(effect.entry) and workflow.patched(NEW_RUN_WHEN_DISABLED)
+            ):
                 self._run_is_over = True
 
     # ------------------------------------------------------------------ acting on the world, one act at a time
@@ -229,39 +256,26 @@ class AccountWorkflow:
 
     def _answer_those_settled(self) -> None:
         if not self._acts:
-            for request in list(self._taken):
+            for request in list(self._requests.taken):
                 self._give_answer(request)
 
-    def _give_answer(self, request: _Request) -> None:
-        request.answer = Answer(
-            account=AccountView.of(self._machine),
-            fingerprint=fingerprint(request.command),
-            refusal=request.refusal,
-        )
-        self._taken.remove(request)
-        if request.command_id is not None:
-            self._answered[request.command_id] = request.answer
-            while len(self._answered) > ANSWERS_KEPT:
-                self._answered.popitem(last=False)
+    def _give_answer(self, request: Request) -> None:
+        self._requests.give_answer(request, AccountView.of(self._machine))
 
     async def _answer(self, command: Command) -> Answer:
         command_id = _id_of(command)
-        if command_id and command_id in self._answered:
-            return self._answered[command_id]
-        request = self._pending(command_id) or _Request(command, command_id)
-        if request.command is command:
-            self._inbox.append(request)
+        if answer := self._requests.answer_to(command_id):
+            return answer
+        request = self._requests.submit(command, command_id)
         await workflow.wait_condition(lambda: request.answer is not None)
         assert request.answer is not None
         return request.answer
 
-    def _pending(self, command_id: str | None) -> _Request | None:
-        waiting = (*self._taken, *self._inbox)
-        return next((each for each in waiting if command_id and each.command_id == command_id), None)
-
     def refuse_if_forbidden(self, command: AnyCommand) -> None:
         """Refuse what the state forbids before anything is written (R14, R20)."""
         if not self._is_known(command):
+            if self._is_flooded():
+                raise _error(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
             try:
                 self._machine.check(command, workflow.now())
             except Refused as refused:
@@ -269,11 +283,9 @@ class AccountWorkflow:
 
     def _is_known(self, command: Command) -> bool:
         """Say whether this command id was seen before; with other content it is refused (R14)."""
-        command_id = _id_of(command)
-        answer, request = self._answered.get(command_id or ""), self._pending(command_id)
-        if answer is None and request is None:
+        first = self._requests.first_fingerprint(_id_of(command))
+        if first is None:
             return False
-        first = answer.fingerprint if answer else fingerprint(request.command) if request else ""
         if first != fingerprint(command):
             raise _error(
                 Refusal(
@@ -284,10 +296,9 @@ class AccountWorkflow:
         return True
 
     def _submit(self, command: Command) -> None:
-        """Put a signalled command into the inbox, unless its id was seen before."""
-        command_id = command.command_id
-        if command_id is None or (command_id not in self._answered and self._pending(command_id) is None):
-            self._inbox.append(_Request(command, command_id))
+        """Let a signalled command wait its turn, unless its id was seen before."""
+        if self._requests.answer_to(command.command_id) is None:
+            self._requests.submit(command, command.command_id)
 
     # ------------------------------------------------------------------ waiting and showing
 
@@ -327,7 +338,8 @@ class AccountWorkflow:
     def _may_continue_as_new(self) -> bool:
         return (
             self._wants_new_run()
-            and not (self._acts or self._inbox or self._taken or self._hinted or self._due() or self._announcing)
+            and not (self._acts or self._requests.waiting or self._requests.taken)
+            and not (self._hinted or self._due() or self._announcing)
             and workflow.all_handlers_finished()
         )
 
@@ -338,9 +350,7 @@ class AccountWorkflow:
         workflow.continue_as_new(
             AccountRun(
                 account=self._machine.account,
-                answered=tuple(
-                    AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items()
-                ),
+                answered=self._requests.remembered(),
                 announce=self._announce,
                 outbox=tuple(self._outbox),
             ),
@@ -484,6 +494,11 @@ class AccountWorkflow:
         self._hinted = True
 
     @workflow.signal
+    def start_new_run(self) -> None:
+        """Go on in a new run at the next quiet moment: so an account that sleeps for years comes to newer code."""
+        self._run_is_over = True
+
+    @workflow.signal
     def announcements(self, announcements: Announcements) -> None:
         """Turn announcements to the product on or off (R18)."""
         self._announce = announcements.enabled
@@ -492,6 +507,11 @@ class AccountWorkflow:
 async def _sleep_until(deadline: Deadline) -> None:
     while (left := deadline.at - workflow.now()) > timedelta(0):
         await workflow.sleep(left, summary=deadline.summary)
+
+
+def _went_out_by_itself(entry: TimelineEntry) -> bool:
+    """Whether an account went out of service with nobody waiting for an answer, which a new run would delay."""
+    return entry.type == "account.disabled" and entry.actor.kind is ActorKind.TIMER
 
 
 def _id_of(command: Command) -> str | None:

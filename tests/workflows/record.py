@@ -1,7 +1,7 @@
 """Record what a release leaves behind: `make histories VERSION=0.1.0`.
 
-Histories of whole lives, which every later version must replay without a difference, and account records in each state,
-which every later version must load.
+Histories of whole lives, which every later version must replay without a difference; account records of each standing,
+which every later version must load; and the source of the worker, whose accounts every later version must go on with.
 """
 
 import asyncio
@@ -17,7 +17,9 @@ from temporalio.testing import WorkflowEnvironment
 from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun, Cancel, Close, Disable, Enable, ExtendTerm, Reactivate, SetCarts
 from tests.stripe_side import StripeSide
+from tests.workflows import records
 from tests.workflows.conftest import time_skipping_server, worker_settings
+from tests.workflows.released import keep_worker
 from tests.workflows.world import World
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -110,9 +112,11 @@ def _nameless(recorded: Any) -> Any:
 
 
 async def main(version: str) -> None:
-    """Record all stories of a version."""
+    """Record all stories of a version, its records and its worker."""
     folder = HISTORIES / version
     folder.mkdir(parents=True, exist_ok=True)
+    records.write(folder / "records")
+    keep_worker(folder)
     with tempfile.TemporaryDirectory() as directory:
         stripe = StripeSide(Path(directory) / "stripe.db")
         for story in STORIES:

@@ -1,0 +1,76 @@
+"""Commands on their way through an account: each waits its turn, is taken, is answered, and its answer remembered."""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+from reprise.workflows.messages import AccountView, Answer, AnsweredCommand, Command, Refusal, fingerprint
+
+ANSWERS_KEPT = 64
+"""How many answers an account remembers, so that a repeated command gets its first answer (R14)."""
+
+
+class Request:
+    """A command on its way: waiting to be taken, then for what it started, then answered."""
+
+    def __init__(self, command: Command, command_id: str | None) -> None:
+        """Take the command, and the id by which a repeat of it is known."""
+        self.command = command
+        self.command_id = command_id
+        self.refusal: Refusal | None = None
+        self.answer: Answer | None = None
+
+
+class Requests:
+    """All commands of one account that are not answered yet, in their order, and the latest answers."""
+
+    def __init__(self, answered: Iterable[AnsweredCommand]) -> None:
+        """Remember what earlier runs have answered."""
+        self.waiting: deque[Request] = deque()
+        self.taken: list[Request] = []
+        self._on_their_way: dict[str, Request] = {}
+        self._answered = OrderedDict((each.command_id, each.answer) for each in answered)
+
+    def submit(self, command: Command, command_id: str | None) -> Request:
+        """Let a command wait its turn. A repeat of one on its way is that one."""
+        request = self._on_their_way.get(command_id or "")
+        if request is None:
+            request = Request(command, command_id)
+            self.waiting.append(request)
+            if command_id:
+                self._on_their_way[command_id] = request
+        return request
+
+    def take(self) -> Request:
+        """Take the command that has waited longest."""
+        request = self.waiting.popleft()
+        self.taken.append(request)
+        return request
+
+    def give_answer(self, request: Request, account: AccountView) -> None:
+        """Answer a command that was taken, and remember the answer."""
+        request.answer = Answer(account=account, fingerprint=fingerprint(request.command), refusal=request.refusal)
+        self.taken.remove(request)
+        if request.command_id is not None:
+            self._on_their_way.pop(request.command_id, None)
+            self._answered[request.command_id] = request.answer
+            while len(self._answered) > ANSWERS_KEPT:
+                self._answered.popitem(last=False)
+
+    def answer_to(self, command_id: str | None) -> Answer | None:
+        """Return the first answer to a command id, if it is remembered."""
+        return self._answered.get(command_id or "")
+
+    def first_fingerprint(self, command_id: str | None) -> str | None:
+        """Return the fingerprint of the command that came with an id first; None when the id is new."""
+        if answer := self.answer_to(command_id):
+            return answer.fingerprint
+        request = self._on_their_way.get(command_id or "")
+        return fingerprint(request.command) if request else None
+
+    def forget_answers(self) -> None:
+        """Forget all answers: they name the customer (R13)."""
+        self._answered.clear()
+
+    def remembered(self) -> tuple[AnsweredCommand, ...]:
+        """Return the answers for the next run, oldest first."""
+        return tuple(AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items())

@@ -1,0 +1,112 @@
+"""Accounts on Temporal's dev server: seen as the API sees them, each with a clock of its own."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from reprise.api.engine import Engine
+from reprise.api.problems import Problem
+from reprise.local.clock import AccountClock
+from reprise.local.servers import SERVER_SETTINGS
+from reprise.workflows.messages import (
+    SEARCH_ATTRIBUTES,
+    AccountView,
+    AnyCommand,
+    OpenAccount,
+    Plan,
+    SetPaymentMethod,
+    workflow_id,
+)
+from tests.conftest import BIN
+from tests.stripe_side import StripeSide
+
+
+@asynccontextmanager
+async def dev_server(**settings: str) -> AsyncIterator[Client]:
+    """Run a dev server as the embedded default does, with dynamic settings of its own."""
+    arguments = [
+        part for each in (SERVER_SETTINGS | settings).items() for part in ("--dynamic-config-value", "=".join(each))
+    ]
+    server = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(BIN / "temporal"),
+        data_converter=pydantic_data_converter,
+        search_attributes=list(SEARCH_ATTRIBUTES),
+        dev_server_log_level="never",
+        dev_server_extra_args=arguments,
+    )
+    async with server:
+        yield server.client
+
+
+class DevAccount:
+    """One account: three carts at 25.00 USD with a good card, unless the test says otherwise."""
+
+    def __init__(self, client: Client, stripe: StripeSide, *, announce: bool = False) -> None:
+        self.client = client
+        self.stripe = stripe
+        self.account_id = f"acct-{uuid.uuid4().hex[:12]}"
+        self.engine = Engine(client, command_wait=30, announce=announce)
+
+    async def open(self, **changes: Any) -> AccountView:
+        asked: dict[str, Any] = {
+            "account_id": self.account_id,
+            "email": f"{self.account_id}@example.com",
+            "carts": 3,
+            "plan": Plan(currency="usd", unit_amount=2500),
+            "payment_method": "pm_card_visa",
+            "command_id": "open",
+            **changes,
+        }
+        return (await self.engine.open(OpenAccount(**asked))).account
+
+    async def do(self, command: AnyCommand) -> AccountView:
+        """Send a command and return the account after it."""
+        if command.command_id is None:
+            command = command.model_copy(update={"command_id": uuid.uuid4().hex})
+        outcome = await self.engine.command(self.account_id, command)
+        assert outcome.finished
+        return outcome.account
+
+    async def card(self, payment_method: str) -> AccountView:
+        return await self.do(SetPaymentMethod(payment_method=payment_method))
+
+    async def see(self) -> AccountView:
+        return await self.engine.account(self.account_id)
+
+    async def until(self, holds: Callable[[AccountView], bool], seconds: float = 30) -> AccountView:
+        """Wait until something holds of the account; a worker that is busy is asked again."""
+        async with asyncio.timeout(seconds):
+            while True:
+                with contextlib.suppress(Problem):
+                    if holds(account := await self.see()):
+                        return account
+                await asyncio.sleep(0.05)
+
+    async def pass_time(self, **time: float) -> None:
+        """Let time pass for this account, from deadline to deadline; without any, to its term's end."""
+        clock = AccountClock(self.client, self.account_id)
+        to = (await clock.look()).now + timedelta(**time) if time else None
+        async for _ in clock.move(to):
+            pass
+
+    async def histories(self) -> list[WorkflowHistory]:
+        """Return the history of each run, newest first."""
+        found = []
+        run: str | None = (await self.engine.describe(self.account_id)).run_id
+        while run:
+            handle = self.client.get_workflow_handle(workflow_id(self.account_id), run_id=run)
+            found.append(await handle.fetch_history())
+            started = found[-1].events[0].workflow_execution_started_event_attributes
+            run = started.continued_execution_run_id or None
+        return found
+
+    def charged(self) -> list[int]:
+        return self.stripe.charged(self.account_id)

@@ -1,0 +1,99 @@
+"""Accounts that a released worker has started go on under this one: it is exchanged in the midst of their lives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from reprise.worker import account_worker
+from reprise.workflows.messages import Cancel, Reactivate, SetCarts, workflow_id
+from tests.stripe_side import StripeSide
+from tests.workflows.conftest import worker_settings
+from tests.workflows.dev_server import DevAccount, dev_server
+from tests.workflows.released import released_worker
+from tests.workflows.test_replay import RELEASES
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[Client]:
+    async with dev_server() as client:
+        yield client
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=[each.name for each in RELEASES])
+async def test_accounts_of_a_release_go_on_under_this_code(
+    release: Path, server: Client, stripe_side: StripeSide
+) -> None:
+    """Mid-term, cancelled, past due, disabled, with a payment under way, with an update that waits for a worker."""
+    renewing, leaving, late, failing, asleep, paying = (DevAccount(server, stripe_side) for _ in range(6))
+
+    old = released_worker(release, server.service_client.config.target_host, stripe_side.url)
+    try:
+        for account in (renewing, leaving, late, failing, asleep, paying):
+            await account.open()
+        await leaving.do(Cancel())
+        for account in (late, failing):
+            await account.card("pm_card_chargeCustomerFail")
+            await account.pass_time()
+        for account in (asleep, paying):
+            await account.do(Cancel())
+            await account.pass_time()
+        assert len(await asleep.histories()) == 1, "a run of that release goes on when the account is disabled"
+        fault = stripe_side.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", delay_seconds=2)
+        pressed = asyncio.create_task(paying.do(Reactivate(command_id="back")))
+        await stripe_side.hit(fault)
+        old.terminate()  # it takes no more tasks, and lets what it does at Stripe come to its end
+        assert await asyncio.to_thread(old.wait, 30) == 0
+    finally:
+        old.kill()
+        old.wait()
+    waiting = asyncio.create_task(renewing.do(SetCarts(carts=4)))
+
+    async with account_worker(server, worker_settings(stripe_side)):
+        assert (await waiting).carts == 4
+        assert (await pressed).state == "reactivated"
+        assert (await late.card("pm_card_visa")).state == "active"
+        await failing.pass_time(days=8)
+        given_up = await failing.see()
+        assert (given_up.state, given_up.disabled_reason) == ("disabled", "payment_failed")
+        await leaving.pass_time()
+        assert (await leaving.see()).state == "disabled"
+        assert leaving.charged() == [7500]
+        for each in (failing, leaving):
+            assert len(await each.histories()) == 2, "under this code it sleeps in a run of its own"
+
+        assert (await failing.card("pm_card_visa")).state == "disabled"
+        for each in (asleep, failing, leaving):
+            assert (await each.do(Reactivate(expected_amount=7500))).state == "reactivated"
+        assert len(await asleep.histories()) == 1, "its run goes on as it began"
+        again = await paying.do(Reactivate(command_id="back"))
+        assert again.state == "reactivated", "the first answer, for a payment that the old worker made"
+
+        for each in (renewing, late, failing, leaving, asleep, paying):
+            await each.pass_time()
+            assert (await each.see()).state == "active"
+        assert renewing.charged() == [7500, 10000]
+        assert leaving.charged() == failing.charged() == asleep.charged() == paying.charged() == [7500] * 3
+        assert late.charged() == [7500] * 3
+        assert len(await asleep.histories()) == 2
+        for each in (asleep, paying):  # the next time in a run of this code
+            await each.do(Cancel())
+            runs = len(await each.histories())
+            await each.pass_time()
+            assert len(await each.histories()) == runs + 1
+
+
+async def test_an_operator_can_bring_a_sleeping_account_into_a_new_run(server: Client, stripe_side: StripeSide) -> None:
+    """`start_new_run`: so that no run is older than the code, and a patch can be taken out."""
+    account = DevAccount(server, stripe_side)
+    async with account_worker(server, worker_settings(stripe_side)):
+        await account.open()
+        await account.do(Cancel(when="now"))
+        await server.get_workflow_handle(workflow_id(account.account_id)).signal("start_new_run")
+        async with asyncio.timeout(30):
+            while len(await account.histories()) == 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert (await account.do(Reactivate())).state == "reactivated"
+    assert account.charged() == [7500]
