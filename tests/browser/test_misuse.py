@@ -64,7 +64,7 @@ async def test_R14_back_to_the_paid_form_and_pressed_again(shop: Shop, visit: Vi
     await page.goto(await shop.link(account))
     await follows(page, "Reactivate for $75.00")
     kept = await page.context.new_page()
-    await kept.goto(page.url)
+    await kept.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
     await presses(page, "Pay $75.00 and reactivate")
     await sees(page, "Your account is back in service.")
     await presses(kept, "Pay $75.00 and reactivate")
