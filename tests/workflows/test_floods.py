@@ -105,7 +105,9 @@ async def test_a_flood_of_commands_while_no_worker_is_up_is_got_through(
     last = SetCarts(carts=10_000, command_id="last")
     await flooded.engine.send(flooded.account_id, last)
     async with account_worker(flooded.client, worker_settings(stripe_side)):
-        account = await flooded.until(lambda now: now.carts == last.carts and now.sequence >= opened.sequence + many, 120)
+        account = await flooded.until(
+            lambda now: now.carts == last.carts and now.sequence >= opened.sequence + many, 120
+        )
         breaths = count(await flooded.histories(), EventType.EVENT_TYPE_TIMER_FIRED)
     assert account.sequence == opened.sequence + many
     assert breaths >= many // at_once - 1
