@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test longlife models fuzz lint types imports diagram screenshots histories lock sbom clean
+.PHONY: help demo dev test longlife soak models fuzz lint types imports diagram screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,6 +27,9 @@ test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pa
 
 longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
 	$(BIN)/pytest -m long tests/workflows
+
+soak: .venv/dev ## Run under load and see that memory, descriptors, threads, connections stay flat: make soak DURATION=900
+	$(BIN)/python -m tests.soak --duration $(or $(DURATION),900) --rate $(or $(RATE),1)
 
 models: .venv/dev ## Live random lives beside the rules in plain Python: make models EXAMPLES=5000
 	EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/pytest -n 2 --dist loadfile \

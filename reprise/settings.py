@@ -32,6 +32,9 @@ class WorkerSettings(StripeSettings):
     announcements_secret: SecretStr | None = Field(default=None, description="Its Standard Webhooks secret, whsec_….")
     drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
     max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
+    max_cached_workflows: int = Field(
+        default=1000, ge=0, description="Workflows kept in memory between their tasks; others are replayed."
+    )
 
 
 class ApiSettings(StripeSettings):

@@ -61,6 +61,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
         max_concurrent_activities=settings.max_activities,
+        max_cached_workflows=settings.max_cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout),
     )
 
