@@ -2,8 +2,8 @@
 
 The embedded system under a steady load of random lives. After a warm-up, in which the worker's cache of workflows fills
 to its bound, each of our processes is looked at in turn. Exits with 1 if memory, file descriptors, threads or open
-connections of one of them are not flat (`flatness.py` says what that is), or if one failed to answer; 503, "not now", is
-an answer on a busy machine. Temporal's own server is shown beside them: it keeps histories and is not ours to judge.
+connections of one of them are not flat (`flatness.py` says what that is), or if one failed to answer; 503, "not now",
+is an answer on a busy machine. Temporal's own server is shown beside them: it keeps histories and is not ours to judge.
 """
 
 import argparse
