@@ -1,0 +1,90 @@
+"""All accounts of a run: new ones come as old ones have lived, until time is up; then all come to rest."""
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.chaos.client import Callers, Json
+from tests.chaos.clock import Clocks
+from tests.chaos.lives import AccountLife, deadline_of
+from tests.chaos.plan import SLOTS, Plan
+
+RESTS_WITHIN = 420.0
+"""Seconds that an account gets to come to rest once all trouble is over: the longest pause between two tries of an
+act is five minutes, and a try takes a minute at most."""
+
+
+@dataclass
+class Recovery:
+    """How long the accounts that had something to finish took, once the trouble was over."""
+
+    seconds: list[float] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        if not self.seconds:
+            return "nothing was left to finish"
+        mean, longest = statistics.fmean(self.seconds), max(self.seconds)
+        return f"{len(self.seconds)} accounts, mean {mean:.1f} s, longest {longest:.1f} s"
+
+
+class Crowd:
+    """Everybody."""
+
+    def __init__(self, plan: Plan, callers: Callers, clocks: Clocks) -> None:
+        self._plan = plan
+        self._callers = callers
+        self._clocks = clocks
+        self.lives: list[AccountLife] = []
+
+    async def live(self) -> None:
+        """Live until the plan's time is up, and every command that was sent has its answer."""
+        end = asyncio.get_running_loop().time() + self._plan.duration
+        async with asyncio.TaskGroup() as slots:
+            for slot in range(SLOTS):
+                slots.create_task(self._slot(slot, end))
+
+    async def _slot(self, slot: int, end: float) -> None:
+        await asyncio.sleep(slot * 0.05)
+        number = 0
+        while asyncio.get_running_loop().time() < end:
+            life = AccountLife(self._plan.life(slot, number), self._callers, self._clocks)
+            self.lives.append(life)
+            await life.live(end)
+            number += 1
+
+    async def come_to_rest(self, since: float) -> Recovery:
+        """Wait until no account has anything left to do by itself.
+
+        Args:
+            since: When the trouble was over, by the monotonic clock.
+        """
+        recovery = Recovery()
+        waiting = [life.account_id for life in self.lives]
+        first = True
+        while waiting and time.monotonic() - since < RESTS_WITHIN:
+            rests = [await asyncio.gather(*map(self._rests, part)) for part in _parts(waiting, 8)]
+            still = [each for each, done in zip(waiting, [d for part in rests for d in part], strict=True) if not done]
+            if not first:
+                recovery.seconds += [time.monotonic() - since] * (len(waiting) - len(still))
+            waiting, first = still, False
+            await asyncio.sleep(1)
+        recovery.stuck = waiting
+        return recovery
+
+    async def _rests(self, account_id: str) -> bool:
+        now = await self._clocks.idle_at(account_id)
+        account = await self._callers.look(account_id) if now else None
+        return account is not None and now is not None and is_at_rest(account, now)
+
+
+def is_at_rest(account: Json, now: datetime) -> bool:
+    """Say whether an account has nothing under way and nothing overdue by its own clock."""
+    deadline = deadline_of(account)
+    return account["payment"]["status"] != "collecting" and (deadline is None or deadline > now)
+
+
+def _parts(items: list[str], size: int) -> list[list[str]]:
+    return [items[n : n + size] for n in range(0, len(items), size)]
