@@ -14,7 +14,6 @@ import structlog
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.payments import StripePayments
@@ -22,6 +21,7 @@ from reprise.activities.stripe_client import stripe_client
 from reprise.connection import connect
 from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
+from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
@@ -47,9 +47,6 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
         str(settings.announcements_url) if settings.announcements_url else None,
         secret.get_secret_value() if secret else None,
     )
-    # The sandbox stays on: it guards against non-determinism. Modules are passed through: python-statemachine does
-    # not import inside it, and a new copy of our own for each account costs half as much again.
-    restrictions = SandboxRestrictions.default.with_passthrough_all_modules()
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -62,7 +59,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
             payments.void_invoice,
             announcements.announce,
         ],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
         max_concurrent_activities=settings.max_activities,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout),
     )

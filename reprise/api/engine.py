@@ -28,6 +28,7 @@ from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
 from reprise.workflows.messages import (
     ACCOUNT_ID,
+    BEFORE_ITS_TIME,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
@@ -221,7 +222,9 @@ class Engine:
                 result: T = await query
                 return result
             except WorkflowQueryFailedError as error:
-                raise unavailable(f"The account's worker could not answer: {error}.") from error
+                if BEFORE_ITS_TIME not in str(error) or attempt == 19:
+                    raise unavailable(f"The account's worker could not answer: {error}.") from error
+                await asyncio.sleep(0.05)
             except RPCError as error:
                 if NOT_YET not in str(error) or attempt == 19:
                     raise _problem_of(error) from error

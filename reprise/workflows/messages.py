@@ -35,6 +35,7 @@ __all__ = [
     "ACCESS_UNTIL",
     "ACCOUNT_ID",
     "ACCOUNT_STATE",
+    "BEFORE_ITS_TIME",
     "CARTS",
     "PAYMENT_STATUS",
     "PORTAL_SESSION",
@@ -97,6 +98,9 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[str] | SearchAttributeKey[int] | Sea
     ACCESS_UNTIL,
 )
 """What the Temporal namespace must know: the single source for its registration, the workflow and the API."""
+
+BEFORE_ITS_TIME = "events came before the workflow task that takes them up"
+"""Why a worker may turn a query away (`workflow_runner.py`): asked again, it is answered."""
 
 _PREFIX = "account-"
 

@@ -98,7 +98,8 @@ def _answers(evidence: Evidence, snapshots: list[Snapshot]) -> Iterator[str]:
         account = sent.account
         if account is None or not 1 <= account["sequence"] <= len(snapshots):
             continue
-        told = Snapshot(account["state"], account["carts"], account["plan"]["unit_amount"], term_of(account.get("term")))
+        term = term_of(account.get("term"))
+        told = Snapshot(account["state"], account["carts"], account["plan"]["unit_amount"], term)
         if told != snapshots[account["sequence"] - 1]:
             yield f"{sent.key} ({sent.verb}) was told {told}, by the rules it was {snapshots[account['sequence'] - 1]}"
 

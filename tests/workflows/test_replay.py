@@ -6,9 +6,9 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from reprise.statemachine.machine import AccountMachine
+from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun
 from tests.workflows.record import HISTORIES
@@ -26,9 +26,7 @@ async def test_recorded_histories_replay(path: Path) -> None:
     replayer = Replayer(
         workflows=[AccountWorkflow],
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_all_modules()
-        ),
+        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
     )
     await replayer.replay_workflow(recorded(path))
 
