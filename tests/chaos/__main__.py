@@ -7,6 +7,8 @@ import argparse
 import asyncio
 import random
 import sys
+import tempfile
+from pathlib import Path
 
 from tests.chaos.plan import Plan
 from tests.chaos.run import run
@@ -23,6 +25,10 @@ def main() -> int:
     print(f"seed {seed}, plan {plan.digest}: {asked.duration:.0f} seconds of trouble", flush=True)
     report = asyncio.run(run(plan, progress=lambda line: print(line, file=sys.stderr, flush=True)))
     print("\n".join(report.lines()))
+    if not report.holds:
+        case = Path(tempfile.gettempdir()) / f"reprise-chaos-{seed}.json"
+        case.write_text(report.case())
+        print(f"evidence         {case}")
     return 0 if report.holds else 1
 
 

@@ -39,6 +39,21 @@ class Clocks:
         under_way = raw.pending_activities or raw.HasField("pending_workflow_task")
         return None if under_way else _clock_of(description)
 
+    async def what_is_pending(self, account_id: str) -> str:
+        """Say what the server still has to do for an account, and why the last try failed."""
+        description = await self._describe(account_id)
+        if description is None:
+            return "the server says nothing of it"
+        raw = description.raw_description
+        activities = [
+            f"{each.activity_type.name}, try {each.attempt}: {each.last_failure.message}"
+            for each in raw.pending_activities
+        ]
+        task = (
+            f"workflow task, try {raw.pending_workflow_task.attempt}" if raw.HasField("pending_workflow_task") else ""
+        )
+        return "; ".join(filter(None, [*activities, task])) or "nothing is pending, and something is overdue"
+
     async def _describe(self, account_id: str) -> WorkflowExecutionDescription | None:
         handle = self._temporal.get_workflow_handle(workflow_id(account_id))
         try:

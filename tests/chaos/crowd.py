@@ -21,7 +21,8 @@ class Recovery:
     """How long the accounts that had something to finish took, once the trouble was over."""
 
     seconds: list[float] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
+    stuck: dict[str, str] = field(default_factory=dict)
+    """What is known of the accounts that did not come to rest."""
 
     def __str__(self) -> str:
         if not self.seconds:
@@ -47,7 +48,7 @@ class Crowd:
                 slots.create_task(self._slot(slot, end))
 
     async def _slot(self, slot: int, end: float) -> None:
-        await asyncio.sleep(slot * 0.05)
+        await asyncio.sleep(slot * min(0.4, self._plan.duration / 6 / SLOTS))
         number = 0
         while asyncio.get_running_loop().time() < end:
             life = AccountLife(self._plan.life(slot, number), self._callers, self._clocks)
@@ -71,7 +72,7 @@ class Crowd:
                 recovery.seconds += [time.monotonic() - since] * (len(waiting) - len(still))
             waiting, first = still, False
             await asyncio.sleep(1)
-        recovery.stuck = waiting
+        recovery.stuck = {each: await self._clocks.what_is_pending(each) for each in waiting}
         return recovery
 
     async def _rests(self, account_id: str) -> bool:

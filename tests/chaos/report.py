@@ -1,11 +1,13 @@
 """What a run prints: what was done, what was suffered, and what was found wrong."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tests.chaos.checker import Finding, Kind
 from tests.chaos.crowd import Recovery
+from tests.chaos.evidence import Evidence
 
 SHOWN = 40
 """How many findings are told one by one."""
@@ -32,11 +34,17 @@ class Report:
     renewals: int
     recovery: Recovery
     findings: list[Finding]
+    evidence: list[Evidence]
 
     @property
     def holds(self) -> bool:
         """Whether nothing was found wrong."""
         return not self.findings
+
+    def case(self) -> str:
+        """Return all that is known of the accounts with findings, as JSON."""
+        guilty = {finding.account_id for finding in self.findings}
+        return json.dumps([asdict(each) for each in self.evidence if each.account_id in guilty], indent=1)
 
     def lines(self) -> Iterable[str]:
         """Return the report, line by line."""

@@ -45,7 +45,7 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
             finally:
                 telling.cancel()
                 await callers.close()
-    found = [Finding(Kind.STUCK, each, "has not come to rest") for each in recovery.stuck]
+    found = [Finding(Kind.STUCK, each, f"has not come to rest: {why}") for each, why in recovery.stuck.items()]
     for each in evidence:
         if each.account_id not in recovery.stuck:
             found += findings(each)
@@ -73,6 +73,7 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
         ),
         recovery=recovery,
         findings=found,
+        evidence=evidence,
     )
 
 
