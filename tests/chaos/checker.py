@@ -96,7 +96,7 @@ def _answers(evidence: Evidence, snapshots: list[Snapshot]) -> Iterator[str]:
     """Hold what callers were told against the account as it stood then."""
     for sent in evidence.commands:
         account = sent.account
-        if account is None or not 1 <= account["sequence"] <= len(snapshots):
+        if not account or not 1 <= account["sequence"] <= len(snapshots):
             continue
         term = term_of(account.get("term"))
         told = Snapshot(account["state"], account["carts"], account["plan"]["unit_amount"], term)
