@@ -49,9 +49,7 @@ def test_R1_to_R17_the_core_and_the_rules_agree_on_any_life(record_property: Any
     began = time.perf_counter()
     run_state_machine_as_test(
         Lives,
-        settings=settings(
-            max_examples=EXAMPLES or 90, stateful_step_count=30, deadline=None, derandomize=not EXAMPLES
-        ),
+        settings=settings(max_examples=EXAMPLES or 90, stateful_step_count=30, deadline=None, derandomize=not EXAMPLES),
     )
     seconds = time.perf_counter() - began
     lacking = set(rules.TIMELINE) - set(Lives.met)
