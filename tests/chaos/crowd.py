@@ -18,7 +18,7 @@ act is five minutes, and a try takes a minute at most."""
 
 @dataclass
 class Recovery:
-    """How long the accounts that had something to finish took, once the trouble was over."""
+    """How long after the trouble was over each account, and each command to it, was found finished."""
 
     seconds: list[float] = field(default_factory=list)
     stuck: dict[str, str] = field(default_factory=dict)
@@ -26,9 +26,9 @@ class Recovery:
 
     def __str__(self) -> str:
         if not self.seconds:
-            return "nothing was left to finish"
+            return "nobody has recovered"
         mean, longest = statistics.fmean(self.seconds), max(self.seconds)
-        return f"{len(self.seconds)} accounts, mean {mean:.1f} s, longest {longest:.1f} s"
+        return f"mean {mean:.1f} s, longest {longest:.1f} s after the last fault"
 
 
 class Crowd:
@@ -56,28 +56,33 @@ class Crowd:
             await life.live(end)
             number += 1
 
-    async def come_to_rest(self, since: float) -> Recovery:
-        """Wait until no account has anything left to do by itself.
+    async def come_to_rest(self, living: asyncio.Task[None]) -> Recovery:
+        """Wait, from when the trouble is over, until no account has anything left to do by itself.
 
         Args:
-            since: When the trouble was over, by the monotonic clock.
+            living: The task that `live` runs in; it is ended when it takes too long.
         """
-        recovery = Recovery()
-        waiting = [life.account_id for life in self.lives]
-        first = True
-        while waiting and time.monotonic() - since < RESTS_WITHIN:
-            rests = [await asyncio.gather(*map(self._rests, part)) for part in _parts(waiting, 8)]
-            still = [each for each, done in zip(waiting, [d for part in rests for d in part], strict=True) if not done]
-            if not first:
-                recovery.seconds += [time.monotonic() - since] * (len(waiting) - len(still))
-            waiting, first = still, False
-            await asyncio.sleep(1)
-        recovery.stuck = {each: await self._clocks.what_is_pending(each) for each in waiting}
+        began, recovery = time.monotonic(), Recovery()
+        waiting = list(self.lives)
+        while waiting and time.monotonic() - began < RESTS_WITHIN:
+            still: list[AccountLife] = []
+            for part in (waiting[n : n + 8] for n in range(0, len(waiting), 8)):
+                rest = await asyncio.gather(*map(self._rests, part))
+                still += [life for life, rests in zip(part, rest, strict=True) if not rests]
+                took = time.monotonic() - began
+                recovery.seconds += [took] * (len(part) - sum(not rests for rests in rest))
+            waiting = still
+            await asyncio.sleep(0.5)
+        recovery.stuck = {each.account_id: await self._clocks.what_is_pending(each.account_id) for each in waiting}
+        if waiting:
+            living.cancel()
+        else:
+            await living
         return recovery
 
-    async def _rests(self, account_id: str) -> bool:
-        now = await self._clocks.idle_at(account_id)
-        account = await self._callers.look(account_id) if now else None
+    async def _rests(self, life: AccountLife) -> bool:
+        now = await self._clocks.idle_at(life.account_id) if life.has_ended else None
+        account = await self._callers.look(life.account_id) if now else None
         return account is not None and now is not None and is_at_rest(account, now)
 
 
@@ -85,7 +90,3 @@ def is_at_rest(account: Json, now: datetime) -> bool:
     """Say whether an account has nothing under way and nothing overdue by its own clock."""
     deadline = deadline_of(account)
     return account["payment"]["status"] != "collecting" and (deadline is None or deadline > now)
-
-
-def _parts(items: list[str], size: int) -> list[list[str]]:
-    return [items[n : n + size] for n in range(0, len(items), size)]

@@ -37,6 +37,7 @@ class AccountLife:
         self._rng = random.Random(life.account_id)  # noqa: S311 - to be the same again for the same seed
         self._carts = 0
         self._until = float("inf")
+        self.has_ended = False
         self.last_seen: Json = {}
         self.before_closing: list[Json] | None = None
         """The timeline as it was before closing took the names out of it (R13)."""
@@ -47,9 +48,10 @@ class AccountLife:
         await self.do("open", _opening(self._life.opening))
         for chapter, seed in self._life.chapters:
             if self._time_is_up:
-                return
+                break
             self._rng = random.Random(seed)  # noqa: S311 - to be the same again for the same seed
             await CHAPTERS[chapter](self)
+        self.has_ended = True
 
     @property
     def _time_is_up(self) -> bool:

@@ -36,9 +36,10 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
             trouble = Troublemaker(system, plan)
             telling = asyncio.create_task(_tell(progress, crowd, callers, system, trouble))
             try:
-                over, _ = await asyncio.gather(_until_over(trouble), crowd.live())
-                progress("the trouble is over, and every command has its answer; waiting for all to come to rest")
-                recovery = await crowd.come_to_rest(over)
+                living = asyncio.create_task(crowd.live())
+                await trouble.run()
+                progress("the trouble is over; waiting for all to come to rest")
+                recovery = await crowd.come_to_rest(living)
                 telling.cancel()
                 progress("all is quiet; reading Stripe's side and every timeline")
                 evidence = await _gather_evidence(system, crowd, callers)
@@ -75,11 +76,6 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
         findings=found,
         evidence=evidence,
     )
-
-
-async def _until_over(trouble: Troublemaker) -> float:
-    await trouble.run()
-    return time.monotonic()
 
 
 async def _gather_evidence(system: Fleet, crowd: Crowd, callers: Callers) -> list[Evidence]:
