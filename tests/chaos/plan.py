@@ -117,7 +117,7 @@ def _moments(rng: random.Random, duration: float, every: float, first: float = 0
 def _blows(rng: random.Random, duration: float) -> Iterator[Trouble]:
     parts: tuple[Part, ...] = ("worker", "api", "sandbox", "temporal")
     for at in _moments(rng, duration, KILL_EVERY, first=3):
-        part = rng.choices(parts, weights=(33, 18, 43, 6))[0]
+        part = rng.choices(parts, weights=(23, 18, 54, 5))[0]
         pause = None
         if part != "temporal" and rng.random() < 0.16:
             # Longer than a try of an activity may take, now and then: when it wakes, another worker has taken over.
