@@ -10,7 +10,8 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test longlife soak models fuzz lint types imports diagram screenshots histories lock sbom clean
+.PHONY: help demo dev test longlife soak models fuzz chaos planted lint types imports diagram screenshots histories \
+	lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +35,12 @@ soak: .venv/dev ## Run under load and see that memory, descriptors, threads, con
 models: .venv/dev ## Live random lives beside the rules in plain Python: make models EXAMPLES=5000
 	EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/pytest -n 2 --dist loadfile \
 		tests/statemachine/test_against_reference.py tests/workflows/test_against_reference.py
+
+chaos: .venv/dev ## Kill, pause and fail everything, check every account: make chaos DURATION=600 SEED=1
+	$(BIN)/python -m tests.chaos $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED))
+
+planted: .venv/dev ## See that the check of `make chaos` finds bugs that are planted in copies of the code.
+	$(BIN)/python -m tests.chaos.planted $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED))
 
 fuzz: .venv/dev ## Fuzz the API and its pages for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz

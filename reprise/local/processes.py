@@ -64,6 +64,11 @@ class Child:
         """The id of the process."""
         return self._process.pid
 
+    @property
+    def has_exited(self) -> bool:
+        """Whether the child has ended."""
+        return self._exited.done()
+
     async def exited(self) -> None:
         """Wait until the child has ended, for whatever reason."""
         await asyncio.shield(self._exited)

@@ -12,13 +12,21 @@ def now(store: Store) -> int:
     return int(time.time()) + int(store.setting(_OFFSET, "0"))
 
 
-def move_to(store: Store, instant: int) -> int:
+def move_to(store: Store, instant: int, *, under_way: int = 0) -> int:
     """Move the clock forward to `instant`; return the time it then shows.
+
+    Args:
+        store: Where the clock is kept.
+        instant: Unix seconds.
+        under_way: Idempotency keys used within so many seconds before are as young after: whoever tries again at once
+            does not do so a day later.
 
     Raises:
         ValueError: `instant` is in the clock's past.
     """
-    if instant < now(store):
+    before = now(store)
+    if instant < before:
         raise ValueError("the clock cannot go back")
+    store.execute("UPDATE answers SET created = ? WHERE created > ?", instant, before - under_way)
     store.set_setting(_OFFSET, str(instant - int(time.time())))
     return now(store)

@@ -24,6 +24,9 @@ class ClockMove(BaseModel):
     model_config = _strict
     advance_seconds: Annotated[int | None, Field(ge=0)] = None
     now: int | None = None
+    under_way_seconds: Annotated[
+        int, Field(ge=0, description="Requests so young may still be retried: their saved answers move along.")
+    ] = 0
 
 
 class WebhookBehaviour(BaseModel):
@@ -62,7 +65,7 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
             return _refused("give either now or advance_seconds")
         target = clock.now(store) + (move.advance_seconds or 0) if move.now is None else move.now
         try:
-            return JSONResponse({"now": clock.move_to(store, target)})
+            return JSONResponse({"now": clock.move_to(store, target, under_way=move.under_way_seconds)})
         except ValueError as error:
             return _refused(str(error))
 

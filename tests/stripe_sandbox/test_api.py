@@ -277,6 +277,17 @@ async def test_its_state_survives_sigkill_whole_or_not_at_all(tmp_path: Path) ->
         second.close()
 
 
+async def test_a_request_under_way_does_not_take_a_day(stripe_side: StripeSide) -> None:
+    """Asked to, the clock takes the keys along that were used just now; the others are forgotten as ever."""
+    async with stripe_client(stripe_side.settings()) as client:
+        for under_way, same in ((60, True), (0, False)):
+            key: Any = {"idempotency_key": f"under-way-{same}"}
+            first = await client.v1.customers.create_async({"email": "a@example.com"}, key)
+            stripe_side.post("clock", {"advance_seconds": 25 * 3600, "under_way_seconds": under_way})
+            again = await client.v1.customers.create_async({"email": "a@example.com"}, key)
+            assert (again.id == first.id) is same
+
+
 async def test_the_clock_never_goes_back(stripe_side: StripeSide) -> None:
     """Forward only."""
     before = stripe_side.dump()["now"]

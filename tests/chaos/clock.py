@@ -1,0 +1,85 @@
+"""Accounts' clocks, moved on the dev server while everything around them is being killed."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.service import RPCError
+from temporalio.testing import TimeSkipper
+
+from reprise.workflows.messages import workflow_id
+
+LEAD = timedelta(seconds=1)
+"""How long before a deadline a skip ends: one that is under way when an account acts carries it too far."""
+
+ANSWERS_WITHIN = timedelta(seconds=3)
+
+
+class Clocks:
+    """The clocks of all accounts, by the dev server's own time skipping."""
+
+    def __init__(self, temporal: Client) -> None:
+        self._temporal = temporal
+        self._skipper = TimeSkipper(temporal)
+        self.moves = 0
+
+    async def now(self, account_id: str) -> datetime | None:
+        """Return an account's own time; None while the server does not answer."""
+        description = await self._describe(account_id)
+        return _clock_of(description) if description else None
+
+    async def idle_at(self, account_id: str) -> datetime | None:
+        """Return an account's own time; None while anything is under way for it, or the server does not answer."""
+        description = await self._describe(account_id)
+        if description is None:
+            return None
+        raw = description.raw_description
+        under_way = raw.pending_activities or raw.HasField("pending_workflow_task")
+        return None if under_way else _clock_of(description)
+
+    async def what_is_pending(self, account_id: str) -> str:
+        """Say what the server still has to do for an account, and why the last try failed."""
+        description = await self._describe(account_id)
+        if description is None:
+            return "the server says nothing of it"
+        raw = description.raw_description
+        activities = [
+            f"{each.activity_type.name}, try {each.attempt}: {each.last_failure.message}"
+            for each in raw.pending_activities
+        ]
+        task = (
+            f"workflow task, try {raw.pending_workflow_task.attempt}" if raw.HasField("pending_workflow_task") else ""
+        )
+        return "; ".join(filter(None, [*activities, task])) or "nothing is pending, and something is overdue"
+
+    async def _describe(self, account_id: str) -> WorkflowExecutionDescription | None:
+        handle = self._temporal.get_workflow_handle(workflow_id(account_id))
+        try:
+            description = await handle.describe(rpc_timeout=ANSWERS_WITHIN)
+        except (RPCError, RuntimeError):
+            return None
+        return description if description.status is WorkflowExecutionStatus.RUNNING else None
+
+    async def move(self, account_id: str, to: datetime) -> None:
+        """Move an account's clock to a second before an instant; give up if that does not happen soon."""
+        handle: Any = self._temporal.get_workflow_handle(workflow_id(account_id))
+        for _ in range(6):
+            now = await self.now(account_id)
+            if now is not None:
+                left = to - LEAD - now
+                if left <= timedelta(0):
+                    return
+                # Whether it arrived is asked of the clock, not of the answer: the server may be killed meanwhile.
+                with contextlib.suppress(RPCError, RuntimeError, TimeoutError):
+                    await asyncio.wait_for(self._skipper.fast_forward(handle, left), 4)
+                self.moves += 1
+            await asyncio.sleep(0.3)
+
+
+def _clock_of(description: WorkflowExecutionDescription) -> datetime:
+    extended = description.raw_description.workflow_extended_info
+    if extended.HasField("time_skipping_info"):
+        return extended.time_skipping_info.current_time.ToDatetime(UTC)
+    return datetime.now(UTC)
