@@ -28,6 +28,10 @@ from reprise.workflows.portal_session import PortalSession
 
 log = structlog.get_logger()
 
+WORKFLOW_TASKS = 5
+"""Workflow tasks at the same time. They share one interpreter, so more are no faster; and each must end within the two
+seconds that the SDK allows it, also on a machine that has other things to do."""
+
 
 @asynccontextmanager
 async def account_worker(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
@@ -62,6 +66,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout),
     )
 
