@@ -48,8 +48,8 @@ BUGS = (
     Bug(
         "no lookup before create",
         "activities/invoicing.py",
-        "invoice = next((each for each in existing if _key_of(each) == payment.key), None)",
-        "invoice = None",
+        "        invoice = await self.find(payment.key)\n",
+        "        invoice = None\n",
     ),
     Bug(
         "attempt number not frozen",
@@ -68,8 +68,8 @@ BUGS = (
     Bug(
         "command ids dropped at continue-as-new",
         "workflows/account.py",
-        "AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items()",
-        "AnsweredCommand(command_id=key, answer=answer) for key, answer in ()",
+        "answered=self._requests.remembered(),",
+        "answered=(),",
     ),
 )
 
