@@ -60,10 +60,10 @@ BUGS = (
     Bug(
         "hint believed",
         "workflows/account.py",
-        "                self._perform(self._machine.hint(workflow.now()))",
-        "                from reprise.statemachine.payments import Paid\n"
-        "                if self._machine.hint(workflow.now()):\n"
-        "                    self._take(Paid(payment_key=self._machine.account.payment.key))",
+        "                    self._perform(self._machine.hint(workflow.now()))",
+        "                    from reprise.statemachine.payments import Paid\n"
+        "                    if self._machine.hint(workflow.now()):\n"
+        "                        self._take(Paid(payment_key=self._machine.account.payment.key))",
     ),
     Bug(
         "command ids dropped at continue-as-new",
