@@ -1,6 +1,7 @@
 """What the workflow adds to the core: answers that last, one thing at a time, timers that wait out a dead worker."""
 
 import asyncio
+import select
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -10,7 +11,9 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.statemachine.machine import AccountMachine
 from reprise.worker import account_worker
+from reprise.workflows import account as account_workflow
 from reprise.workflows.messages import (
     Cancel,
     Close,
@@ -22,6 +25,7 @@ from reprise.workflows.messages import (
     SetCarts,
     SetPaymentMethod,
 )
+from reprise.workflows.presentation import details
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
@@ -234,3 +238,22 @@ async def test_an_idle_month_costs_three_actions_and_twenty_events_at_the_most(
     assert happened[-1] == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
     assert actions <= 3
     assert len(happened) <= 20
+
+
+async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_done_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that is starved, or over a flood: three seconds, once."""
+    await world.open()
+    waits = [3.0]
+
+    def slowly(machine: AccountMachine) -> str:
+        while waits:
+            select.select([], [], [], waits.pop())
+        return details(machine)
+
+    monkeypatch.setattr(account_workflow, "details", slowly)
+    assert (await world.do(SetCarts(carts=5))).account.carts == 5
+    assert not waits
+    failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    assert failed not in await events(world)
