@@ -123,7 +123,10 @@ class Engine:
 
     async def _started_without_a_worker(self, command: OpenAccount, provisional: AccountView) -> Outcome:
         """Answer for a workflow that was started, and opens the account as soon as a worker is there."""
-        description = await self.describe(command.account_id)
+        try:
+            description = await self.describe(command.account_id)
+        except Problem as problem:  # Temporal came back too late to have taken it: it is not there, and may be opened
+            raise unavailable(NO_WORKER) if problem.status == 404 else problem from None
         if await description.memo_value("opened_by", default=None) != command.command_id:
             exists = Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another.")
             raise refused(exists)
