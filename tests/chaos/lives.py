@@ -118,13 +118,14 @@ class AccountLife:
     # ------------------------------------------------------------------ chapters
 
     async def renew(self) -> None:
-        """R5: the term ends, the renewal is collected; now and then with other carts, before or while it is."""
-        if self._rng.random() < 0.4:
-            await self.set_carts()
+        """R5: terms end, renewals are collected; now and then with other carts, set before or meanwhile."""
         if self._rng.random() < 0.3:
-            await asyncio.gather(self.wait_for_deadline(), self.set_carts())
-        else:
-            await self.wait_for_deadline()
+            await self.set_carts()
+        for _ in range(self._rng.randint(2, 5)):
+            if self._rng.random() < 0.1:
+                await asyncio.gather(self.wait_for_deadline(), self.set_carts())
+            else:
+                await self.wait_for_deadline()
 
     async def change_mind(self) -> None:
         """R4: cancelled, and taken back within the term; sometimes both at once."""

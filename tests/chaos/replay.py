@@ -172,8 +172,10 @@ class Replay:
                 self._disabled_by(self._command(entry), now)
 
     def _expired(self, key: str, now: datetime) -> None:
+        """Let a payment end that its payer did not authenticate: after 23 hours (R10), or with the last retry (R9)."""
         payment = self.account.payment
-        if payment and payment.expires and now >= payment.expires:
+        given_up = self.account.disabled_reason == "payment_failed"
+        if payment and (given_up or (payment.expires and now >= payment.expires)):
             self.account.voided(now, key, "void")
 
     def _disabled_by(self, sent: Sent, now: datetime) -> None:

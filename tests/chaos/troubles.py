@@ -9,7 +9,7 @@ import httpx
 from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Blow, DayPasses, Plan, StripeTrouble, Trouble, WebhookTrouble
 
-FAULT_STANDS = 6.0
+FAULT_STANDS = 4.0
 """Seconds that a fault waits for requests to meet it."""
 
 A_DAY_LATER = {"advance_seconds": 25 * 3600, "under_way_seconds": 15}
