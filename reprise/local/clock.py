@@ -13,7 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
@@ -22,6 +28,7 @@ from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.terms import whole_seconds
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
+    BEFORE_ITS_TIME,
     TERM_ENDS_AT,
     AccountState,
     AccountView,
@@ -173,8 +180,8 @@ class AccountClock:
             try:
                 result: T = await self._handle().query(name, result_type=answer, rpc_timeout=ANSWERS_WITHIN)
                 return result
-            except RPCError as error:
-                if error.status not in NOT_NOW or time.monotonic() > give_up_at:
+            except (RPCError, WorkflowQueryFailedError) as error:
+                if not _is_passing(error) or time.monotonic() > give_up_at:
                     raise LocalError(
                         f"Account {self._account_id} does not answer ({error}). Is a worker running?"
                     ) from error
@@ -195,6 +202,13 @@ class AccountClock:
     def _handle(self) -> WorkflowHandle[Any, Any]:
         # A fresh one each time: one with a run id does not follow a continue-as-new.
         return self._client.get_workflow_handle(workflow_id(self._account_id))
+
+
+def _is_passing(error: RPCError | WorkflowQueryFailedError) -> bool:
+    """Say whether a query that failed like this is answered a moment later."""
+    if isinstance(error, WorkflowQueryFailedError):
+        return BEFORE_ITS_TIME in str(error)
+    return error.status in NOT_NOW
 
 
 def _clock_of(description: WorkflowExecutionDescription) -> datetime:
