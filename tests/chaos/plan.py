@@ -20,7 +20,7 @@ CHAPTERS = 7
 KILL_EVERY = 2.2
 """Seconds between two blows to a process, on average."""
 
-FAULT_EVERY = 0.6
+FAULT_EVERY = 0.4
 """Seconds between two faults put into force at Stripe's side."""
 
 FORGET_EVERY = 25.0
