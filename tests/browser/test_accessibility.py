@@ -15,6 +15,8 @@ from tests.browser.test_stories import follows, presses, sees
 
 AXE = (Path(__file__).parent / "axe-4.14.1.min.js").read_text()
 PHONE = {"width": 360, "height": 740}
+ON_A_PHONE = {"in-service", "declined", "past-due"}
+"""The states whose pages axe looks at in a phone's width too: between them they have all that a page can hold."""
 DESKTOP = {"width": 1100, "height": 760}
 
 
@@ -34,7 +36,7 @@ async def cut_off(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("state", STATES)
 async def test_every_page_in_this_state(shop: Shop, visit: Visits, state: str) -> None:
-    """At a desktop's width and at a phone's."""
+    """Axe at a desktop's width, and nothing cut off at a phone's."""
     account = await STATES[state](shop)
     page: Page = await visit(bypass_csp=True)  # axe is put into the page from outside
     await page.goto(await shop.link(account, return_url="https://shop.example.com/settings"))
@@ -46,7 +48,7 @@ async def test_every_page_in_this_state(shop: Shop, visit: Visits, state: str) -
             continue  # a page that does not fit the state leads on to another
         found += await violations(page)
         await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        found += [*await violations(page), *await cut_off(page)]
+        found += [*(await violations(page) if state in ON_A_PHONE else []), *await cut_off(page)]
         assert await page.locator("html").get_attribute("lang") == "en"
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
     assert not found, "\n".join(found)
