@@ -237,8 +237,10 @@ def _one_command(sent: Sent, left: list[Json]) -> Iterator[str]:
     elif not sent.accepted:
         if sent.code in NEVER_SAID:
             yield f"{named_so} was refused as {sent.code}"
-        # A copy that its caller gave up may have been on its way still, and been taken later; but once.
-        if len(left) > bool(sent.unanswered):
+        # A copy that its caller gave up may have been on its way still, and been taken later; but once. And a closed
+        # account has forgotten what it answered (R13), so that it says this also of what it took on an earlier try.
+        forgotten = sent.code == "account_closed" and sent.tries > 1
+        if len(left) > bool(sent.unanswered or forgotten):
             yield f"{named_so} was refused ({sent.code}), and left {len(left)} entries"
     elif len(left) > len({each["type"] for each in left}):
         yield f"{named_so} was taken more than once: it left {[each['type'] for each in left]}"

@@ -18,7 +18,7 @@ PATIENCES = (1.5, 8.0, 20.0, 20.0)
 PAUSES = (0.2, 10.0)
 """Seconds before the second try, and at most before any other: each time they wait longer."""
 
-AT_ONCE = 48
+AT_ONCE = 96
 """How many requests are under way at the same time: a crowd that only grows while it is not served proves nothing."""
 
 
@@ -39,6 +39,19 @@ class Sent:
     answer: Json = field(default_factory=dict)
     contradicted: Json | None = None
     """What a repeat was answered, if that was not the first answer (R14)."""
+
+    def takes(self, status: int | None, answer: Json) -> bool:
+        """Take down what a try was answered, and say whether that was final."""
+        if status is None or status >= 500:
+            return False
+        awaits_payer = self.verb == "reactivate" and answer.get("payment", {}).get("status") == "requires_action"
+        if status == 202 and not awaits_payer:
+            return False  # it goes on by itself: ask again, with the same key, what it came to
+        if not self.accepted:  # a refusal leaves nothing: what was refused once may be taken when it comes again
+            self.status, self.answer = status, answer
+        elif self.status in {200, 201} and (status, answer) != (self.status, self.answer):
+            self.contradicted = {"status": status, **answer}
+        return True
 
     @property
     def accepted(self) -> bool:
@@ -97,7 +110,7 @@ class Callers:
         if rng.random() < 0.04 and sent.verb == "carts":
             await self._ask_once(rng, sent, prefer="respond-async")
         pause = PAUSES[0]
-        while not self._is_final(sent, *await self._ask_once_or_twice(rng, sent)):
+        while not sent.takes(*await self._ask_once_or_twice(rng, sent)):
             await asyncio.sleep(rng.uniform(0.5, 1) * pause)
             pause = min(pause * 1.8, PAUSES[1])
 
@@ -123,18 +136,6 @@ class Callers:
             return None, {}
         sent.unavailable += answer.status_code == 503
         return answer.status_code, answer.json()
-
-    def _is_final(self, sent: Sent, status: int | None, answer: Json) -> bool:
-        if status is None or status >= 500:
-            return False
-        awaits_payer = sent.verb == "reactivate" and answer.get("payment", {}).get("status") == "requires_action"
-        if status == 202 and not awaits_payer:
-            return False  # it goes on by itself: ask again, with the same key, what it came to
-        if sent.status is None:
-            sent.status, sent.answer = status, answer
-        elif sent.status in {200, 201} and (status, answer) != (sent.status, sent.answer):
-            sent.contradicted = {"status": status, **answer}
-        return True
 
     async def look(self, account_id: str, path: str = "", *, patience: float = 5) -> Json | None:
         """Return what a read answers; None while nobody does."""

@@ -60,7 +60,7 @@ class Crowd:
         """Wait, from when the trouble is over, until no account has anything left to do by itself.
 
         Args:
-            living: The task that `live` runs in; it is ended when it takes too long.
+            living: The task that `live` runs in. It has ended when this returns, unless an account is stuck.
         """
         began, recovery = time.monotonic(), Recovery()
         waiting = list(self.lives)
@@ -73,14 +73,19 @@ class Crowd:
                 recovery.seconds += [took] * (len(part) - sum(not rests for rests in rest))
             waiting = still
             await asyncio.sleep(0.5)
-        recovery.stuck = {each.account_id: await self._clocks.what_is_pending(each.account_id) for each in waiting}
-        if waiting:
-            living.cancel()
-        else:
+        recovery.stuck = {each.account_id: await self._why_stuck(each) for each in waiting}
+        if not waiting:
             await living
         return recovery
 
+    async def _why_stuck(self, life: AccountLife) -> str:
+        commands = self._callers.of(life.account_id)
+        asked = [f"{each.key} ({each.verb}) has no answer" for each in commands if each.status is None]
+        return "; ".join([*asked, await self._clocks.what_is_pending(life.account_id)])
+
     async def _rests(self, life: AccountLife) -> bool:
+        if life.has_ended and not life.is_open:
+            return True
         now = await self._clocks.idle_at(life.account_id) if life.has_ended else None
         account = await self._callers.look(life.account_id) if now else None
         return account is not None and now is not None and is_at_rest(account, now)

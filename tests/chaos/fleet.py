@@ -33,7 +33,7 @@ HASTE = {
     # Less patience than by default, so that tries fail while the run lasts, and not long after it.
     "REPRISE_STRIPE_TIMEOUT": "4",
     "REPRISE_STRIPE_RETRIES": "1",
-    "REPRISE_COMMAND_WAIT": "5",
+    "REPRISE_COMMAND_WAIT": "8",
 }
 
 

@@ -37,6 +37,8 @@ class AccountLife:
         self._rng = random.Random(life.account_id)  # noqa: S311 - to be the same again for the same seed
         self._carts = 0
         self._until = float("inf")
+        self.is_open = False
+        """Whether its opening was taken: before, and when it was refused, there is nothing to see of it."""
         self.has_ended = False
         self.last_seen: Json = {}
         self.before_closing: list[Json] | None = None
@@ -45,9 +47,10 @@ class AccountLife:
     async def live(self, until: float) -> None:
         """Live the script; after `until`, by the event loop's clock, end it without waiting for anything more."""
         self._until = until
-        await self.do("open", _opening(self._life.opening))
+        opening = await self.do("open", _opening(self._life.opening))
+        self.is_open = opening.accepted
         for chapter, seed in self._life.chapters:
-            if self._time_is_up:
+            if self._time_is_up or not self.is_open:
                 break
             self._rng = random.Random(seed)  # noqa: S311 - to be the same again for the same seed
             await CHAPTERS[chapter](self)
@@ -99,7 +102,7 @@ class AccountLife:
         if deadline is None or self._time_is_up:
             return
         await self._clocks.move(self.account_id, deadline)
-        give_up_at, pause = asyncio.get_running_loop().time() + SETTLES_WITHIN, 1.5
+        give_up_at, pause = asyncio.get_running_loop().time() + SETTLES_WITHIN, 2.5
         while asyncio.get_running_loop().time() < give_up_at and not self._time_is_up:
             await asyncio.sleep(pause)
             pause *= 1.4
@@ -121,7 +124,7 @@ class AccountLife:
         """R5: terms end, renewals are collected; now and then with other carts, set before or meanwhile."""
         if self._rng.random() < 0.3:
             await self.set_carts()
-        for _ in range(self._rng.randint(2, 5)):
+        for _ in range(self._rng.randint(6, 11)):
             if self._rng.random() < 0.1:
                 await asyncio.gather(self.wait_for_deadline(), self.set_carts())
             else:
@@ -215,7 +218,7 @@ class AccountLife:
 
     async def operator(self) -> None:
         """R13: an operator steps in."""
-        unit = self._rng.randrange(100, 3000, 10)
+        unit = 103 + 10 * len(self._callers.of(self.account_id))  # one that it never had: else nothing would change
         currency = self._life.opening["plan"]["currency"]
         await self.do("plan", {"plan": {"currency": currency, "unit_amount": unit}})
         if self._rng.random() < 0.5:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 
-SLOTS = 120
+SLOTS = 240
 """How many accounts live at the same time: enough that those which wait for a time-out do not slow the run down."""
 
 CHAPTERS = 7
@@ -20,7 +20,7 @@ CHAPTERS = 7
 KILL_EVERY = 2.2
 """Seconds between two blows to a process, on average."""
 
-FAULT_EVERY = 0.4
+FAULT_EVERY = 0.75
 """Seconds between two faults put into force at Stripe's side."""
 
 FORGET_EVERY = 25.0

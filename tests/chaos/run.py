@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reprise.local import servers
@@ -35,28 +35,32 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
             crowd = Crowd(plan, callers, Clocks(await system.client()))
             trouble = Troublemaker(system, plan)
             telling = asyncio.create_task(_tell(progress, crowd, callers, system, trouble))
+            living = asyncio.create_task(crowd.live())
             try:
-                living = asyncio.create_task(crowd.live())
                 await trouble.run()
                 progress("the trouble is over; waiting for all to come to rest")
                 recovery = await crowd.come_to_rest(living)
                 telling.cancel()
                 progress("all is quiet; reading Stripe's side and every timeline")
-                evidence = await _gather_evidence(system, crowd, callers)
+                books = await read_books(system.stripe, servers.SANDBOX_KEY)
+                at_rest = [each for each in crowd.lives if each.is_open and each.account_id not in recovery.stuck]
+                evidence = await asyncio.gather(*(_evidence_of(each, callers, books) for each in at_rest))
             finally:
                 telling.cancel()
+                living.cancel()
+                await asyncio.gather(telling, living, return_exceptions=True)
                 await callers.close()
     found = [Finding(Kind.STUCK, each, f"has not come to rest: {why}") for each, why in recovery.stuck.items()]
-    for each in evidence:
-        if each.account_id not in recovery.stuck:
-            found += findings(each)
+    refused = [callers.of(each.account_id)[0] for each in crowd.lives if each.has_ended and not each.is_open]
+    found += [Finding(Kind.LOST_COMMAND, each.account_id, f"was not opened: {each.code}") for each in refused]
+    found += [finding for each in evidence for finding in findings(each)]
     commands = callers.commands
-    charges = [charge for each in evidence for charge in each.books.charges]
+    charges = [charge for each in books.values() for charge in each.charges]
     return Report(
         seed=plan.seed,
         plan=plan.digest,
         duration=plan.duration,
-        accounts=len(evidence),
+        accounts=len(crowd.lives),
         commands=len(commands),
         requests=sum(each.tries for each in commands),
         unavailable=sum(each.unavailable for each in commands),
@@ -78,20 +82,15 @@ async def run(plan: Plan, *, package: Path | None = None, progress: Progress = l
     )
 
 
-async def _gather_evidence(system: Fleet, crowd: Crowd, callers: Callers) -> list[Evidence]:
-    books = await read_books(system.stripe, servers.SANDBOX_KEY)
-
-    async def of(life: AccountLife) -> Evidence:
-        return Evidence(
-            account_id=life.account_id,
-            account=await life.look(),
-            timeline=await life.timeline(),
-            commands=callers.of(life.account_id),
-            books=books.get(life.account_id, Books()),
-            before_closing=life.before_closing,
-        )
-
-    return await asyncio.gather(*map(of, crowd.lives))
+async def _evidence_of(life: AccountLife, callers: Callers, books: Mapping[str, Books]) -> Evidence:
+    return Evidence(
+        account_id=life.account_id,
+        account=await life.look(),
+        timeline=await life.timeline(),
+        commands=callers.of(life.account_id),
+        books=books.get(life.account_id, Books()),
+        before_closing=life.before_closing,
+    )
 
 
 async def _tell(progress: Progress, crowd: Crowd, callers: Callers, system: Fleet, trouble: Troublemaker) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.chaos.case import Case
 from tests.chaos.checker import DAY, Kind, findings
+from tests.chaos.client import Sent
 from tests.chaos.plan import Plan
 from tests.chaos.planted import BUGS, Bug
 
@@ -107,6 +108,28 @@ def test_what_cannot_be_helped_is_no_finding() -> None:
     late = case.commands[2]
     late.status, late.unanswered = 409, 1
     assert findings(case.evidence) == []
+
+
+def test_R13_a_closed_account_has_forgotten_what_it_answered() -> None:
+    """A command that was taken on its first try, unheard, is answered with the closing on its second."""
+    case = Case()
+    taken = case.commands[2]
+    taken.status, taken.answer = 409, {"code": "account_closed"}
+    assert Kind.LOST_COMMAND in kinds(case), "after one try, nothing can have been forgotten"
+    taken.tries = 2
+    assert findings(case.evidence) == []
+
+
+def test_R14_what_was_refused_may_be_taken_when_it_comes_again() -> None:
+    """And what was taken once is answered as it was."""
+    sent = Sent("c1", "c1.0", "cancel", {})
+    assert sent.takes(409, {"code": "not_in_service"})
+    assert not sent.accepted
+    assert sent.takes(200, {"state": "cancelled"})
+    assert sent.accepted
+    assert sent.contradicted is None
+    assert sent.takes(409, {"code": "not_in_service"})
+    assert sent.contradicted == {"status": 409, "code": "not_in_service"}
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:

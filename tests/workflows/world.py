@@ -177,13 +177,15 @@ class World:
 
     async def see(self) -> AccountView:
         """Return the account. The test server loses a query now and then while time is skipped: it is asked again."""
+        patience = timedelta(seconds=0.25)
         async with asyncio.timeout(30):
             while True:
                 with contextlib.suppress(RPCError):
                     view: AccountView = await self.handle.query(
-                        "account", result_type=AccountView, rpc_timeout=timedelta(seconds=1)
+                        "account", result_type=AccountView, rpc_timeout=patience
                     )
                     return view
+                patience *= 2
 
     async def quote(self) -> QuoteAnswer:
         answer: QuoteAnswer = await self.handle.query("quote", AskedAt(now=await self.now()), result_type=QuoteAnswer)
