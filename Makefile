@@ -22,10 +22,10 @@ demo: .venv/local ## Tell an account's life on real parts, checked; under two mi
 dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
 	@$(BIN)/reprise dev
 
-# Files in their own order: those that wait for time-outs come first, so that both processors end together.
+# Three processes, for two processors: some tests wait for time-outs. Files in their own order: those come first.
 test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pages where it can.
 	@$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
 	$(BIN)/pytest -m long tests/workflows

@@ -12,18 +12,15 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from reprise.api.app import create_app
 from reprise.api.auth import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
 from reprise.worker import account_worker
-from reprise.workflows.messages import SEARCH_ATTRIBUTES
-from tests.conftest import BIN
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
+from tests.workflows.dev_server import dev_server
 
 SECRET = "a secret of the tests, long enough for any of the HMAC algorithms: 64 bytes"
 WEBHOOK_SECRET = "whsec_dGVzdHMgb2YgdGhlIGFwaSBvdmVyIGh0dHA="
@@ -81,14 +78,8 @@ def token(*accounts: str, scope: str = "billing", sub: str = "tester", ttl: time
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """A dev server for the session."""
-    server = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(BIN / "temporal"),
-        data_converter=pydantic_data_converter,
-        search_attributes=list(SEARCH_ATTRIBUTES),
-        dev_server_log_level="error",
-    )
-    async with server:
-        yield server.client
+    async with dev_server() as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

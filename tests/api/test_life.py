@@ -168,6 +168,22 @@ async def test_R14_a_refused_command_leaves_nothing_in_history(operator: Api, te
     assert await history(temporal, path) == before
 
 
+async def test_R14_commands_beside_a_continue_as_new_are_all_answered(operator: Api) -> None:
+    """Closing goes on in a new run: each command that meets it is taken, or told so; nobody is sent away with 503."""
+    paths = await asyncio.gather(*(opened(operator, paid_through="2030-01-01T00:00:00Z") for _ in range(4)))
+    storms = [
+        [("POST", f"{path}/close", {}), *(("PUT", f"{path}/carts", {"carts": carts}) for carts in range(10, 18))]
+        for path in paths
+    ]
+    all_answers = await asyncio.gather(*(asyncio.gather(*(operator.ask(*each) for each in storm)) for storm in storms))
+    for path, answers in zip(paths, all_answers, strict=True):
+        told = [each.json().get("code", each.status_code) for each in answers]
+        assert set(told) <= {200, "account_closed"}, told
+        entries = [each["type"] for each in (await operator.get(f"{path}/timeline"))["timeline"]]
+        assert entries.count("account.carts_changed") == told[1:].count(200)
+        assert entries.count("account.closed") == told[:1].count(200) == 1
+
+
 async def test_prefer_respond_async(operator: Api) -> None:
     """202 at once; the command is taken all the same."""
     path = await opened(operator)

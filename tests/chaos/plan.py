@@ -17,7 +17,7 @@ SLOTS = 240
 CHAPTERS = 7
 """How many chapters a life has; so few that its whole timeline stays with the account (R17)."""
 
-KILL_EVERY = 2.2
+KILL_EVERY = 2.1
 """Seconds between two blows to a process, on average."""
 
 FAULT_EVERY = 0.75
@@ -117,7 +117,7 @@ def _moments(rng: random.Random, duration: float, every: float, first: float = 0
 def _blows(rng: random.Random, duration: float) -> Iterator[Trouble]:
     parts: tuple[Part, ...] = ("worker", "api", "sandbox", "temporal")
     for at in _moments(rng, duration, KILL_EVERY, first=3):
-        part = rng.choices(parts, weights=(20, 15, 60, 5))[0]
+        part = rng.choices(parts, weights=(12, 13, 70, 5))[0]
         pause = None
         if part != "temporal" and rng.random() < 0.16:
             # Longer than a try of an activity may take, now and then: when it wakes, another worker has taken over.
@@ -188,7 +188,7 @@ GOOD, DECLINES, POOR, AUTHENTICATES = (
 )
 
 CHAPTERS_AND_WEIGHTS = {
-    "renew": 40,
+    "renew": 72,
     "change_mind": 8,
     "lapse_and_return": 18,
     "leave_now_and_return": 7,

@@ -63,7 +63,9 @@ class Report:
         for kind, name in NAMES.items():
             yield f"{name:<16} {counted[kind]}"
         yield f"time to recover  {self.recovery}"
-        yield from (f"died by itself: {death.splitlines()[0]}" for death in self.died)
+        for death in self.died:
+            first, *log = death.splitlines()
+            yield f"died by itself: {first.split('. ')[0]}: {log[-1].strip() if log else 'its log is empty'}"
 
 
 NAMES = {
