@@ -56,8 +56,9 @@ class Account(BaseModel):
 
     `anchor` is the instant whose day of month and time of day the terms keep, and `term_index` counts the current
     term from it (R2); -1 is a term that ends at the anchor: paid elsewhere, or extended. `payment_count` numbers the
-    payments, so that no key is ever given twice (R8). `life` tells this life of the id from an earlier one, `edition` the
-    rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older ones.
+    payments, so that no key is ever given twice (R8). `life` tells this life of the id from an earlier one, `edition`
+    names the rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older
+    ones.
     """
 
     model_config = ConfigDict(frozen=True)

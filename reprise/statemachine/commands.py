@@ -34,7 +34,7 @@ Feedback = Literal[
     "low_quality",
     "other",
 ]
-"""Why a customer leaves: Stripe's own list (docs.stripe.com/api/subscriptions/cancel, `cancellation_details.feedback`)."""
+"""Why a customer leaves: Stripe's own list (docs.stripe.com/api/subscriptions/cancel, `cancellation_details`)."""
 
 CustomerId = Annotated[
     str, StringConstraints(pattern=r"^cus_[A-Za-z0-9]{1,250}$"), Field(examples=["cus_NffrFeUfNV2Hib"])

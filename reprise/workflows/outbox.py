@@ -108,8 +108,30 @@ class Outbox:
         telling, self._telling = self._telling, None
         if telling is None:
             self._holding = None
-            return None
-        now = workflow.now()
+            return
+        try:
+            told = self._how_many(telling.result())
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, ActivityError) and edition < 2 and not workflow.patched(OUTLIVE_ANNOUNCING):
+                raise
+            if is_cancelled_exception(error):
+                wait = TRY_TIMEOUT + timedelta(seconds=1)
+            else:
+                workflow.logger.error("the product was not told: %s", error)
+                wait = self._backoff.failed()
+            self._not_before = workflow.now() + wait
+            return
+        self._backoff.succeeded()
+        self._not_before = None
+        for _ in range(told):
+            self._untold.popleft()
+
+    def _how_many(self, result: object) -> int:
+        """Return how many changes were told. A worker without an endpoint has nobody to tell: none is all of them.
+
+        Raises:
+            ValueError: That cannot be read.
+        """
         if not isinstance(result, RawValue):
             raise ValueError(UNREADABLE)  # noqa: TRY004 - whatever it is, it is no answer
         try:

@@ -8,7 +8,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import Debt, InvoiceState, PaymentPurpose, RequiresAction, Stopped
+from reprise.statemachine.outcomes import InvoiceState, RequiresAction, Stopped
+from reprise.statemachine.payments import PaymentPurpose
+from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import nth_term
 from tests.activities.payer import START, Payer
 from tests.stripe_side import StripeSide
