@@ -100,6 +100,11 @@ class Account(BaseModel):
         """What renewals left unpaid, oldest first (R12)."""
         return ((self.debt,) if self.debt else ()) + self.further_debts
 
+    @property
+    def needs_registration(self) -> bool:
+        """Whether Stripe has not yet taken the customer, and the payment method given at opening (R1)."""
+        return self.customer_id is None or self.first_payment_method is not None
+
     def by_newest_edition(self) -> "Account":
         """Return the account as a new run takes it up: from here on decided by the newest edition (R28).
 

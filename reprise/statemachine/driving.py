@@ -35,7 +35,7 @@ class DrivenChart(AccountChart):
     @property
     def collecting(self) -> bool:
         """Whether an attempt to collect is under way."""
-        return self.model.payment_under_way()
+        return self.model.attempt_under_way()
 
     def _is(self, state: str) -> bool:
         return state in self.configuration_values

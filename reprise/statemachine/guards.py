@@ -112,10 +112,18 @@ class Guards:
 
     def payment_under_way(self) -> bool:
         """Whether money may be moving: an attempt is under way, or clearing at the bank (R14, R21)."""
-        return self._payment_is(PaymentStatus.COLLECTING) or self.payment_is_processing()
+        return self.attempt_under_way() or self.payment_is_processing()
+
+    def attempt_under_way(self) -> bool:
+        return self._payment_is(PaymentStatus.COLLECTING)
 
     def payment_is_processing(self) -> bool:
         return self._payment_is(PaymentStatus.PROCESSING)
+
+    def payment_buys_nothing(self) -> bool:
+        """Whether the latest payment, should it be paid after all, is for a term that the account has otherwise (R22)."""
+        in_paid_term = self.account.state in {AccountState.ACTIVE, AccountState.CANCELLED, AccountState.REACTIVATED}
+        return self.by_edition_2() and in_paid_term and not self.payment_under_way()
 
     def first_payment_stopped(self) -> bool:
         """Whether the first payment stopped for our fault and is tried again by itself (R1, R8)."""

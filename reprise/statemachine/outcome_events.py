@@ -38,7 +38,7 @@ class OutcomeEvents(DrivenChart):
         if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
             return ()
         match event:
-            case Paid() if self._is("closed"):
+            case Paid() if self._is("closed") or self.model.payment_buys_nothing():
                 return self._note(now, lambda: self.model.note_late_payment(event.charged))
             case Paid():
                 self.model.remember_invoice(event.invoice_id, event.payment_method)
@@ -99,6 +99,10 @@ class OutcomeEvents(DrivenChart):
                 return self._take_outcome(Declined(**known, code="invoice_voided"), now)
             case InvoiceState.VOID | InvoiceState.MISSING if second and payment.action_url:
                 return self._if_allowed("invoice_lost", now)
+        if second and payment.stopped_since and payment.payment_method is None:
+            # It never came to asking a card: that there is one is no news, and no reason for another attempt.
+            self.model.remember_invoice(None, event.payment_method)
+            return ()
         new_method = event.payment_method and event.payment_method != payment.payment_method
         if new_method and event.invoice in {InvoiceState.OPEN, InvoiceState.VOID, InvoiceState.MISSING}:
             replaceable = event.invoice is InvoiceState.OPEN or second
@@ -131,9 +135,8 @@ class OutcomeEvents(DrivenChart):
         payment = self.account.payment
         current = payment is not None and event.payment_key == payment.key
         if self.account.edition >= editions.NEWEST:
-            if event.invoice in {InvoiceState.OPEN, InvoiceState.UNKNOWN, InvoiceState.PROCESSING} and not (
-                current and event.invoice is InvoiceState.PROCESSING
-            ):
+            clearing = event.invoice is InvoiceState.PROCESSING and current and not self._is("closed")
+            if event.invoice in {InvoiceState.OPEN, InvoiceState.UNKNOWN, InvoiceState.PROCESSING} and not clearing:
                 owed = self._note(now, lambda: self.model.owe_void(event, now))
                 return owed + self._expire_if_awaited(now, current=current)
             if event.invoice in {InvoiceState.VOID, InvoiceState.MISSING}:
@@ -155,7 +158,7 @@ class OutcomeEvents(DrivenChart):
     def _expire_if_awaited(self, now: datetime, *, current: bool) -> Effects:
         payment = self.account.payment
         awaited = current and payment is not None and payment.status is PaymentStatus.REQUIRES_ACTION
-        return self._happen("authentication_expired", now) if awaited else ()
+        return self._if_allowed("authentication_expired", now) if awaited else ()
 
     def _take_payment_method(self, event: PaymentMethodChanged, now: datetime) -> Effects:
         replaced = self._note(now, lambda: self.model.replace_customer(event.customer_id)) if event.customer_id else ()

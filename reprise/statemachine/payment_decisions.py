@@ -215,14 +215,17 @@ class PaymentDecisions(CustomerDecisions):
     def note_refund_due(self, found: Invoice) -> None:
         """An invoice was paid that buys nothing any more: operators must see it, to give the money back."""
         self._know_as_paid(found.payment_key)
-        why = "closed" if self.account.state is AccountState.CLOSED else "in service, and its term is paid"
-        self._note_invoice("payment_received", STRIPE, found, reason=f"the account is {why}: refund it")
+        self._note_invoice("payment_received", STRIPE, found, reason=self._why_refund())
 
-    def note_late_payment(self, charged: int | None = None) -> None:
-        """Money came for an account that is closed: operators must see it, to give it back."""
+    def note_late_payment(self, charged: int | None) -> None:
+        """The latest payment was paid after all, and buys nothing any more: as `note_refund_due`."""
         self._settle_payment()
         parts = parts_of(self._payment.quote.amount_due, charged)
-        self._note_payment("payment_received", STRIPE, reason="the account is closed: refund it", **parts)
+        self._note_payment("payment_received", STRIPE, reason=self._why_refund(), **parts)
+
+    def _why_refund(self) -> str:
+        closed = self.account.state is AccountState.CLOSED
+        return f"the account is {'closed' if closed else 'in service, and its term is paid'}: refund it"
 
     # ---------------------------------------------------------------- not paid
 

@@ -129,7 +129,7 @@ class Book:
         from reprise.statemachine.commands import SetPaymentMethod
 
         self.card = card
-        self.do(SetPaymentMethod(payment_method=f"pm_{card}"))
+        self.do(SetPaymentMethod(payment_method=f"pm_{card.partition('/')[0]}"))
 
     def hint(self, payment_key: str | None = None, refund_id: str | None = None) -> None:
         """Let a webhook come."""
