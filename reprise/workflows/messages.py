@@ -136,7 +136,7 @@ def fingerprint(command: Command) -> str:
     What has its default does not count, so that a field which a later release adds changes no fingerprint (R28).
     """
     content = command.model_dump_json(exclude={"name", *_WHO}, exclude_defaults=True)
-    return _hash(f"{command.name}:{content}")
+    return _hash(f"{_name_of(command)}:{content}")
 
 
 def same_command(stored: str, command: Command) -> bool:
@@ -156,7 +156,7 @@ _OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispu
 
 def _fingerprint_of_0_1_0(command: Command) -> str | None:
     """Return what 0.1.0 stored for this command: everything, written out; None for one that it could not take."""
-    since = _SINCE_0_1_0.get(command.name, frozenset())
+    since = _SINCE_0_1_0.get(_name_of(command), frozenset())
     defaults = {name: field.default for name, field in type(command).model_fields.items()}
     if any(getattr(command, name) != defaults[name] for name in since):
         return None
@@ -167,6 +167,10 @@ def _fingerprint_of_0_1_0(command: Command) -> str | None:
             return None
         left_out["policy"] = set(_OF_POLICY_SINCE_0_1_0)
     return _hash(command.model_dump_json(exclude=left_out))
+
+
+def _name_of(command: Command) -> str:
+    return str(type(command).model_fields["name"].default)
 
 
 def _hash(content: str) -> str:
