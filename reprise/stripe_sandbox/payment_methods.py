@@ -99,6 +99,19 @@ def unattached(call: Call, test_id: str) -> Object:
     return call.store.put(_made(call, test_id, new_id("pm"), None), owner="")
 
 
+def fresh(call: Call, test_id: str) -> Object:
+    """Return a payment method with an id of its own that nobody has used yet, as a payment form makes one.
+
+    Raises:
+        StripeFailure: 404: there is no such test id.
+    """
+    if test_id not in TEST_METHODS:
+        raise missing("PaymentMethod", test_id)
+    method = _made(call, test_id, new_id("pm"), None)
+    method["_sandbox"]["fresh"] = True
+    return call.store.put(method, owner="")
+
+
 def attached(call: Call, payment_method: str, customer: Object) -> Object:
     """Attach: a test id makes a new payment method, as at Stripe.
 
@@ -107,7 +120,7 @@ def attached(call: Call, payment_method: str, customer: Object) -> Object:
             to another customer, or was detached.
     """
     document = found(call, payment_method)
-    card = TEST_CARDS.get(payment_method)
+    card = TEST_CARDS.get(document["_sandbox"]["test_id"])
     if card is not None and not card.attaches:
         raise charging.declined(card.decline or "generic_decline")
     if payment_method in TEST_METHODS:
@@ -116,6 +129,8 @@ def attached(call: Call, payment_method: str, customer: Object) -> Object:
         return document
     elif document["customer"] is not None:
         raise invalid("The payment method you provided has already been attached to a customer.")
+    elif document["_sandbox"].pop("fresh", False):
+        document["customer"] = customer["id"]
     else:
         raise invalid(
             "This PaymentMethod was previously used without being attached to a Customer or was detached from a"

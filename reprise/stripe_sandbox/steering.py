@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reprise.stripe_sandbox import collecting, discounts, disputes, payments
+from reprise.stripe_sandbox import collecting, discounts, disputes, payment_methods, payments
 from reprise.stripe_sandbox.banks import FAILURES
 from reprise.stripe_sandbox.behaviour import Behaviour, tell
 from reprise.stripe_sandbox.calls import Call
@@ -31,6 +31,12 @@ class Settlement(BaseModel):
         Literal[FAILURES] | None,  # type: ignore[valid-type] # one list of codes
         Field(description="With which code it fails; null: as its test id says, else insufficient funds."),
     ] = None
+
+
+class Made(Behaviour):
+    """A payment method as a payer's form makes it: attachable once, and behaving as said once it is attached."""
+
+    test_id: Annotated[str, Field(description="One of Stripe's test ids.")] = "pm_card_visa"
 
 
 class Given(BaseModel):
@@ -92,6 +98,7 @@ class Steering:
         controls: dict[str, Callable[[Call, bytes, dict[str, str]], Any]] = {
             "payment_intents/settle": self._settle_all,
             "payment_intents/{id}/settle": self._settle,
+            "payment_methods": self._make,
             "payment_methods/{id}/behavior": self._behave("payment_method"),
             "customers/{id}/behavior": self._behave("customer"),
             "customers/{id}/discount": self._discount,
@@ -147,6 +154,11 @@ class Steering:
         return wanted.failure or ordained or _USUAL_FAILURE
 
     # ------------------------------------------------------------------ payment methods and customers
+
+    def _make(self, call: Call, body: bytes, _: dict[str, str]) -> Object:
+        wanted = Made.model_validate_json(body)
+        behaviour = Behaviour.model_validate(wanted.model_dump(exclude={"test_id"}))
+        return tell(call.store, payment_methods.fresh(call, wanted.test_id), behaviour)
 
     def _behave(self, kind: str) -> Callable[[Call, bytes, dict[str, str]], Object]:
         def behave(call: Call, body: bytes, path: dict[str, str]) -> Object:
