@@ -121,7 +121,7 @@ class Guards:
         return self._payment_is(PaymentStatus.PROCESSING)
 
     def payment_buys_nothing(self) -> bool:
-        """Whether the latest payment, should it be paid after all, is for a term that the account has otherwise (R22)."""
+        """Whether the latest payment, if paid after all, is for a term that the account has otherwise (R22)."""
         in_paid_term = self.account.state in {AccountState.ACTIVE, AccountState.CANCELLED, AccountState.REACTIVATED}
         return self.by_edition_2() and in_paid_term and not self.payment_under_way()
 

@@ -1,5 +1,8 @@
 """R8, R21 to R24: what Stripe's own documents say it may do, done to the core (E13 to E22)."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from reprise.statemachine.account import Account
@@ -33,14 +36,14 @@ from reprise.statemachine.timeline import TimelineEntry
 from tests.statemachine.book import Book, utc
 
 
-def lapsed(**changes: object) -> Book:
+def lapsed(**changes: Any) -> Book:
     """E2: cancelled on 10 February, out of service since the 28th; it is 15 April."""
     book = Book.open(**changes).at("2027-02-10T10:00")
     book.do(Cancel())
     return book.at("2027-04-15T12:00")
 
 
-def past_due(card: str = "generic_decline", **changes: object) -> Book:
+def past_due(card: str = "generic_decline", **changes: Any) -> Book:
     """E7: the card fails at the renewal of 28 February."""
     book = Book.open(**changes).at("2027-02-20T10:00")
     book.replace_card(card)
@@ -108,7 +111,7 @@ def test_R21_a_clearing_payment_is_looked_at_after_1_h_6_h_a_day_and_daily() -> 
     book = lapsed()
     book.card = "processing"
     book.do(Reactivate())
-    looks = []
+    looks: list[datetime] = []
     while len(looks) < 5:
         due = payment_of(book).next_attempt_at
         assert due is not None
