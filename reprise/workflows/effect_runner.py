@@ -68,7 +68,7 @@ UNTIL_KNOWN = RetryPolicy(
 """Stripe being unreachable, slow or failing is retried until the outcome is known (R8)."""
 
 PATIENCE = {
-    names.COLLECT: timedelta(hours=12),
+    names.COLLECT: timedelta(hours=13),
     names.LOOK_AT_INVOICE: timedelta(hours=1),
     names.LOOK_AT_REFUND: timedelta(hours=1),
     names.VOID_INVOICE: timedelta(hours=1),
