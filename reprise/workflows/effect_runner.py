@@ -68,7 +68,7 @@ UNTIL_KNOWN = RetryPolicy(
 """Stripe being unreachable, slow or failing is retried until the outcome is known (R8)."""
 
 PATIENCE = {
-    names.COLLECT: timedelta(hours=6),
+    names.COLLECT: timedelta(hours=13),
     names.LOOK_AT_INVOICE: timedelta(hours=1),
     names.LOOK_AT_REFUND: timedelta(hours=1),
     names.VOID_INVOICE: timedelta(hours=1),
@@ -123,10 +123,12 @@ class EffectRunner:
         self._waiting.append((act, request))
 
     def begin(self, account: Account) -> None:
-        """Begin the next act. One that needs a customer, when there is none, lets it be registered first (R1)."""
+        """Begin the next act; if its customer or the first payment method is not registered yet, with that (R1)."""
         act, request = self._waiting[0]
-        if account.customer_id is None and _needs_customer(act, account):
-            act, request = RegisterCustomer(payment_method=account.first_payment_method), None
+        unregistered = account.customer_id is None or account.first_payment_method is not None
+        if unregistered and not isinstance(act, RegisterCustomer):
+            method, customer_id = account.first_payment_method, account.customer_id
+            act, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
             self._waiting.appendleft((act, request))
         request_id = request.command_id if request and request.command_id else f"{workflow.uuid4()}"
         wait = self._wait_for(act, request, account)
@@ -146,8 +148,6 @@ class EffectRunner:
     async def _perform(self, act: Act, account: Account, request_id: str, wait: timedelta) -> ActOutcome:
         if wait:
             await workflow.sleep(wait, summary=f"before the next try: {type(act).__name__}")
-        if isinstance(act, VoidInvoice) and account.customer_id is None:
-            return InvoiceVoided(payment_key=act.payment_key, invoice_id=act.invoice_id, invoice=InvoiceState.MISSING)
         return await _start(act, account, request_id)
 
     def finish(self, edition: int) -> list[Finished]:
@@ -186,11 +186,6 @@ class EffectRunner:
                 return [Finished(PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason), request)]
             case _:
                 return []
-
-
-def _needs_customer(act: Act, account: Account) -> bool:
-    """Whether an act can only be done for a customer. Where none ever was, there is no invoice to void."""
-    return not isinstance(act, RegisterCustomer) and not (isinstance(act, VoidInvoice) and account.edition >= 2)
 
 
 async def _start(act: Act, account: Account, request_id: str) -> ActOutcome:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import StrictInt
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from reprise.activities import names
 from reprise.statemachine.timeline import TimelineEntry
