@@ -44,6 +44,27 @@ class StripeSide:
     def no_faults(self) -> None:
         self._http.delete("/_sandbox/faults").raise_for_status()
 
+    def payment_method(self, test_id: str = "pm_card_visa", **behaviour: Any) -> str:
+        """Return the id of a new payment method, to be attached once; what it does then is `behaviour`.
+
+        Stripe attaches hardly any test card that declines. Real cards are attached, and go bad later: so do these, as
+        with `decline_code="insufficient_funds"`, `advice_code="do_not_try_again"`, `authentication="always"`.
+        """
+        return str(self.post("payment_methods", {"test_id": test_id, **behaviour})["id"])
+
+    def behave(self, document: str, **behaviour: Any) -> None:
+        """Say how a payment method, or every one of a customer, behaves from now on; nothing: as it was made."""
+        kind = "customers" if document.startswith("cus_") else "payment_methods"
+        self.post(f"{kind}/{document}/behavior", behaviour)
+
+    def settle(self, intent: str, outcome: str | None = None, failure: str | None = None) -> Json:
+        """End a bank debit that is processing: as its test id says, or as said here."""
+        return self.post(f"payment_intents/{intent}/settle", {"outcome": outcome, "failure": failure})
+
+    def counts(self, **of: Any) -> Json:
+        """Return how many requests there were, by endpoint, customer and key; `of`: customer, key, since."""
+        return dict(self._http.get("/_sandbox/requests/counts", params=of).raise_for_status().json())
+
     async def hit(self, fault: str) -> None:
         """Wait until a fault has done what it does."""
         while not (await asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}")).json()["hits"]:  # noqa: ASYNC110

@@ -10,17 +10,9 @@ from typing import Any
 import stripe
 
 from reprise.activities.stripe_client import code_of, decline_code_of, is_passing, metadata_of, sentence_of
-from reprise.statemachine.payments import (
-    Declined,
-    NoPaymentMethod,
-    Paid,
-    Payment,
-    PaymentOutcome,
-    PaymentPurpose,
-    QuoteLine,
-    RequiresAction,
-    Stopped,
-)
+from reprise.statemachine.outcomes import Declined, NoPaymentMethod, Paid, PaymentOutcome, RequiresAction, Stopped
+from reprise.statemachine.payments import Payment, PaymentPurpose
+from reprise.statemachine.quotes import QuoteLine
 
 A_LOOK = 20
 """How many invoices one look at the latest asks for: an account's newest payments are among them."""

@@ -9,8 +9,10 @@ from reprise.statemachine.timeline import TimelineEntry
 
 REGISTER_CUSTOMER = "register_customer"
 CHANGE_PAYMENT_METHOD = "change_payment_method"
+CHANGE_EMAIL = "change_email"
 COLLECT = "collect"
 LOOK_AT_INVOICE = "look_at_invoice"
+LOOK_AT_REFUND = "look_at_refund"
 VOID_INVOICE = "void_invoice"
 ANNOUNCE = "announce"
 
@@ -21,34 +23,62 @@ class _Input(BaseModel):
     account_id: str
 
 
-class RegisterCustomerInput(_Input):
-    """Whose customer to find or make, and its first payment method."""
+class _StripeInput(_Input):
+    life: Annotated[str | None, Field(description="Which life of the account's id this is; None before 0.2.0.")] = None
+
+
+class RegisterCustomerInput(_StripeInput):
+    """Whose customer to find or make, and its first payment method; `customer_id` names one that exists (R25)."""
 
     email: str | None
     payment_method: str | None
+    customer_id: str | None = None
 
 
-class ChangePaymentMethodInput(_Input):
+class _CustomerInput(_StripeInput):
+    customer_id: str
+    email: Annotated[str | None, Field(description="For a customer that must be registered anew (R23).")] = None
+
+
+class ChangePaymentMethodInput(_CustomerInput):
     """Which payment method becomes the customer's default."""
 
-    customer_id: str
     payment_method: str
     request: Annotated[str, Field(description="Stable over retries; part of the idempotency keys.")]
 
 
-class CollectInput(_Input):
+class ChangeEmailInput(_CustomerInput):
+    """Which e-mail the customer gets (R26): `email`."""
+
+
+class _KnownPayments(BaseModel):
+    known_from: Annotated[
+        int | None,
+        Field(description="From which payment on `paid_keys` says what is known to be paid (R22); None: not known."),
+    ] = None
+    paid_keys: tuple[str, ...] = ()
+
+
+class CollectInput(_CustomerInput, _KnownPayments):
     """Which payment to collect, and which attempt of it: decided before, the same over all retries (R8)."""
 
-    customer_id: str
     payment: Payment
+    payment_methods: Annotated[tuple[str, ...], Field(description="Types that a new invoice asks for (R21).")] = (
+        "card",
+    )
 
 
-class InvoiceInput(_Input):
-    """Which payment's invoice to look at, or to void."""
+class InvoiceInput(_CustomerInput, _KnownPayments):
+    """Which payment's invoice to look at, or to void; None: the account's invoices in general (R22)."""
 
-    customer_id: str
-    payment_key: str
+    payment_key: str | None
     invoice_id: str | None
+
+
+class RefundInput(_CustomerInput):
+    """Which refund (`re_…`) or dispute (`du_…`, `dp_…`) to look up (R24)."""
+
+    object_id: str
 
 
 class AnnounceInput(_Input):

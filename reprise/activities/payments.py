@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from reprise.activities import names
 from reprise.activities.invoicing import Invoicing
 from reprise.activities.stripe_client import code_of, decline_code_of, is_passing, metadata_of, sentence_of
-from reprise.statemachine.payments import (
+from reprise.statemachine.outcomes import (
     CustomerRegistered,
     InvoiceObserved,
     InvoiceState,

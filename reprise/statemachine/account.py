@@ -3,11 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from reprise.statemachine import editions
 from reprise.statemachine.money import CartCount, Plan
-from reprise.statemachine.payments import Debt, Payment
+from reprise.statemachine.payments import OwedVoid, Payment, PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import Instant, Term, ZoneName
 from reprise.statemachine.timeline import TimelineEntry
 
@@ -54,13 +56,17 @@ class Account(BaseModel):
 
     `anchor` is the instant whose day of month and time of day the terms keep, and `term_index` counts the current
     term from it (R2); -1 is a term that ends at the anchor: paid elsewhere, or extended. `payment_count` numbers the
-    payments, so that no key is ever given twice (R8). A record's JSON carries its version; `upgraded` loads older ones.
+    payments, so that no key is ever given twice (R8). `life` tells this life of the id from an earlier one, `edition`
+    names the rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older
+    ones.
     """
 
     model_config = ConfigDict(frozen=True)
 
     version: Literal[1] = RECORD_VERSION
+    edition: int = editions.FIRST
     account_id: AccountId
+    life: str | None = None
     email: str | None
     state: AccountState
     plan: Plan
@@ -78,8 +84,42 @@ class Account(BaseModel):
     payment: Payment | None = None
     payment_count: int = 0
     debt: Debt | None = None
+    further_debts: tuple[Debt, ...] = ()
+    first_payment_method: Annotated[
+        str | None, Field(description="The one given at opening, until Stripe has taken or refused it (R1).")
+    ] = None
+    voids_owed: tuple[OwedVoid, ...] = ()
+    known_from: Annotated[int, Field(description="From which payment on `paid_keys` is complete (R22).")] = 1
+    paid_keys: Annotated[tuple[str, ...], Field(description="The latest payments that are known to be paid.")] = ()
+    refunds: Annotated[tuple[str, ...], Field(description="Refunds and disputes that were told, with status.")] = ()
     sequence: int = 0
     timeline: tuple[TimelineEntry, ...] = ()
+
+    @property
+    def debts(self) -> tuple[Debt, ...]:
+        """What renewals left unpaid, oldest first (R12)."""
+        return ((self.debt,) if self.debt else ()) + self.further_debts
+
+    @property
+    def needs_registration(self) -> bool:
+        """Whether Stripe has not yet taken the customer, and the payment method given at opening (R1)."""
+        return self.customer_id is None or self.first_payment_method is not None
+
+    def by_newest_edition(self) -> "Account":
+        """Return the account as a new run takes it up: from here on decided by the newest edition (R28).
+
+        A record of the first edition says of its latest payment alone whether it was paid: earlier ones are left alone.
+        """
+        if self.edition == editions.NEWEST:
+            return self
+        paid = self.payment is not None and self.payment.status is PaymentStatus.PAID
+        return self.model_copy(
+            update={
+                "edition": editions.NEWEST,
+                "known_from": max(self.payment_count, 1),
+                "paid_keys": (self.payment.key,) if self.payment and paid else (),
+            }
+        )
 
     @model_validator(mode="before")
     @classmethod

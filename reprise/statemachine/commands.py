@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from reprise.statemachine.account import AccountId
+from reprise.statemachine.account import AccountId, AccountState
+from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import Amount, CartCount, Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, ZoneName
@@ -20,6 +21,25 @@ Email = Annotated[
     StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"),
     Field(examples=["billing@example.com"]),
 ]
+"""An e-mail in a command: as loose as 0.1.0 took it, since its accounts go on. What Stripe takes is checked where an
+account opens, and by `ValidEmail` (R1)."""
+
+Feedback = Literal[
+    "too_expensive",
+    "missing_features",
+    "switched_service",
+    "unused",
+    "customer_service",
+    "too_complex",
+    "low_quality",
+    "other",
+]
+"""Why a customer leaves: Stripe's own list (docs.stripe.com/api/subscriptions/cancel, `cancellation_details`)."""
+
+CustomerId = Annotated[
+    str, StringConstraints(pattern=r"^cus_[A-Za-z0-9]{1,250}$"), Field(examples=["cus_NffrFeUfNV2Hib"])
+]
+"""The id of a customer at Stripe."""
 
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 
@@ -48,14 +68,25 @@ class OpenAccount(Command):
     paid_through: GivenInstant | None = None
     payment_method: PaymentMethodId | None = None
     policy: BillingPolicy = BillingPolicy()
+    anchor: GivenInstant | None = None
+    customer_id: CustomerId | None = None
+    opened_at: GivenInstant | None = None
+    cancelled: Annotated[bool, Field(strict=True)] = False
 
 
 class Cancel(Command):
-    """Cancel, at the term's end or now (R3)."""
+    """Cancel, at the term's end or now (R3).
+
+    `expected_state` and `expected_payment` (a payment's key) say what the person saw who asks: if the account stands
+    otherwise by now, it is refused (`state_changed`) and nothing is changed.
+    """
 
     name: Literal["cancel"] = "cancel"
     when: Literal["term_end", "now"] = "term_end"
+    feedback: Feedback | None = None
     reason: Reason | None = None
+    expected_state: AccountState | None = None
+    expected_payment: Annotated[str | None, Field(max_length=100)] = None
 
 
 class Reactivate(Command):
@@ -77,6 +108,13 @@ class SetPaymentMethod(Command):
 
     name: Literal["set_payment_method"] = "set_payment_method"
     payment_method: PaymentMethodId
+
+
+class SetEmail(Command):
+    """Change the billing e-mail; Stripe's customer follows (R26)."""
+
+    name: Literal["set_email"] = "set_email"
+    email: ValidEmail
 
 
 class Disable(Command):
@@ -119,4 +157,6 @@ class Close(Command):
     name: Literal["close"] = "close"
 
 
-AnyCommand = Cancel | Reactivate | SetCarts | SetPaymentMethod | Disable | Enable | ExtendTerm | ChangePlan | Close
+AnyCommand = (
+    Cancel | Reactivate | SetCarts | SetPaymentMethod | SetEmail | Disable | Enable | ExtendTerm | ChangePlan | Close
+)

@@ -9,10 +9,14 @@ _frozen = ConfigDict(frozen=True)
 
 
 class RegisterCustomer(BaseModel):
-    """Find or create the Stripe customer, with its first payment method. Answer: `CustomerRegistered`."""
+    """Find or create the Stripe customer, with its first payment method. Answer: `CustomerRegistered`.
+
+    `customer_id` names one that exists already, of an account that lived elsewhere (R25).
+    """
 
     model_config = _frozen
     payment_method: str | None
+    customer_id: str | None = None
 
 
 class ChangePaymentMethod(BaseModel):
@@ -20,6 +24,14 @@ class ChangePaymentMethod(BaseModel):
 
     model_config = _frozen
     payment_method: str
+    asked_by: Actor
+
+
+class ChangeEmail(BaseModel):
+    """Change the customer's e-mail (R26). Answer: `EmailChanged`, with the same `asked_by`."""
+
+    model_config = _frozen
+    email: str
     asked_by: Actor
 
 
@@ -31,10 +43,10 @@ class Collect(BaseModel):
 
 
 class LookAtInvoice(BaseModel):
-    """See what Stripe says of a payment (R15). Answer: `InvoiceObserved`."""
+    """See what Stripe says of a payment, and of the account's other invoices (R15, R22). Answer: `InvoiceObserved`."""
 
     model_config = _frozen
-    payment_key: str
+    payment_key: str | None
     invoice_id: str | None
 
 
@@ -46,6 +58,13 @@ class VoidInvoice(BaseModel):
     invoice_id: str | None
 
 
+class LookAtRefund(BaseModel):
+    """Look a refund or dispute up by its id at Stripe (R24). Answer: `RefundObserved`."""
+
+    model_config = _frozen
+    object_id: str
+
+
 class Announce(BaseModel):
     """Tell the product of a change (R18)."""
 
@@ -53,7 +72,8 @@ class Announce(BaseModel):
     entry: TimelineEntry
 
 
-Act = RegisterCustomer | ChangePaymentMethod | Collect | LookAtInvoice | VoidInvoice
+Act = RegisterCustomer | ChangePaymentMethod | ChangeEmail | Collect | LookAtInvoice | VoidInvoice | LookAtRefund
 """Effects that speak to Stripe: performed one after another (R14)."""
 
 Effect = Act | Announce
+"""Everything that a decision can ask for."""

@@ -4,14 +4,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-MOST = 99_999_999
-"""The largest amount that Stripe charges at once, in minor units (docs.stripe.com/currencies)."""
-
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 """Currencies whose minor unit is the whole (docs.stripe.com/currencies#zero-decimal)."""
 
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 """Currencies with thousandths; Stripe wants the last digit 0 (docs.stripe.com/currencies#three-decimal)."""
+
+WHOLE_UNITS = frozenset({"isk", "ugx"})
+"""Currencies that Stripe counts with two decimals but charges in whole units only
+(docs.stripe.com/currencies#special-cases)."""
 
 _TWO_DECIMAL = frozenset(
     """
@@ -19,11 +20,43 @@ _TWO_DECIMAL = frozenset(
     cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk
     jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio
     nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs
-    top try ttd twd tzs uah usd uyu uzs wst xcd yer zar zmw
+    top try ttd twd tzs uah ugx usd uyu uzs wst xcd yer zar zmw
     """.split()
 )
 
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | _TWO_DECIMAL
+
+MINIMUMS = {
+    "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
+    "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "pln": 200,
+    "ron": 200, "sek": 300, "sgd": 50, "thb": 1000, "usd": 50,
+}  # fmt: skip
+"""The smallest amounts that Stripe charges, where it names one (docs.stripe.com/currencies#minimum-and-maximum-charge-
+amounts). Elsewhere the minimum is that of the settlement currency after conversion, which cannot be known here."""
+
+_MOST, _MOST_IDR = 99_999_999, 999_999_999_999
+
+THE_MOST = _MOST_IDR
+"""More than this Stripe charges at once in no currency."""
+
+
+def most(currency: str) -> int:
+    """Return the largest amount that Stripe charges at once: eight digits, twelve in rupiah
+    (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+    """  # noqa: D205 - the source belongs to the fact
+    return _MOST_IDR if currency == "idr" else _MOST
+
+
+def least(currency: str) -> int:
+    """Return the smallest amount above 0 that Stripe charges, as far as it is known."""
+    return MINIMUMS.get(currency, 1)
+
+
+def step(currency: str) -> int:
+    """Return what a price in `currency` must be a multiple of, in minor units."""
+    if currency in WHOLE_UNITS:
+        return 100
+    return 10 if currency in THREE_DECIMAL else 1
 
 
 def decimals(currency: str) -> int:
@@ -43,7 +76,7 @@ def formatted(amount: int, currency: str) -> str:
 
 def _known(currency: str) -> str:
     if currency not in CURRENCIES:
-        raise ValueError(f"{currency!r} is not a currency that Stripe charges in, such as 'usd'")
+        raise ValueError(f"{currency[:20]!r} is not a currency that Stripe charges in, such as 'usd'")
     return currency
 
 
@@ -55,7 +88,7 @@ Currency = Annotated[
 ]
 """A three-letter ISO 4217 code, kept in lower case as Stripe writes it."""
 
-Amount = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+Amount = Annotated[int, Field(strict=True, ge=0, le=THE_MOST)]
 """An amount of money in minor units."""
 
 CartCount = Annotated[int, Field(strict=True, ge=0, le=10_000)]

@@ -2,9 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 Days = Annotated[int, Field(strict=True, ge=1, le=60)]
+
+PaymentMethodType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+"""A type of Stripe's, such as `card`, `sepa_debit`, `us_bank_account` (docs.stripe.com/api/payment_methods/object)."""
 
 
 class BillingPolicy(BaseModel):
@@ -18,6 +21,21 @@ class BillingPolicy(BaseModel):
         max_length=10,
         description="Days after the term's end on which a failed renewal is tried again (R9), rising.",
         json_schema_extra={"uniqueItems": True},
+    )
+    stopped_days: Days = Field(
+        default=14,
+        description="Days for which a payment that stops for our fault is tried again, hourly (R9).",
+    )
+    payment_methods: tuple[PaymentMethodType, ...] = Field(
+        default=("card",),
+        min_length=1,
+        max_length=20,
+        description="The payment method types that invoices ask for, as Stripe names them (R21).",
+        json_schema_extra={"uniqueItems": True},
+    )
+    on_dispute: Literal["tell", "disable"] = Field(
+        default="tell",
+        description="What a dispute at Stripe does: only an entry and an announcement, or a hold as well (R24).",
     )
     debt: Literal["void", "collect"] = Field(
         default="void",

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from reprise.statemachine.payments import Quote
+from reprise.statemachine.quotes import Quote
 
 
 class RefusalCode(StrEnum):
@@ -19,6 +19,7 @@ class RefusalCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     PAYMENT_DECLINED = "payment_declined"
     TOO_MANY_COMMANDS = "too_many_commands"
+    STATE_CHANGED = "state_changed"
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault

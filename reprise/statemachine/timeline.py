@@ -51,4 +51,9 @@ class TimelineEntry(BaseModel):
     decline_code: str | None = None
     reason: str | None = None
     carts: int | None = None
+    unit_amount: int | None = None
+    charged: Annotated[
+        int | None, Field(description="What the payment method was charged, where a credit balance paid the rest.")
+    ] = None
+    from_balance: Annotated[int | None, Field(description="What the customer's credit balance at Stripe paid.")] = None
     term: Term | None = None

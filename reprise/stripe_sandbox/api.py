@@ -17,17 +17,22 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from reprise.stripe_sandbox import (
+    balances,
     catalogue,
     clock,
+    collecting,
     customers,
+    discounts,
+    disputes,
     faults,
     invoice_items,
     invoices,
     payment_methods,
     payments,
+    request_log,
     webhooks,
 )
-from reprise.stripe_sandbox.calls import Call, Endpoint
+from reprise.stripe_sandbox.calls import Call, Endpoint, pattern_of
 from reprise.stripe_sandbox.errors import StripeFailure, broken, wrong_key
 from reprise.stripe_sandbox.expanding import completed, expanded
 from reprise.stripe_sandbox.parameters import checked, decoded
@@ -36,10 +41,14 @@ from reprise.stripe_sandbox.store import Store, new_id
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *customers.ENDPOINTS,
+    *balances.ENDPOINTS,
     *payment_methods.ENDPOINTS,
     *invoices.ENDPOINTS,
+    *collecting.ENDPOINTS,
     *invoice_items.ENDPOINTS,
     *payments.ENDPOINTS,
+    *disputes.ENDPOINTS,
+    *discounts.ENDPOINTS,
     *catalogue.ENDPOINTS,
     *webhooks.ENDPOINTS,
 )
@@ -47,11 +56,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 KEYS_LIVE = 24 * 3600
 """Seconds for which an idempotency key is remembered (docs.stripe.com/api/idempotent_requests)."""
 
-REQUESTS_KEPT = 5000
-"""How many requests the log of requests goes back."""
+_WITH_OLDER_PARAMETERS = "2025"
+"""Stripe-Version headers before this year get the parameters that endpoints name as `older`."""
 
 _log = logging.getLogger(__name__)
-_ROUTES = [(endpoint, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", endpoint.path))) for endpoint in ENDPOINTS]
+_ROUTES = [(endpoint, re.compile(pattern_of(endpoint.path))) for endpoint in ENDPOINTS]
 
 
 class StripeApi:
@@ -73,6 +82,8 @@ class StripeApi:
             try:
                 if await self._struck(fault, request, send):
                     return
+            except ClientDisconnect:
+                return
             finally:
                 self._in_flight[key] -= 1
         try:
@@ -80,7 +91,8 @@ class StripeApi:
         except ClientDisconnect:
             return  # gone before the request was whole: nothing was done
         self._changed()
-        if fault and fault.when == "after" and await self._struck(fault, request, send):
+        replayed = "idempotent-replayed" in response.headers
+        if fault and fault.when == "after" and await self._struck(fault, request, send, replayed=replayed):
             return
         await response(scope, receive, send)
 
@@ -104,27 +116,15 @@ class StripeApi:
             else:
                 status, body = self._carry_out(request, None, raw, request_id)
         except StripeFailure as failure:
-            status, body = failure.status, json.dumps(failure.body)
+            status, body = failure.status, failure.text(request_id)
             headers.update(failure.headers)
         except Exception:
             _log.exception("%s %s", request.method, request.url.path)
-            status, body = 500, json.dumps(broken().body)
+            status, body = 500, broken().text(request_id)
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        self._note(request, key, status, replayed=replayed)
+        self._note(request, body_sent, key, status, replayed=replayed)
         return Response(body, status, headers, media_type="application/json")
-
-    def _note(self, request: Request, key: str | None, status: int, *, replayed: bool) -> None:
-        added = self._store.execute(
-            "INSERT INTO requests (method, path, key, status, replayed) VALUES (?, ?, ?, ?, ?) RETURNING seq",
-            request.method,
-            request.url.path,
-            key,
-            status,
-            int(replayed),
-        )
-        if added[0]["seq"] % 500 == 0:
-            self._store.execute("DELETE FROM requests WHERE seq <= ?", added[0]["seq"] - REQUESTS_KEPT)
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
@@ -143,8 +143,7 @@ class StripeApi:
             raise StripeFailure(
                 400, "invalid_request_error", "Idempotency keys must be between 1 and 255 characters.", saved=False
             )
-        now = clock.now(self._store)
-        self._store.execute("DELETE FROM answers WHERE created <= ?", now - KEYS_LIVE)
+        self._forget_old_keys()
         if self._in_flight[key] > 0:
             raise StripeFailure(
                 409,
@@ -154,7 +153,7 @@ class StripeApi:
                 saved=False,
                 headers={"Stripe-Should-Retry": "true"},
             )
-        content = hashlib.sha256(f"{request.method} {request.url.path}\n{raw}".encode()).hexdigest()
+        content = _content(request, raw)
         saved = self._store.execute("SELECT * FROM answers WHERE key = ?", key)
         if saved and saved[0]["request"] != content:
             raise StripeFailure(
@@ -174,7 +173,10 @@ class StripeApi:
     ) -> tuple[int, str]:
         """Do what a request asks, in one transaction with its events and its saved answer."""
         endpoint, path = _route(request)
-        parameters = checked(decoded(raw), endpoint.types, endpoint.implemented)
+        given, older = decoded(raw), {}
+        if request.headers.get("stripe-version", stripe.api_version) < _WITH_OLDER_PARAMETERS:
+            older = {name: given.pop(name) for name in endpoint.older & given.keys()}
+        parameters = {**checked(given, endpoint.types, endpoint.implemented), **older}
         call = Call(self._store, str(request.base_url).rstrip("/"), key, request_id)
         with self._store.transaction():
             saved = True
@@ -184,10 +186,22 @@ class StripeApi:
                     result = expanded(self._store, completed(self._store, result), parameters.get("expand", []))
                 status, body = 200, json.dumps(public(result))
             except StripeFailure as failure:
-                status, body, saved = failure.status, json.dumps(failure.body), failure.saved
+                status, body, saved = failure.status, failure.text(request_id), failure.saved
             if saved:
                 self._save(key, request.url.path, content, status, body)
         return status, body
+
+    def _note(self, request: Request, body: bytes, key: str | None, status: int, *, replayed: bool) -> None:
+        path = request.url.path
+        template = next((each.path for each, pattern in _ROUTES if pattern.fullmatch(path)), path)
+        sent = body.decode(errors="replace") if request.method == "POST" else request.url.query
+        request_log.note(
+            self._store,
+            request_log.Noted(request.method, path, template, sent, key, status, replayed=replayed),
+        )
+
+    def _forget_old_keys(self) -> None:
+        self._store.execute("DELETE FROM answers WHERE created <= ?", clock.now(self._store) - KEYS_LIVE)
 
     def _save(self, key: str | None, path: str, content: str, status: int, body: str) -> None:
         if key is not None:
@@ -203,8 +217,16 @@ class StripeApi:
 
     # ------------------------------------------------------------------ faults
 
-    async def _struck(self, fault: faults.Fault, request: Request, send: Send) -> bool:
+    async def _struck(self, fault: faults.Fault, request: Request, send: Send, *, replayed: bool = False) -> bool:
         """Let a fault happen; return whether the request is over with it."""
+        body_sent = await request.body()
+        request_id = new_id("req")
+        status, body, media_type = faults.answer_of(fault, request_id)
+        over = fault.hang or fault.drop_connection or fault.answers
+        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        if over and fault.when == "before":
+            shown = 0 if fault.hang or fault.drop_connection else status
+            self._note(request, body_sent, key, shown, replayed=False)
         faults.hit(self._store, fault)
         await asyncio.sleep(fault.delay_seconds)
         if fault.hang:
@@ -214,12 +236,24 @@ class StripeApi:
             start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]}
             await send(start)
             return True
-        if fault.status:
-            headers = {"Request-Id": new_id("req")}
-            response = Response(faults.body_of(fault.status), fault.status, headers, media_type="application/json")
-            await response(request.scope, request.receive, send)
-            return True
-        return False
+        if not fault.answers:
+            return False
+        headers = {"Request-Id": request_id}
+        if fault.saved and key is not None and not replayed:
+            headers |= self._saved_failure(fault, request, key, _text(body_sent), status, body)
+        await Response(body, status, headers, media_type=media_type)(request.scope, request.receive, send)
+        return True
+
+    def _saved_failure(
+        self, fault: faults.Fault, request: Request, key: str, raw: str, status: int, body: str
+    ) -> dict[str, str]:
+        """Save a fault's answer under the request's key, in place of what the request would have answered."""
+        self._forget_old_keys()
+        if fault.when == "before" and self._store.execute("SELECT 1 FROM answers WHERE key = ?", key):
+            return {}
+        self._store.execute("DELETE FROM answers WHERE key = ?", key)
+        self._save(key, request.url.path, _content(request, raw), status, body)
+        return {"Idempotency-Key": key}
 
     async def _until_gone(self, fault: faults.Fault, receive: Callable[[], Awaitable[Message]]) -> None:
         async def client_gone() -> None:
@@ -241,6 +275,11 @@ def _text(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError:
         raise StripeFailure(400, "invalid_request_error", "Invalid request: it is not UTF-8.", saved=False) from None
+
+
+def _content(request: Request, raw: str) -> str:
+    """Return what tells one request from another under the same key: method, path and parameters."""
+    return hashlib.sha256(f"{request.method} {request.url.path}\n{raw}".encode()).hexdigest()
 
 
 def _route(request: Request) -> tuple[Endpoint, dict[str, str]]:

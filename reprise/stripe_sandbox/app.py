@@ -11,6 +11,7 @@ from starlette.routing import Mount
 from reprise.stripe_sandbox import control
 from reprise.stripe_sandbox.api import StripeApi
 from reprise.stripe_sandbox.pages import Pages
+from reprise.stripe_sandbox.steering import Steering
 from reprise.stripe_sandbox.store import Store
 from reprise.stripe_sandbox.webhooks import Deliverer
 
@@ -32,6 +33,7 @@ def create_app(db: Path) -> Starlette:
     api = StripeApi(store, deliverer.wake)
     routes = [
         *control.routes(store, deliverer.wake),
+        *Steering(store, deliverer.wake).routes(),
         *Pages(store, deliverer.wake).routes(),
         Mount("/", api),
     ]

@@ -1,5 +1,6 @@
 """One request to the API: what a handler gets, and what an endpoint declares."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -69,21 +70,36 @@ class Call:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation of the API."""
+    """One operation of the API.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, with its parts in braces.
+        handler: What carries it out.
+        types: The package's type of its parameters.
+        implemented: Which of them the sandbox carries out.
+        older: Parameters that only older API versions have, taken when a request asks for one of those.
+    """
 
     method: str
     path: str
     handler: Callable[..., Any]
     types: type | None = None
     implemented: frozenset[str] = frozenset()
+    older: frozenset[str] = frozenset()
+
+
+def pattern_of(path: str) -> str:
+    """Return the regular expression of an endpoint's path."""
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
 
 
 LISTING = frozenset({"limit", "starting_after", "ending_before"})
 
 
-def in_window(document: Object, created: Any) -> bool:
+def in_window(document: Object, created: Any, *, field: str = "created") -> bool:
     """Say whether an object was created within a list's `created` filter (an instant, or gt, gte, lt, lte)."""
-    at: int = document["created"]
+    at: int = document[field]
     if not isinstance(created, dict):
         return created is None or at == created
     return bool(

@@ -5,11 +5,17 @@ from typing import Any
 
 import stripe
 
+from reprise.stripe_sandbox import charges, disputes
+from reprise.stripe_sandbox.banks import failure_message
+from reprise.stripe_sandbox.behaviour import Conduct, conduct
 from reprise.stripe_sandbox.calls import Call
-from reprise.stripe_sandbox.cards import TEST_CARDS, Card, decline_message
+from reprise.stripe_sandbox.declines import error_code, message
 from reprise.stripe_sandbox.errors import StripeFailure
 from reprise.stripe_sandbox.shapes import public, shaped
 from reprise.stripe_sandbox.store import Object, new_id
+
+METHOD_TYPES = ("card", "us_bank_account")
+"""What a payment may be made with, where its invoice does not say: Stripe takes it from the account's settings."""
 
 
 def open_payment(call: Call, invoice: Object) -> Object:
@@ -33,7 +39,7 @@ def open_payment(call: Call, invoice: Object) -> Object:
         livemode=False,
         metadata={},
         payment_method_options={},
-        payment_method_types=["card"],
+        payment_method_types=invoice["payment_settings"]["payment_method_types"] or list(METHOD_TYPES),
         status="requires_payment_method",
     )
     call.store.put(intent, owner=invoice["customer"])
@@ -61,34 +67,85 @@ def invoice_payments(call: Call, invoice: str) -> list[Object]:
     return call.store.all("invoice_payment", owner=invoice)
 
 
-def intent_of(call: Call, invoice: Object) -> Object:
-    """Return the payment intent of a finalized invoice."""
-    payment = invoice_payments(call, invoice["id"])[0]
-    return call.found("payment_intent", payment["payment"]["payment_intent"])
+def intent_of(call: Call, invoice: Object) -> Object | None:
+    """Return the payment intent of a finalized invoice; None where nothing was to be paid."""
+    payments = invoice_payments(call, invoice["id"])
+    return call.found("payment_intent", payments[0]["payment"]["payment_intent"]) if payments else None
 
 
-def charge(call: Call, intent: Object, method: Object, *, authenticated: bool) -> StripeFailure | None:
-    """Try to move the money of an intent with a card; return the failure, or None when it moved.
+def charge(
+    call: Call, intent: Object, method: Object, *, on_session: bool = False, authenticated: bool = False
+) -> StripeFailure | None:
+    """Try to move the money of an intent; return the failure, or None when it moved or is `processing`.
 
     Whatever happens stays written: the caller raises the failure only after it has put down its own part.
     """
-    card = TEST_CARDS[method["_sandbox"]["test_id"]]
+    meets = conduct(call.store, method)
     intent["payment_method"] = method["id"]
-    if card.authentication == "always" and not authenticated:
+    if method["type"] == "us_bank_account":
+        _debit(call, intent, method, meets)
+        return None
+    soft = meets.decline == "authentication_required"
+    if (meets.authenticate or (soft and on_session)) and not authenticated:
         return _require_authentication(call, intent)
-    record = _charge_record(call, intent, method, card)
-    call.store.put(record, owner=intent["customer"])
+    if soft and authenticated:
+        meets = meets.model_copy(update={"decline": None})
+    record = charges.of_card(call, intent, method, meets)
     intent["latest_charge"] = record["id"]
     intent["next_action"] = None
-    if card.decline:
-        return _decline(call, intent, method, card, record)
-    intent["status"] = "succeeded"
-    intent["amount_received"] = intent["amount"]
-    intent["last_payment_error"] = None
+    if meets.decline:
+        return _decline(call, intent, method, meets, record)
+    succeed(call, intent, record, disputed=meets.disputed)
+    return None
+
+
+def succeed(call: Call, intent: Object, record: Object, *, disputed: bool) -> None:
+    """Put down that the money of an intent has moved with a charge."""
+    intent.update(status="succeeded", amount_received=intent["amount"], last_payment_error=None)
     call.store.put(intent)
+    call.store.put(record, owner=intent["customer"])
     call.emit("charge.succeeded", record)
     call.emit("payment_intent.succeeded", intent)
-    return None
+    if disputed:
+        disputes.opened(call, record, "fraudulent")
+
+
+def cancel(call: Call, intent: Object, reason: str) -> None:
+    """Cancel an intent: nothing can be charged with it any more."""
+    intent.update(status="canceled", canceled_at=call.now, cancellation_reason=reason, next_action=None)
+    call.store.put(intent)
+    call.emit("payment_intent.canceled", intent)
+
+
+def fail_debit(call: Call, intent: Object, record: Object, code: str) -> None:
+    """Put down that a bank debit has failed (docs.stripe.com/payments/ach-direct-debit#failures)."""
+    method = call.store.get("payment_method", record["payment_method"])
+    charges.fail(record, code, failure_message(code))
+    call.store.put(record)
+    error = {
+        "charge": record["id"],
+        "code": code,
+        "doc_url": f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}",
+        "message": failure_message(code),
+        "type": "card_error",
+    }
+    if method is not None:
+        error["payment_method"] = public(method)
+    intent.update(status="requires_payment_method", payment_method=None, last_payment_error=error, processing=None)
+    call.store.put(intent)
+    call.emit("charge.failed", record)
+    call.emit("payment_intent.payment_failed", intent)
+
+
+def _debit(call: Call, intent: Object, method: Object, meets: Conduct) -> None:
+    """Begin a bank debit: days pass before anybody knows whether money has moved."""
+    record = charges.of_bank_account(call, intent, method)
+    record["_sandbox"] = {"failure": meets.failure, "settles": meets.settles, "disputed": meets.disputed}
+    call.store.put(record, owner=intent["customer"])
+    intent.update(status="processing", latest_charge=record["id"], last_payment_error=None, next_action=None)
+    call.store.put(intent)
+    call.emit("charge.pending", record)
+    call.emit("payment_intent.processing", intent)
 
 
 def _require_authentication(call: Call, intent: Object) -> StripeFailure:
@@ -110,83 +167,33 @@ def _require_authentication(call: Call, intent: Object) -> StripeFailure:
     )
 
 
-def _decline(call: Call, intent: Object, method: Object, card: Card, record: Object) -> StripeFailure:
-    error = {
-        "charge": record["id"],
-        "code": card.code,
-        "decline_code": card.decline,
-        "doc_url": f"https://docs.stripe.com/error-codes/{card.code.replace('_', '-')}",
-        "message": decline_message(card.decline or ""),
-        "type": "card_error",
-    }
-    intent["status"] = "requires_payment_method"
-    intent["payment_method"] = None
-    intent["last_payment_error"] = {**error, "payment_method": public(method)}
+def _decline(call: Call, intent: Object, method: Object, meets: Conduct, record: Object) -> StripeFailure:
+    decline = meets.decline or ""
+    failure = declined(
+        decline,
+        advice=meets.advice,
+        charge=record["id"],
+        network_decline_code=record["outcome"]["network_decline_code"],
+        payment_method=public(method),
+    )
+    intent.update(status="requires_payment_method", payment_method=None, last_payment_error={**failure.body["error"]})
     call.store.put(intent)
+    call.store.put(record, owner=intent["customer"])
+    failure.body["error"]["payment_intent"] = public(intent)
     call.emit("charge.failed", record)
     call.emit("payment_intent.payment_failed", intent)
+    return failure
+
+
+def declined(decline: str, *, advice: str | None = None, **fields: Any) -> StripeFailure:
+    """Return the 402 of a card that its issuer declined."""
     return StripeFailure(
         402,
         "card_error",
-        error["message"] or "",
-        code=card.code,
-        decline_code=card.decline,
-        charge=record["id"],
-        doc_url=error["doc_url"],
-        payment_intent=public(intent),
-        payment_method=public(method),
+        message(decline),
+        code=error_code(decline),
+        decline_code=decline,
+        advice_code=advice,
         committed=True,
-    )
-
-
-def _charge_record(call: Call, intent: Object, method: Object, card: Card) -> Object:
-    charge_id = new_id("ch")
-    paid = card.decline is None
-    outcome: dict[str, Any] = {
-        "advice_code": None,
-        "network_advice_code": None,
-        "network_decline_code": None if paid else "05",
-        "network_status": "approved_by_network" if paid else "declined_by_network",
-        "reason": card.decline,
-        "risk_level": "normal",
-        "risk_score": 12,
-        "seller_message": "Payment complete." if paid else "The bank returned a decline.",
-        "type": "authorized" if paid else "issuer_declined",
-    }
-    return shaped(
-        stripe.Charge,
-        id=charge_id,
-        object="charge",
-        amount=intent["amount"],
-        amount_captured=intent["amount"] if paid else 0,
-        amount_refunded=0,
-        billing_details=method["billing_details"],
-        captured=paid,
-        created=call.now,
-        currency=intent["currency"],
-        customer=intent["customer"],
-        description=intent["description"],
-        disputed=False,
-        failure_code=None if paid else card.code,
-        failure_message=None if paid else decline_message(card.decline or ""),
-        fraud_details={},
-        livemode=False,
-        metadata={},
-        outcome=outcome,
-        paid=paid,
-        payment_intent=intent["id"],
-        payment_method=method["id"],
-        payment_method_details={
-            "card": {
-                **{name: method["card"][name] for name in ("brand", "country", "exp_month", "exp_year", "fingerprint")},
-                "funding": "credit",
-                "last4": card.last4,
-                "network": card.brand,
-                "checks": method["card"]["checks"],
-            },
-            "type": "card",
-        },
-        receipt_url=f"{call.base_url}/_sandbox/receipts/{charge_id}" if paid else None,
-        refunded=False,
-        status="succeeded" if paid else "failed",
+        **fields,
     )

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reprise.stripe_sandbox import clock, events, faults, webhooks
+from reprise.stripe_sandbox import clock, events, faults, request_log, webhooks
 from reprise.stripe_sandbox.calls import Call
 from reprise.stripe_sandbox.expanding import completed
 from reprise.stripe_sandbox.shapes import public
@@ -105,9 +105,15 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
         return JSONResponse({"deliveries": len(endpoints)})
 
     async def requests(_: Request) -> Response:
-        return JSONResponse(
-            store.execute("SELECT * FROM (SELECT * FROM requests ORDER BY seq DESC LIMIT 5000) ORDER BY seq")
-        )
+        return JSONResponse(request_log.listed(store))
+
+    async def request_counts(request: Request) -> Response:
+        asked = request.query_params
+        since = asked.get("since", "0")
+        if not since.isdecimal():
+            return _refused("since is the number (`seq`) of a request")
+        counted = request_log.counts(store, customer=asked.get("customer"), key=asked.get("key"), since=int(since))
+        return JSONResponse(counted)
 
     async def dump(_: Request) -> Response:
         return JSONResponse(everything(store))
@@ -125,6 +131,7 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
         Route("/_sandbox/webhook_endpoints", _checked(ensure_endpoint), methods=["POST"]),
         Route("/_sandbox/events/{event}/resend", resend, methods=["POST"]),
         Route("/_sandbox/requests", requests),
+        Route("/_sandbox/requests/counts", request_counts),
         Route("/_sandbox/dump", dump),
     ]
 
@@ -141,6 +148,10 @@ def everything(store: Store) -> dict[str, Any]:
         "payment_intents": "payment_intent",
         "charges": "charge",
         "refunds": "refund",
+        "disputes": "dispute",
+        "coupons": "coupon",
+        "discounts": "discount",
+        "customer_balance_transactions": "customer_balance_transaction",
         "events": "event",
     }
     dump: dict[str, Any] = {"now": clock.now(store)}

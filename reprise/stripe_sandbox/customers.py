@@ -1,18 +1,26 @@
 """Customers."""
 
+import re
 import secrets
 
 import stripe
 from stripe.params import CustomerCreateParams, CustomerListParams, CustomerUpdateParams
 
+from reprise.stripe_sandbox import balances, discounts
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
-from reprise.stripe_sandbox.errors import missing
+from reprise.stripe_sandbox.errors import invalid, missing
 from reprise.stripe_sandbox.parameters import Parameters
-from reprise.stripe_sandbox.shapes import shaped
+from reprise.stripe_sandbox.shapes import public, shaped
 from reprise.stripe_sandbox.store import Object, new_id
 
 _PLAIN = ("email", "name", "phone", "description")
-_WRITABLE = frozenset({*_PLAIN, "metadata", "invoice_settings.default_payment_method"})
+_WRITABLE = frozenset({*_PLAIN, "balance", "metadata", "invoice_settings.default_payment_method"})
+_OLDER = frozenset({"coupon"})
+"""Parameters that the API versions of 2024 had."""
+
+_LABEL = r"[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff-]*[A-Za-z0-9\u00a1-\uffff])?"
+_EMAIL = re.compile(rf"[^\s@<>(),;:\"\[\]\\.]+(?:\.[^\s@<>(),;:\"\[\]\\.]+)*@{_LABEL}(?:\.{_LABEL})*\.[^\W\d_][\w-]+")
+"""The e-mails that Stripe takes: a domain with a dot, no empty part (exercism/website 7721, alaveteli 8591)."""
 
 
 def create(call: Call, parameters: Parameters) -> Object:
@@ -39,11 +47,15 @@ def create(call: Call, parameters: Parameters) -> Object:
     )
     _write(call, customer, parameters)
     call.store.put(customer)
+    if parameters.get("balance"):
+        balances.set_to(call, customer, parameters["balance"], kind="initial")
     call.emit("customer.created", customer)
     return customer
 
 
 def _write(call: Call, customer: Object, parameters: Parameters) -> None:
+    if parameters.get("email"):
+        check_email(parameters["email"])
     for name in _PLAIN:
         if name in parameters:
             customer[name] = parameters[name] or None
@@ -51,6 +63,19 @@ def _write(call: Call, customer: Object, parameters: Parameters) -> None:
     settings = parameters.get("invoice_settings") or {}
     if "default_payment_method" in settings:
         set_default(call, customer, settings["default_payment_method"] or None)
+    if "coupon" in parameters:
+        coupon = parameters["coupon"]
+        customer["discount"] = discounts.redeemed(call, coupon, customer=customer["id"]) if coupon else None
+
+
+def check_email(email: str) -> None:
+    """Refuse an e-mail that Stripe does not take.
+
+    Raises:
+        StripeFailure: 400 `email_invalid` (docs.stripe.com/error-codes#email-invalid).
+    """
+    if len(email) > 512 or not _EMAIL.fullmatch(email):
+        raise invalid(f"Invalid email address: {email}", code="email_invalid", param="email")
 
 
 def set_default(call: Call, customer: Object, payment_method: str | None) -> None:
@@ -90,7 +115,10 @@ def update(call: Call, parameters: Parameters, customer: str) -> Object:
     before = {**document}
     _write(call, document, parameters)
     call.store.put(document)
-    previous = {key: value for key, value in before.items() if document[key] != value}
+    if "balance" in parameters:
+        balances.set_to(call, document, parameters["balance"])
+        before["balance"], before["currency"] = document["balance"], document["currency"]
+    previous = {key: value for key, value in public(before).items() if document[key] != value}
     if previous:
         call.emit("customer.updated", document, previous)
     return document
@@ -99,9 +127,22 @@ def update(call: Call, parameters: Parameters, customer: str) -> Object:
 def delete(call: Call, _: Parameters, customer: str) -> Object:
     """Delete a customer: it stays retrievable as deleted."""
     document = found(call, customer)
+    for method in call.store.all("payment_method", owner=customer):
+        call.store.put({**method, "customer": None}, owner="")
     call.store.put({**document, "deleted": True})
     call.emit("customer.deleted", document)
     return {"id": customer, "object": "customer", "deleted": True}
+
+
+def delete_discount(call: Call, _: Parameters, customer: str) -> Object:
+    """Take a customer's discount away."""
+    document = found(call, customer)
+    discount = document["discount"]
+    if discount is None:
+        raise missing("discount", customer, param="discount")
+    call.store.put({**document, "discount": None})
+    call.emit("customer.discount.deleted", discount)
+    return {**discount, "deleted": True}
 
 
 def list_all(call: Call, parameters: Parameters) -> Object:
@@ -116,9 +157,10 @@ def list_all(call: Call, parameters: Parameters) -> Object:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE),
+    Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE, _OLDER),
     Endpoint("GET", "/v1/customers", list_all, CustomerListParams, LISTING | {"email", "created"}),
     Endpoint("GET", "/v1/customers/{customer}", retrieve),
-    Endpoint("POST", "/v1/customers/{customer}", update, CustomerUpdateParams, _WRITABLE),
+    Endpoint("POST", "/v1/customers/{customer}", update, CustomerUpdateParams, _WRITABLE, _OLDER),
     Endpoint("DELETE", "/v1/customers/{customer}", delete),
+    Endpoint("DELETE", "/v1/customers/{customer}/discount", delete_discount),
 )

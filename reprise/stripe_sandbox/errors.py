@@ -1,5 +1,6 @@
 """Errors in the bodies and statuses that Stripe sends (docs.stripe.com/api/errors)."""
 
+import json
 from typing import Any
 
 
@@ -28,10 +29,21 @@ class StripeFailure(Exception):  # noqa: N818 - named apart from the client libr
         super().__init__(message)
         self.status = status
         given = {key: value for key, value in fields.items() if value is not None}
+        if "code" in given:
+            given["doc_url"] = f"https://docs.stripe.com/error-codes/{given['code'].replace('_', '-')}"
         self.body: dict[str, Any] = {"error": {"message": message, "type": kind, **given}}
         self.committed = committed
         self.saved = saved
         self.headers = headers or {}
+
+    def text(self, request_id: str) -> str:
+        """Return the body as JSON, with the address of the request's log, which every error carries."""
+        return json.dumps({"error": {**self.body["error"], "request_log_url": request_log_url(request_id)}})
+
+
+def request_log_url(request_id: str) -> str:
+    """Return where Stripe's dashboard would show a request (docs.stripe.com/api/errors#errors-request_log_url)."""
+    return f"https://dashboard.stripe.com/test/workbench/logs?object={request_id}"
 
 
 def invalid(message: str, *, code: str | None = None, param: str | None = None) -> StripeFailure:

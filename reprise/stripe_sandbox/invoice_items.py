@@ -19,25 +19,28 @@ from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import shaped
 from reprise.stripe_sandbox.store import Object, new_id
 
+_USUAL_CURRENCY = "usd"
+
 
 def create(call: Call, parameters: Parameters) -> Object:
-    """Add an item to a draft invoice: an amount, or a quantity at a unit amount."""
-    if not parameters.get("invoice"):
-        raise invalid("The sandbox takes invoice items for a draft invoice only: give `invoice`.", param="invoice")
+    """Add an item to a draft invoice, or, without one, leave it pending for the customer's next that includes it."""
     customer = customers.found(call, parameters.get("customer", ""), param="customer")
+    if not parameters.get("invoice"):
+        return _add(call, customer["id"], None, parameters)
     invoice = invoices.found(call, parameters["invoice"], param="invoice")
     invoices.must_be_draft(invoice)
     if invoice["customer"] != customer["id"]:
         raise invalid("The invoice belongs to another customer.", param="invoice")
-    return _add(call, invoice, parameters)
+    return _add(call, customer["id"], invoice, parameters)
 
 
-def _add(call: Call, invoice: Object, parameters: Parameters) -> Object:
+def _add(call: Call, customer: str, invoice: Object | None, parameters: Parameters) -> Object:
     price = parameters.get("price_data") or {}
-    currency = parameters.get("currency") or price.get("currency") or invoice["currency"]
-    if currency != invoice["currency"]:
+    own = invoice["currency"] if invoice else _USUAL_CURRENCY
+    currency = parameters.get("currency") or price.get("currency") or own
+    if invoice and currency != own:
         raise invalid(
-            f"The currency of the item ({currency}) is not the currency of its invoice ({invoice['currency']}).",
+            f"The currency of the item ({currency}) is not the currency of its invoice ({own}).",
             param="currency",
         )
     quantity = parameters.get("quantity", 1)
@@ -57,12 +60,12 @@ def _add(call: Call, invoice: Object, parameters: Parameters) -> Object:
         object="invoiceitem",
         amount=amount,
         currency=currency,
-        customer=invoice["customer"],
+        customer=customer,
         date=call.now,
         description=parameters.get("description"),
         discountable=True,
         discounts=[],
-        invoice=invoice["id"],
+        invoice=invoice["id"] if invoice else None,
         livemode=False,
         metadata={},
         net_amount=amount,
@@ -78,8 +81,9 @@ def _add(call: Call, invoice: Object, parameters: Parameters) -> Object:
         tax_rates=[],
     )
     with_metadata(item, parameters.get("metadata"))
-    call.store.put(item, owner=invoice["id"])
-    invoices.recount(call, invoice)
+    call.store.put(item, owner=invoice["id"] if invoice else invoices.pending_of(customer))
+    if invoice:
+        invoices.recount(call, invoice)
     call.emit("invoiceitem.created", item)
     return item
 
@@ -89,7 +93,7 @@ def add_lines(call: Call, parameters: Parameters, invoice: str) -> Object:
     document = invoices.found(call, invoice)
     invoices.must_be_draft(document)
     for line in parameters["lines"]:
-        _add(call, document, line)
+        _add(call, document["customer"], document, line)
     return invoices.found(call, invoice)
 
 
@@ -101,10 +105,12 @@ def retrieve(call: Call, _: Parameters, item: str) -> Object:
 def delete(call: Call, _: Parameters, item: str) -> Object:
     """Take an item off its draft."""
     document = retrieve(call, {}, item)
-    invoice = invoices.found(call, document["invoice"])
-    invoices.must_be_draft(invoice)
+    invoice = invoices.found(call, document["invoice"]) if document["invoice"] else None
+    if invoice:
+        invoices.must_be_draft(invoice)
     call.store.remove(item)
-    invoices.recount(call, invoice)
+    if invoice:
+        invoices.recount(call, invoice)
     call.emit("invoiceitem.deleted", document)
     return {"id": item, "object": "invoiceitem", "deleted": True}
 
@@ -117,7 +123,7 @@ def list_all(call: Call, parameters: Parameters) -> Object:
         for each in call.store.all("invoiceitem", owner=parameters.get("invoice"))
         if parameters.get("customer") in {None, each["customer"]}
         and pending in {None, each["invoice"] is None}
-        and in_window(each, parameters.get("created"))
+        and in_window(each, parameters.get("created"), field="date")
     ]
     return call.page("/v1/invoiceitems", documents, parameters)
 

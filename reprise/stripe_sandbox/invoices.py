@@ -1,35 +1,35 @@
-"""Invoices: draft, finalized, paid, void; every way that one can end moves money at most once."""
+"""Invoices while they are drafts, and how they are found."""
 
-import secrets
+from typing import Any
 
 import stripe
 from stripe.params import (
     InvoiceCreateParams,
-    InvoiceFinalizeInvoiceParams,
     InvoiceListParams,
-    InvoiceMarkUncollectibleParams,
-    InvoicePayParams,
     InvoiceUpdateParams,
-    InvoiceVoidInvoiceParams,
 )
 
-from reprise.stripe_sandbox import charging, customers, payment_methods
+from reprise.stripe_sandbox import charging, customers, discounts
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
-from reprise.stripe_sandbox.errors import StripeFailure, invalid
+from reprise.stripe_sandbox.errors import bad_parameter, invalid
 from reprise.stripe_sandbox.expanding import lines_of
 from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import shaped
-from reprise.stripe_sandbox.store import Object, new_id
-
-_ACCOUNT = "acct_1ReprisesSandbox"
+from reprise.stripe_sandbox.store import Object, Store, new_id
 
 
 def create(call: Call, parameters: Parameters) -> Object:
-    """Make a draft invoice, without lines."""
+    """Make a draft invoice, without lines but those that were pending, if they are asked for.
+
+    Raises:
+        StripeFailure: 400: the customer is missing or deleted, or the invoice is to advance by itself.
+    """
     customer = customers.found(call, parameters.get("customer", ""), param="customer")
+    invoice_id = new_id("in")
+    taken_off = discounts.on_invoice(call, parameters.get("discounts"), customer, invoice_id)
     invoice = shaped(
         stripe.Invoice,
-        id=new_id("in"),
+        id=invoice_id,
         object="invoice",
         account_country="US",
         account_name="Reprise's Stripe sandbox",
@@ -41,7 +41,7 @@ def create(call: Call, parameters: Parameters) -> Object:
         attempt_count=0,
         attempted=False,
         auto_advance=parameters.get("auto_advance", False),
-        automatic_tax={"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
+        automatic_tax=_automatic_tax(call.store, parameters),
         billing_reason="manual",
         collection_method=parameters.get("collection_method", "charge_automatically"),
         created=call.now,
@@ -54,12 +54,16 @@ def create(call: Call, parameters: Parameters) -> Object:
         default_payment_method=parameters.get("default_payment_method"),
         default_tax_rates=[],
         description=parameters.get("description"),
-        discounts=[],
+        discounts=[each["id"] for each in taken_off],
         issuer={"type": "self"},
         lines={},
         livemode=False,
         metadata={},
-        payment_settings={"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+        payment_settings={
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": _method_types(parameters),
+        },
         period_end=call.now,
         period_start=call.now,
         post_payment_credit_notes_amount=0,
@@ -74,13 +78,53 @@ def create(call: Call, parameters: Parameters) -> Object:
         total_excluding_tax=0,
         total_pretax_credit_amounts=[],
         total_taxes=[],
+        _sandbox={"discounts": taken_off},
     )
     with_metadata(invoice, parameters.get("metadata"))
     if parameters.get("auto_advance"):
         raise invalid("The sandbox does not advance invoices by itself: give auto_advance=false.", param="auto_advance")
     call.store.put(invoice, owner=customer["id"])
+    # Excluded where one does not say otherwise (`InvoiceCreateParams.pending_invoice_items_behavior`).
+    if parameters.get("pending_invoice_items_behavior") == "include":
+        _take_pending(call, invoice)
     call.emit("invoice.created", invoice)
     return invoice
+
+
+def _automatic_tax(store: Store, parameters: Parameters) -> dict[str, Any]:
+    by_default = store.setting(discounts.TAX_BY_DEFAULT, "false") == "true"
+    enabled = (parameters.get("automatic_tax") or {}).get("enabled", by_default)
+    return {
+        "disabled_reason": None,
+        "enabled": enabled,
+        "liability": {"type": "self"} if enabled else None,
+        "provider": "stripe" if enabled else None,
+        "status": "complete" if enabled else None,
+    }
+
+
+def _method_types(parameters: Parameters) -> list[str] | None:
+    types: list[str] | None = (parameters.get("payment_settings") or {}).get("payment_method_types") or None
+    for each in types or []:
+        if each not in charging.METHOD_TYPES:
+            raise bad_parameter(
+                f"The sandbox has no payment methods of the type {each}.",
+                code=None,
+                param="payment_settings[payment_method_types]",
+            )
+    return types
+
+
+def pending_of(customer: str) -> str:
+    """Return by what the pending items of a customer are listed until an invoice takes them."""
+    return f"pending {customer}"
+
+
+def _take_pending(call: Call, invoice: Object) -> None:
+    for item in reversed(call.store.all("invoiceitem", owner=pending_of(invoice["customer"]))):
+        if item["currency"] == invoice["currency"]:
+            call.store.put({**item, "invoice": invoice["id"]}, owner=invoice["id"])
+    recount(call, invoice)
 
 
 def found(call: Call, invoice: str, *, param: str = "id") -> Object:
@@ -93,11 +137,22 @@ def found(call: Call, invoice: str, *, param: str = "id") -> Object:
 
 
 def recount(call: Call, invoice: Object) -> Object:
-    """Bring a draft's sums up to date with its lines."""
-    total = sum(line["amount"] for line in lines_of(call.store, invoice["id"]))
-    for name in ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"):
-        invoice[name] = total
-    invoice["amount_due"] = invoice["amount_remaining"] = max(total, 0)
+    """Bring a draft's sums up to date with its lines, discounts and tax. The balance counts when it is finalized."""
+    subtotal = sum(line["amount"] for line in lines_of(call.store, invoice["id"]))
+    off = discounts.taken_off((invoice.get("_sandbox") or {}).get("discounts", []), subtotal, invoice["currency"])
+    taxable = subtotal - sum(each["amount"] for each in off)
+    taxes = discounts.taxes(taxable) if invoice["automatic_tax"]["enabled"] and taxable else []
+    total = taxable + sum(each["amount"] for each in taxes)
+    invoice.update(
+        subtotal=subtotal,
+        subtotal_excluding_tax=subtotal,
+        total=total,
+        total_excluding_tax=taxable,
+        total_discount_amounts=off,
+        total_taxes=taxes,
+        amount_due=max(total, 0),
+        amount_remaining=max(total, 0),
+    )
     return call.store.put(invoice)
 
 
@@ -156,142 +211,6 @@ def delete(call: Call, _: Parameters, invoice: str) -> Object:
     return {"id": invoice, "object": "invoice", "deleted": True}
 
 
-def finalize(call: Call, _: Parameters, invoice: str) -> Object:
-    """Finalize a draft: number, hosted page, payment intent. One of nothing is paid at once."""
-    document = found(call, invoice)
-    if document["status"] != "draft":
-        raise invalid(
-            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
-            code="invoice_not_editable",
-        )
-    customer = call.found("customer", document["customer"])
-    sequence = customer["next_invoice_sequence"]
-    call.store.put({**customer, "next_invoice_sequence": sequence + 1})
-    token = secrets.token_urlsafe(24)
-    document.update(
-        status="open",
-        number=f"{customer['invoice_prefix']}-{sequence:04d}",
-        effective_at=call.now,
-        hosted_invoice_url=f"{call.base_url}/_sandbox/invoices/{token}",
-        invoice_pdf=f"{call.base_url}/_sandbox/invoices/{token}/pdf",
-        _sandbox={"token": token},
-    )
-    document["status_transitions"] = {**document["status_transitions"], "finalized_at": call.now}
-    call.store.put(document)
-    call.emit("invoice.finalized", document)
-    if document["amount_due"] == 0:
-        return _become_paid(call, document, 0)
-    charging.open_payment(call, document)
-    return document
-
-
-def pay(call: Call, parameters: Parameters, invoice: str) -> Object:
-    """Pay an invoice with a saved card, off-session or not."""
-    document = found(call, invoice)
-    if document["status"] == "draft":
-        document = finalize(call, {}, invoice)
-        if document["status"] == "paid":
-            return document
-    must_be_payable(document)
-    if parameters.get("paid_out_of_band"):
-        return _become_paid(call, document, document["amount_due"])
-    customer = call.found("customer", document["customer"])
-    method_id = (
-        parameters.get("payment_method")
-        or document["default_payment_method"]
-        or customer["invoice_settings"]["default_payment_method"]
-    )
-    if method_id is None:
-        raise invalid(
-            "There is no `default_payment_method` set on this Customer or Invoice. Please set either a"
-            " `default_payment_method` or a default source on the Customer, or pass a `payment_method`."
-        )
-    method = payment_methods.usable(call, method_id, customer)
-    return pay_with(call, document, method, authenticated=False)
-
-
-def must_be_payable(invoice: Object) -> None:
-    """Refuse to pay what is paid or void.
-
-    Raises:
-        StripeFailure: 400, as Stripe says it.
-    """
-    if invoice["status"] == "paid":
-        raise invalid("Invoice is already paid", code="invoice_already_paid")
-    if invoice["status"] == "void":
-        raise invalid("This invoice has been voided and can no longer be paid.", code="invoice_not_payable")
-
-
-def pay_with(call: Call, invoice: Object, method: Object, *, authenticated: bool) -> Object:
-    """Charge a card for an open invoice.
-
-    Raises:
-        StripeFailure: 402: declined, or the payer must authenticate. What was tried stays written.
-    """
-    must_be_payable(invoice)
-    failure = charging.charge(call, charging.intent_of(call, invoice), method, authenticated=authenticated)
-    invoice["attempt_count"] += 1
-    invoice["attempted"] = True
-    if failure is None:
-        return _become_paid(call, invoice, invoice["amount_due"])
-    call.store.put(invoice)
-    needs_action = failure.body["error"]["code"] == "invoice_payment_intent_requires_action"
-    call.emit("invoice.payment_action_required" if needs_action else "invoice.payment_failed", invoice)
-    raise failure
-
-
-def _become_paid(call: Call, invoice: Object, amount: int) -> Object:
-    invoice.update(status="paid", amount_paid=amount, amount_remaining=0, attempted=True, auto_advance=False)
-    invoice["status_transitions"] = {**invoice["status_transitions"], "paid_at": call.now}
-    for payment in charging.invoice_payments(call, invoice["id"]):
-        payment.update(status="paid", amount_paid=amount)
-        payment["status_transitions"] = {**payment["status_transitions"], "paid_at": call.now}
-        call.store.put(payment)
-    call.store.put(invoice)
-    call.emit("invoice.paid", invoice)
-    call.emit("invoice.payment_succeeded", invoice)
-    return invoice
-
-
-def void(call: Call, _: Parameters, invoice: str) -> Object:
-    """Void a finalized invoice that is not paid: nobody can pay it any more."""
-    document = found(call, invoice)
-    if document["status"] not in {"open", "uncollectible"}:
-        raise invalid(
-            f"You can only pass in open or uncollectible invoices. This invoice is {document['status']}.",
-            code="invoice_not_editable",
-        )
-    for payment in charging.invoice_payments(call, invoice):
-        intent = call.found("payment_intent", payment["payment"]["payment_intent"])
-        intent.update(status="canceled", canceled_at=call.now, cancellation_reason="void_invoice", next_action=None)
-        payment["status"] = "canceled"
-        payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": call.now}
-        call.store.put(intent)
-        call.store.put(payment)
-        call.emit("payment_intent.canceled", intent)
-    document.update(status="void", amount_remaining=document["amount_due"], auto_advance=False)
-    document["status_transitions"] = {**document["status_transitions"], "voided_at": call.now}
-    call.store.put(document)
-    call.emit("invoice.voided", document)
-    return document
-
-
-def mark_uncollectible(call: Call, _: Parameters, invoice: str) -> Object:
-    """Write an open invoice off; it can still be paid."""
-    document = found(call, invoice)
-    if document["status"] != "open":
-        raise StripeFailure(
-            400,
-            "invalid_request_error",
-            f"You can only mark open invoices uncollectible. This invoice is {document['status']}.",
-        )
-    document["status"] = "uncollectible"
-    document["status_transitions"] = {**document["status_transitions"], "marked_uncollectible_at": call.now}
-    call.store.put(document)
-    call.emit("invoice.marked_uncollectible", document)
-    return document
-
-
 _CREATE = frozenset(
     {
         "customer",
@@ -302,6 +221,10 @@ _CREATE = frozenset(
         "metadata",
         "default_payment_method",
         "pending_invoice_items_behavior",
+        "payment_settings.payment_method_types",
+        "automatic_tax.enabled",
+        "discounts",
+        "discounts.coupon",
     }
 )
 ENDPOINTS = (
@@ -322,20 +245,4 @@ ENDPOINTS = (
         frozenset({"description", "auto_advance", "metadata"}),
     ),
     Endpoint("DELETE", "/v1/invoices/{invoice}", delete),
-    Endpoint(
-        "POST",
-        "/v1/invoices/{invoice}/finalize",
-        finalize,
-        InvoiceFinalizeInvoiceParams,
-        frozenset({"auto_advance"}),
-    ),
-    Endpoint(
-        "POST",
-        "/v1/invoices/{invoice}/pay",
-        pay,
-        InvoicePayParams,
-        frozenset({"payment_method", "off_session", "paid_out_of_band"}),
-    ),
-    Endpoint("POST", "/v1/invoices/{invoice}/void", void, InvoiceVoidInvoiceParams),
-    Endpoint("POST", "/v1/invoices/{invoice}/mark_uncollectible", mark_uncollectible, InvoiceMarkUncollectibleParams),
 )

@@ -13,7 +13,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from reprise.statemachine.money import formatted
-from reprise.stripe_sandbox import charging, customers, invoices, payment_methods
+from reprise.stripe_sandbox import collecting, customers, invoices, payment_methods
+from reprise.stripe_sandbox.banks import TEST_BANK_ACCOUNTS
 from reprise.stripe_sandbox.calls import Call
 from reprise.stripe_sandbox.cards import OFFERED, TEST_CARDS
 from reprise.stripe_sandbox.errors import StripeFailure
@@ -40,6 +41,7 @@ class Pages:
             loader=PackageLoader("reprise.stripe_sandbox"), autoescape=select_autoescape(), trim_blocks=True
         )
         self._templates.filters["amount"] = formatted
+        self._templates.filters["named"] = _named
         self._templates.filters["date"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%d %B %Y")
 
     def routes(self) -> list[Route | Mount]:
@@ -74,21 +76,34 @@ class Pages:
         message = None
         with self._store.transaction():
             try:
-                customer = call.found("customer", invoice["customer"])
-                method = payment_methods.usable(call, chosen, customer)
-                if chosen in TEST_CARDS:
-                    method = payment_methods.attached(call, chosen, customer)
-                invoices.pay_with(call, invoices.found(call, invoice["id"]), method, authenticated=False)
+                customer = customers.found(call, invoice["customer"], param="customer")
+                method = self._chosen(call, chosen, customer)
+                current = invoices.found(call, invoice["id"])
+                collecting.pay_with(call, current, method, on_session=True)
             except StripeFailure as failure:
                 message = str(failure)
         self._changed()
         current = self._store.get("invoice", invoice["id"]) or invoice
-        intent = charging.intent_of(call, current) if current["status"] == "open" else None
+        intent = self._intent(current)
         if intent and intent["status"] == "requires_action":
             return RedirectResponse(f"/_sandbox/authenticate/{intent['id']}", 303)
         if message is None:
             return RedirectResponse(request.url.path, 303)
         return self._show_invoice(current, message)
+
+    def _chosen(self, call: Call, chosen: str, customer: Object) -> Object:
+        """Return what the payer pays with; a card that Stripe attaches to nobody declines only when it is charged."""
+        card = TEST_CARDS.get(chosen)
+        if chosen in TEST_BANK_ACCOUNTS or (card and card.attaches):
+            return payment_methods.attached(call, chosen, customer)
+        return payment_methods.usable(call, chosen, customer)
+
+    def _intent(self, invoice: Object) -> Object | None:
+        """Return the payment intent of an invoice that can still be paid."""
+        payments = self._store.all("invoice_payment", owner=invoice["id"])
+        if invoice["status"] not in {"open", "uncollectible"} or not payments:
+            return None
+        return self._store.get("payment_intent", payments[0]["payment"]["payment_intent"])
 
     async def invoice_pdf(self, request: Request) -> Response:
         """Return the invoice as a PDF of one page."""
@@ -111,16 +126,12 @@ class Pages:
         return self._store.invoice_at(request.path_params["token"])
 
     def _show_invoice(self, invoice: Object, message: str | None = None) -> Response:
-        intent = None
-        if invoice["status"] == "open":
-            payment = self._store.all("invoice_payment", owner=invoice["id"])[0]
-            intent = self._store.get("payment_intent", payment["payment"]["payment_intent"])
         return self._page(
             "invoice.html",
             title=f"Invoice {invoice['number']}",
             invoice=invoice,
             lines=lines_of(self._store, invoice["id"]),
-            intent=intent,
+            intent=self._intent(invoice),
             message=message,
             saved=self._store.all("payment_method", owner=invoice["customer"]),
             offered=[(test_id, TEST_CARDS[test_id].label) for test_id in OFFERED],
@@ -155,7 +166,7 @@ class Pages:
         invoice = invoices.found(call, self._invoice_of(intent)["id"])
         if completed:
             method = payment_methods.found(call, intent["payment_method"])
-            invoices.pay_with(call, invoice, method, authenticated=True)
+            collecting.pay_with(call, invoice, method, on_session=True, authenticated=True)
             return
         intent.update(
             status="requires_payment_method",
@@ -172,11 +183,9 @@ class Pages:
         call.emit("invoice.payment_failed", invoice)
 
     def _invoice_of(self, intent: Object) -> Object:
-        for invoice in self._store.all("invoice", owner=intent["customer"]):
-            for payment in self._store.all("invoice_payment", owner=invoice["id"]):
-                if payment["payment"]["payment_intent"] == intent["id"]:
-                    return invoice
-        raise LookupError(f"no invoice has the payment intent {intent['id']}")
+        invoice = self._store.get("invoice", self._store.payment_of(intent["id"])["invoice"])
+        assert invoice is not None, "only drafts can be deleted, and they have no payments"
+        return invoice
 
     def _invoice_url(self, intent: Object) -> str:
         return f"/_sandbox/invoices/{self._invoice_of(intent)['_sandbox']['token']}"
@@ -201,28 +210,37 @@ class Pages:
         if session is None:
             return self._gone()
         form, call = await _form(request), self._call(request)
-        with self._store.transaction():
-            customer = customers.found(call, session["customer"])
-            if form.get("card") in TEST_CARDS:
-                method = payment_methods.attached(call, form["card"], customer)
-                changes: dict[str, Any] = {"invoice_settings": {"default_payment_method": method["id"]}}
-            else:
-                changes = {name: form[name].strip() for name in ("name", "email") if name in form}
-            customers.update(call, changes, customer["id"])
+        try:
+            with self._store.transaction():
+                self._change(call, form, customers.found(call, session["customer"]))
+        except StripeFailure as failure:
+            return self._show_portal(session, str(failure))
         self._changed()
         return RedirectResponse(f"{request.url.path}?saved=1", 303)
+
+    def _change(self, call: Call, form: dict[str, str], customer: Object) -> None:
+        if form.get("card") in payment_methods.TEST_METHODS:
+            method = payment_methods.attached(call, form["card"], customer)
+            changes: dict[str, Any] = {"invoice_settings": {"default_payment_method": method["id"]}}
+        else:
+            changes = {name: form[name].strip() for name in ("name", "email") if name in form}
+        customers.update(call, changes, customer["id"])
 
     def _session(self, request: Request) -> Object | None:
         sessions = self._store.all("billing_portal.session", owner=request.path_params["token"])
         return sessions[0] if sessions else None
 
-    def _show_portal(self, session: Object) -> Response:
-        customer = self._store.get("customer", session["customer"]) or {}
+    def _show_portal(self, session: Object, message: str | None = None) -> Response:
+        customer = self._store.get("customer", session["customer"])
+        if customer is None or customer.get("deleted"):
+            return self._gone()
         default = customer["invoice_settings"]["default_payment_method"]
         return self._page(
             "portal.html",
             title="Billing details",
             session=session,
+            message=message,
+            status=402 if message else 200,
             customer=customer,
             card=self._store.get("payment_method", default) if default else None,
             offered=[(test_id, TEST_CARDS[test_id].label) for test_id in OFFERED],
@@ -240,6 +258,14 @@ class Pages:
     def _page(self, template: str, *, status: int = 200, **values: object) -> Response:
         html = self._templates.get_template(template).render(**values)
         return HTMLResponse(html, status, _HEADERS)
+
+
+def _named(method: Object) -> str:
+    """Return a payment method, or the details of a charge, in words."""
+    account = method.get("us_bank_account")
+    if account:
+        return f"{account['bank_name']} account ending in {account['last4']}"
+    return f"{method['card']['brand']} ending in {method['card']['last4']}"
 
 
 async def _form(request: Request) -> dict[str, str]:

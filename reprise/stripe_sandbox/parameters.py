@@ -79,9 +79,7 @@ def _checked_dict(given: Parameters, hints: dict[str, Any], prefix: str, impleme
         if not any(each == dotted or each.startswith(f"{dotted}.") for each in implemented) and not any(
             dotted.startswith(f"{each}.") for each in implemented
         ):
-            raise bad_parameter(
-                f"The sandbox does not implement the parameter {shown}.", code="parameter_not_implemented", param=shown
-            )
+            raise bad_parameter(f"The sandbox does not implement the parameter {shown}.", code=None, param=shown)
         if value == "" and (name in _NEVER_EMPTY or _is_required(hints[name])):
             raise bad_parameter(
                 f"You passed an empty string for '{shown}'. We assume empty values are an attempt to unset a parameter;"
@@ -118,12 +116,12 @@ def _checked_value(value: Any, hint: Any, dotted: str, implemented: frozenset[st
         return int(value)
     if bool in choices:
         if value not in {"true", "false"}:
-            raise bad_parameter(f"Invalid boolean: {value}", code="parameter_invalid_boolean", param=param)
+            raise bad_parameter(f"Invalid boolean: {value}", code=None, param=param)
         return value == "true"
     if Decimal in choices:
         # At most 12 decimal places, and no NaN, infinity or exponent (docs.stripe.com/api/invoiceitems/create).
         if not re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", value):
-            raise bad_parameter(f"Invalid decimal: {value}", code="parameter_invalid_decimal", param=param)
+            raise bad_parameter(f"Invalid decimal: {value}", code=None, param=param)
         return value
     named = [each for each in literals if each]
     if named and literals != [""]:
@@ -131,7 +129,7 @@ def _checked_value(value: Any, hint: Any, dotted: str, implemented: frozenset[st
     if str in choices:
         return value
     expected = "array" if any(get_origin(choice) is list for choice in choices) else "object"
-    raise bad_parameter(f"Invalid {expected}", code="parameter_invalid", param=param)
+    raise bad_parameter(f"Invalid {expected}", code=None, param=param)
 
 
 def _checked_nested(value: Parameters, choices: list[Any], dotted: str, implemented: frozenset[str]) -> Any:
@@ -148,7 +146,7 @@ def _checked_nested(value: Parameters, choices: list[Any], dotted: str, implemen
 
 def _string(value: Any, param: str) -> str:
     if not isinstance(value, str):
-        raise bad_parameter(f"Invalid string: {param}", code="parameter_invalid_string", param=param)
+        raise bad_parameter(f"Invalid string: {param}", code=None, param=param)
     return value
 
 

@@ -10,6 +10,7 @@ from stripe.params import (
 )
 
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
+from reprise.stripe_sandbox.cards import TEST_CARDS
 from reprise.stripe_sandbox.errors import invalid
 from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import shaped
@@ -53,17 +54,22 @@ def retrieve_invoice_payment(call: Call, _: Parameters, payment: str) -> Object:
 
 
 def list_invoice_payments(call: Call, parameters: Parameters) -> Object:
-    """List invoice payments, also by invoice and status."""
+    """List invoice payments, also by invoice, status and payment intent."""
+    intent = (parameters.get("payment") or {}).get("payment_intent")
     documents = [
         each
         for each in call.store.all("invoice_payment", owner=parameters.get("invoice"))
-        if parameters.get("status") in {None, each["status"]}
+        if parameters.get("status") in {None, each["status"]} and intent in {None, each["payment"]["payment_intent"]}
     ]
     return call.page("/v1/invoice_payments", documents, parameters)
 
 
 def create_refund(call: Call, parameters: Parameters) -> Object:
-    """Give a charge back, whole or in part."""
+    """Give a charge back, whole or in part.
+
+    Raises:
+        StripeFailure: 400: there is no money to give back, not so much, or it is disputed.
+    """
     charge_id = parameters.get("charge")
     if parameters.get("payment_intent"):
         intent = call.found("payment_intent", parameters["payment_intent"], param="payment_intent")
@@ -71,6 +77,10 @@ def create_refund(call: Call, parameters: Parameters) -> Object:
     if not charge_id:
         raise invalid("Give a `charge`, or a `payment_intent` that has one.", param="charge")
     charge = call.found("charge", charge_id, param="charge")
+    if not charge["paid"]:
+        raise invalid(f"Charge {charge_id} is {charge['status']} and cannot be refunded.", code="charge_not_refundable")
+    if charge["disputed"]:
+        raise invalid(f"Charge {charge_id} has been charged back; cannot issue a refund.", code="charge_disputed")
     left = charge["amount_captured"] - charge["amount_refunded"]
     amount = parameters.get("amount", left)
     if left == 0:
@@ -97,6 +107,33 @@ def create_refund(call: Call, parameters: Parameters) -> Object:
     call.store.put(refund, owner=charge_id)
     call.emit("refund.created", refund)
     call.emit("charge.refunded", charge)
+    if _refunds_fail(call, charge):
+        fail_refund(call, refund, "unknown")
+    return refund
+
+
+def _refunds_fail(call: Call, charge: Object) -> bool:
+    method = call.store.get("payment_method", charge["payment_method"])
+    card = TEST_CARDS.get(method["_sandbox"]["test_id"]) if method else None
+    return card is not None and card.refund_fails
+
+
+def fail_refund(call: Call, refund: Object, reason: str) -> Object:
+    """Let a refund fail that had begun: the money is ours again (docs.stripe.com/refunds#failed-refunds).
+
+    Raises:
+        StripeFailure: 400: it has failed before.
+    """
+    if refund["status"] == "failed":
+        raise invalid("This refund has failed already.")
+    charge = call.found("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    call.store.put(charge)
+    refund.update(status="failed", failure_reason=reason)
+    call.store.put(refund)
+    call.emit("refund.updated", refund, {"status": "succeeded"})
+    call.emit("refund.failed", refund)
     return refund
 
 
@@ -121,7 +158,11 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/charges", list_charges, ChargeListParams, LISTING | {"customer", "payment_intent", "created"}),
     Endpoint("GET", "/v1/charges/{charge}", retrieve_charge),
     Endpoint(
-        "GET", "/v1/invoice_payments", list_invoice_payments, InvoicePaymentListParams, LISTING | {"invoice", "status"}
+        "GET",
+        "/v1/invoice_payments",
+        list_invoice_payments,
+        InvoicePaymentListParams,
+        LISTING | {"invoice", "status", "payment.type", "payment.payment_intent"},
     ),
     Endpoint("GET", "/v1/invoice_payments/{payment}", retrieve_invoice_payment),
     Endpoint(

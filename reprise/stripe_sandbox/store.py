@@ -20,6 +20,8 @@ CREATE INDEX IF NOT EXISTS customers_by_email ON objects (json_extract(body, '$.
     WHERE object = 'customer';
 CREATE INDEX IF NOT EXISTS invoices_by_token ON objects (json_extract(body, '$._sandbox.token'))
     WHERE object = 'invoice';
+CREATE INDEX IF NOT EXISTS payments_by_intent ON objects (json_extract(body, '$.payment.payment_intent'))
+    WHERE object = 'invoice_payment';
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, path TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     created INTEGER NOT NULL
@@ -33,10 +35,13 @@ CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE delivered = 
 CREATE TABLE IF NOT EXISTS faults (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, key TEXT, status INTEGER,
-    replayed INTEGER NOT NULL DEFAULT 0
+    replayed INTEGER NOT NULL DEFAULT 0, endpoint TEXT, customer TEXT
 );
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+_ADDED_SINCE = {"requests": ("endpoint", "customer")}
+"""Columns that files of older releases lack."""
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -61,6 +66,11 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        for table, columns in _ADDED_SINCE.items():
+            there = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for column in columns:
+                if column not in there:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
 
     def close(self) -> None:
         """Close the file."""
@@ -136,6 +146,22 @@ class Store:
             "SELECT body FROM objects WHERE object = 'invoice' AND json_extract(body, '$._sandbox.token') = ?", (token,)
         ).fetchone()
         return json.loads(row["body"]) if row else None
+
+    def payment_of(self, intent: str) -> Object:
+        """Return the invoice payment of a payment intent.
+
+        Raises:
+            LookupError: No invoice is paid with this intent.
+        """
+        row = self._db.execute(
+            "SELECT body FROM objects WHERE object = 'invoice_payment'"
+            " AND json_extract(body, '$.payment.payment_intent') = ?",
+            (intent,),
+        ).fetchone()
+        if row is None:
+            raise LookupError(f"no invoice has the payment intent {intent}")
+        found: Object = json.loads(row["body"])
+        return found
 
     # ------------------------------------------------------------------ rows of the other tables
 

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.effects import Act, Announce, Collect, Effect, RegisterCustomer
 from reprise.statemachine.machine import AccountMachine, Event
-from reprise.statemachine.payments import PaymentMethodChanged
+from reprise.statemachine.outcomes import PaymentMethodChanged
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
 from reprise.statemachine.timeline import ActorKind, TimelineEntry

@@ -18,7 +18,7 @@ from reprise.statemachine.effects import (
     RegisterCustomer,
     VoidInvoice,
 )
-from reprise.statemachine.payments import (
+from reprise.statemachine.outcomes import (
     CustomerRegistered,
     InvoiceObserved,
     InvoiceVoided,

@@ -26,7 +26,8 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import PaymentStatus, Quote
+from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry

@@ -10,7 +10,7 @@ from reprise.activities.names import CollectInput
 from reprise.activities.payments import StripePayments
 from reprise.activities.stripe_client import stripe_client
 from reprise.settings import StripeSettings
-from reprise.statemachine.payments import PaymentOutcome
+from reprise.statemachine.outcomes import PaymentOutcome
 
 
 async def attempt(settings: StripeSettings, asked: CollectInput) -> PaymentOutcome:

@@ -10,17 +10,9 @@ from reprise.activities import names
 from reprise.activities.payments import StripePayments
 from reprise.activities.stripe_client import stripe_client
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import (
-    CustomerRegistered,
-    Debt,
-    Payment,
-    PaymentMethodChanged,
-    PaymentOutcome,
-    PaymentPurpose,
-    PaymentStatus,
-    payment_key,
-    upfront_quote,
-)
+from reprise.statemachine.outcomes import CustomerRegistered, PaymentMethodChanged, PaymentOutcome
+from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus, payment_key
+from reprise.statemachine.quotes import Debt, upfront_quote
 from reprise.statemachine.terms import nth_term
 from reprise.statemachine.timeline import TIMER
 from tests.activities.one_payment import attempt

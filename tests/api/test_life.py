@@ -54,9 +54,11 @@ async def test_R1_open_collects_the_first_month(operator: Api, stripe_side: Stri
     assert (again.status_code, again.json()["code"]) == (409, "account_exists")
 
 
-async def test_R1_a_declined_first_payment_is_an_account_that_is_disabled(operator: Api) -> None:
+async def test_R1_a_declined_first_payment_is_an_account_that_is_disabled(
+    operator: Api, stripe_side: StripeSide
+) -> None:
     """201: the account exists, and says why it is not in service."""
-    path = await opened(operator, payment_method="pm_card_chargeDeclinedInsufficientFunds")
+    path = await opened(operator, payment_method=stripe_side.payment_method(decline_code="insufficient_funds"))
     account = await operator.get(path)
     assert (account["state"], account["disabled_reason"]) == ("disabled", "first_payment_failed")
     assert account["payment"]["decline_code"] == "insufficient_funds"

@@ -56,6 +56,12 @@ class Shop:
     async def card(self, account_id: str, card: str) -> None:
         await self.do(account_id, "payment-method", {"payment_method": card}, "PUT")
 
+    async def bad_card(self) -> str:
+        """Return the id of a card that can be attached, and has no funds when it is charged."""
+        wanted = {"decline_code": "insufficient_funds"}
+        answer = await self.http.post(f"{self.stripe}/_sandbox/payment_methods", json=wanted)
+        return str(answer.raise_for_status().json()["id"])
+
     async def move(self, account_id: str, to: datetime | None = None) -> None:
         """Move an account's clock; by default to the end of its term."""
         clock = AccountClock(self._temporal, account_id, self.stripe)

@@ -13,7 +13,6 @@ PAGES = {
     "invoices": "/invoices",
     "history": "/history",
 }
-BAD_CARD = "pm_card_chargeDeclinedInsufficientFunds"
 
 
 async def in_service(shop: Shop) -> str:
@@ -52,7 +51,7 @@ async def reactivated_in_yen(shop: Shop) -> str:
 
 async def past_due(shop: Shop) -> str:
     account = await shop.open()
-    await shop.card(account, BAD_CARD)
+    await shop.card(account, await shop.bad_card())
     await shop.move(account)
     await shop.until(account, state="past_due")
     return account
@@ -76,7 +75,7 @@ async def payment_failed(shop: Shop) -> str:
 
 async def declined(shop: Shop) -> str:
     account = await disabled(shop)
-    await shop.card(account, BAD_CARD)
+    await shop.card(account, await shop.bad_card())
     await shop.do(account, "reactivate")
     return account
 
@@ -95,7 +94,7 @@ async def to_confirm(shop: Shop) -> str:
 
 
 async def first_payment_failed(shop: Shop) -> str:
-    return await shop.open(payment_method=BAD_CARD)
+    return await shop.open(payment_method=await shop.bad_card())
 
 
 async def disabled_by_operator(shop: Shop) -> str:

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.shop import Shop
-from tests.browser.states import BAD_CARD, disabled
+from tests.browser.states import disabled
 
 BOTH = pytest.mark.parametrize("scripts", [False, True], ids=["without-javascript", "with-javascript"])
 
@@ -89,7 +89,7 @@ async def test_a_lapsed_owner_comes_back(shop: Shop, visit: Visits, *, scripts: 
     """E4, E6: months later: what it costs, a decline with what to do, another card, and one charge (R6, R7)."""
     account = await disabled(shop)
     await shop.do(account, "carts", {"carts": 5}, "PUT")
-    await shop.card(account, BAD_CARD)
+    await shop.card(account, await shop.bad_card())
     page: Page = await visit(java_script_enabled=scripts)
     await page.goto(await shop.link(account))
     await sees(page, "Disabled since", "Coming back costs $125.00 for the upcoming month.")
@@ -146,7 +146,7 @@ async def test_R10_an_owner_confirms_at_the_bank(shop: Shop, visit: Visits, *, s
 async def test_R9_an_owner_pays_a_failed_renewal_by_hand(shop: Shop, visit: Visits) -> None:
     """The page says when it is tried again; the hosted invoice settles it."""
     account = await shop.open()
-    await shop.card(account, BAD_CARD)
+    await shop.card(account, await shop.bad_card())
     await shop.move(account)
     await shop.until(account, state="past_due")
     page: Page = await visit()

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.client import Callers, Json, Sent
 from tests.chaos.clock import Clocks
-from tests.chaos.plan import AUTHENTICATES, DECLINES, GOOD, POOR, Life
+from tests.chaos.plan import AUTHENTICATES, DECLINES, GOOD, Life
 
 SETTLES_WITHIN = 20.0
 """Seconds that a life waits for the account to act on a deadline, before it goes on whatever has become of it."""
@@ -161,7 +161,7 @@ class AccountLife:
         await self.do("reactivate")
 
     async def _fall_due(self) -> None:
-        await self.card(self._rng.choice((DECLINES, POOR, AUTHENTICATES)))
+        await self.card(self._rng.choice((DECLINES, AUTHENTICATES)))
         await self.wait_for_deadline()
         for _ in range(self._rng.randrange(3)):
             await self.wait_for_deadline()

@@ -180,12 +180,7 @@ def _days(rng: random.Random, duration: float) -> Iterator[Trouble]:
 
 # ---------------------------------------------------------------------- lives
 
-GOOD, DECLINES, POOR, AUTHENTICATES = (
-    "pm_card_visa",
-    "pm_card_chargeCustomerFail",
-    "pm_card_chargeDeclinedInsufficientFunds",
-    "pm_card_authenticationRequired",
-)
+GOOD, DECLINES, AUTHENTICATES = "pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"
 
 CHAPTERS_AND_WEIGHTS = {
     "renew": 72,

@@ -11,7 +11,7 @@ from babel import Locale
 from reprise.portal import words
 from reprise.portal.localized import Local
 from reprise.statemachine import decisions
-from reprise.statemachine.payments import free_quote, upfront_quote
+from reprise.statemachine.quotes import free_quote, upfront_quote
 from reprise.statemachine.terms import Term
 from reprise.statemachine.timeline import TIMER, Actor, ActorKind, TimelineEntry
 from reprise.workflows.messages import AccountView, Plan

@@ -29,7 +29,7 @@ from reprise.statemachine.effects import (
 )
 from reprise.statemachine.machine import AccountMachine, Event
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import (
+from reprise.statemachine.outcomes import (
     CustomerRegistered,
     Declined,
     InvoiceObserved,

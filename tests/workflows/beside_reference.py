@@ -33,7 +33,7 @@ from tests.workflows.world import World
 CARDS = {
     "good": "pm_card_visa",
     "authentication": "pm_card_authenticationRequired",
-    "insufficient_funds": "pm_card_chargeDeclinedInsufficientFunds",
+    "insufficient_funds": "a card that goes bad once it is attached",
     "generic_decline": "pm_card_chargeCustomerFail",
     "refused": "pm_1Unknown",
 }
@@ -66,7 +66,7 @@ class LifeInTheWorld:
             timezone=opening.zone,
             policy=BillingPolicy.model_validate({"retry_days": opening.retry_days, "debt": opening.debt}),
             paid_through=paid_through,
-            payment_method=CARDS.get(opening.card),
+            payment_method=self._method(opening.card) if opening.card in CARDS else None,
             actor=OPERATOR,
         )
         await self.compare()
@@ -100,10 +100,38 @@ class LifeInTheWorld:
 
     async def _command(self, deed: Deed) -> None:
         now = rules.whole_seconds(await self.world.now())
-        command = _command_of(deed, now, expected_amount(self.rules.account, deed, now))
+        command = self._command_of(deed, now, expected_amount(self.rules.account, deed, now))
         if deed.what == "set_payment_method":
             deed = deed._replace(value=_card(deed.value))
         assert await self._send(command) == self.rules.command(deed, now), deed
+
+    def _command_of(self, deed: Deed, now: datetime, expected: int | None) -> AnyCommand:
+        match deed:
+            case Deed("cancel", when):
+                return Cancel(when=when, actor=USER)
+            case Deed("reactivate"):
+                return Reactivate(expected_amount=expected, actor=USER)
+            case Deed("set_carts", carts):
+                return SetCarts(carts=carts, actor=USER)
+            case Deed("set_payment_method", card):
+                return SetPaymentMethod(payment_method=self._method(_card(card)), actor=USER)
+            case Deed("disable"):
+                return Disable(reason="check", actor=OPERATOR)
+            case Deed("enable"):
+                return Enable(actor=OPERATOR)
+            case Deed("extend_term", days):
+                return ExtendTerm(days=days, actor=OPERATOR)
+            case Deed("extend_until", span):
+                return ExtendTerm(until=now + span, actor=OPERATOR)
+            case Deed("change_plan", (currency, unit_amount)):
+                return ChangePlan(plan=Plan(currency=currency, unit_amount=unit_amount), actor=OPERATOR)
+            case Deed("close"):
+                return Close(actor=OPERATOR)
+        raise AssertionError(f"no such deed: {deed}")
+
+    def _method(self, card: str) -> str:
+        """Return a payment method's id for a card; most that decline have one only once they are attached."""
+        return self.world.stripe.payment_method(decline_code=card) if card == "insufficient_funds" else CARDS[card]
 
     async def _send(self, command: AnyCommand) -> str:
         try:
@@ -128,7 +156,7 @@ class LifeInTheWorld:
             return
         self.rules.stripe.change_in_portal(_card(card))
         async with stripe_client(self.world.stripe.settings()) as stripe:
-            method = await stripe.v1.payment_methods.attach_async(CARDS[_card(card)], {"customer": customer})
+            method = await stripe.v1.payment_methods.attach_async(self._method(_card(card)), {"customer": customer})
             default = {"invoice_settings": {"default_payment_method": method.id}}
             await stripe.v1.customers.update_async(customer, default)  # type: ignore[arg-type]
 
@@ -193,31 +221,6 @@ class LifeInTheWorld:
         assert answer.quote is not None
         assert (answer.quote.amount_due, answer.quote.currency) == (expected.amount, expected.currency)
         _near(answer.quote.term.end, expected.term.end)
-
-
-def _command_of(deed: Deed, now: datetime, expected: int | None) -> AnyCommand:
-    match deed:
-        case Deed("cancel", when):
-            return Cancel(when=when, actor=USER)
-        case Deed("reactivate"):
-            return Reactivate(expected_amount=expected, actor=USER)
-        case Deed("set_carts", carts):
-            return SetCarts(carts=carts, actor=USER)
-        case Deed("set_payment_method", card):
-            return SetPaymentMethod(payment_method=CARDS[_card(card)], actor=USER)
-        case Deed("disable"):
-            return Disable(reason="check", actor=OPERATOR)
-        case Deed("enable"):
-            return Enable(actor=OPERATOR)
-        case Deed("extend_term", days):
-            return ExtendTerm(days=days, actor=OPERATOR)
-        case Deed("extend_until", span):
-            return ExtendTerm(until=now + span, actor=OPERATOR)
-        case Deed("change_plan", (currency, unit_amount)):
-            return ChangePlan(plan=Plan(currency=currency, unit_amount=unit_amount), actor=OPERATOR)
-        case Deed("close"):
-            return Close(actor=OPERATOR)
-    raise AssertionError(f"no such deed: {deed}")
 
 
 def _card(card: str) -> str:

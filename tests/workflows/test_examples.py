@@ -108,7 +108,7 @@ async def test_E6_a_declined_card_leaves_it_disabled_and_a_good_one_charges_once
     await cancelled(world)
     await world.at("2027-03-05T10:00")
     await world.do(SetCarts(carts=5))
-    await world.card("pm_card_chargeDeclinedInsufficientFunds")
+    await world.card(world.stripe.payment_method(decline_code="insufficient_funds"))
     await world.at("2027-04-15T12:00")
     account = (await world.do(Reactivate())).account
     assert (account.state, account.payment.status) == ("disabled", "declined")
