@@ -25,6 +25,9 @@ def balance_of(customer: Object, currency: str) -> int:
     """Return a customer's balance in a currency: below zero it is credit, above it is owed."""
     return int((customer.get("_sandbox") or {}).get("balances", {}).get(currency, 0))
 
+LEVELS = 4
+"""So deep does Stripe expand (docs.stripe.com/expand)."""
+
 
 def lines_of(store: Store, invoice: str) -> list[Object]:
     """Return the lines of an invoice, in the order they were added."""
@@ -94,6 +97,9 @@ def expanded(store: Store, document: Object, paths: list[str]) -> Object:
         StripeFailure: 400: a path that cannot be expanded.
     """
     for path in paths:
+        if path.count(".") >= LEVELS:
+            message = f"You cannot expand more than {LEVELS} levels of a property. Property: {path}"
+            raise bad_parameter(message, code=None, param="expand")
         document = _expand(store, document, path.split("."), path)
     return document
 
