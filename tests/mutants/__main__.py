@@ -120,7 +120,9 @@ def _chosen(asked: argparse.Namespace) -> list[Mutant]:
     shares = counts(parts, asked.count)
     drawn: list[Mutant] = []
     for part in parts:
-        there = [mutant for mutant in kept if mutant.part is part and asked.within in f"{mutant.file} {mutant.function}"]
+        there = [
+            mutant for mutant in kept if mutant.part is part and asked.within in f"{mutant.file} {mutant.function}"
+        ]
         drawn += draw(there, shares[part.name], asked.seed)
     return drawn
 
@@ -128,7 +130,9 @@ def _chosen(asked: argparse.Namespace) -> list[Mutant]:
 def _verdict(hunt: Hunt, *, sampled: bool) -> int:
     """Print what survived and how each part did; return the exit code."""
     for mutant, why in hunt.survivors.items():
-        print(f"\nsurvived {mutant.id}: {mutant.file}:{mutant.line} {mutant.function} ({mutant.change.operator}; {why})")
+        print(
+            f"\nsurvived {mutant.id}: {mutant.file}:{mutant.line} {mutant.function} ({mutant.change.operator}; {why})"
+        )
         print(diff(mutant))
     KEPT.mkdir(exist_ok=True)
     SURVIVORS.write_text("\n".join(as_entry(mutant) for mutant in hunt.survivors))
