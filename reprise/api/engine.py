@@ -43,7 +43,7 @@ from reprise.workflows.messages import (
     Refusal,
     RefusalCode,
     TimelineEntry,
-    fingerprint,
+    same_command,
     workflow_id,
 )
 
@@ -180,7 +180,7 @@ class Engine:
 
     def _outcome(self, answer: Answer, command: Command) -> Outcome:
         # Temporal answers a repeated update id from its record, without looking at what was sent (R14).
-        if answer.fingerprint != fingerprint(command):
+        if not same_command(answer.fingerprint, command):
             message = "This idempotency key was used for another request. Use a new key for each."
             raise refused(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=message))
         if answer.refusal is not None:

@@ -11,7 +11,7 @@ from tests.assumptions.errors import refusal
 
 @pytest.mark.parametrize("email", ["a@b", "x@localhost", "someone@gmail", "a..b@-x"])
 async def test_an_email_without_a_real_domain_is_refused(account: Account, email: str) -> None:
-    """400 `email_invalid` for `email`, on a new customer as on one that exists.
+    """An e-mail without a real domain is a 400 `email_invalid`, on a new customer as on one that exists.
 
     Source: docs.stripe.com/error-codes#email-invalid; exercism/website issue 7721
     """
@@ -36,7 +36,7 @@ async def test_a_customer_is_found_by_email_and_metadata(account: Account) -> No
 
 
 async def test_a_deleted_customer_is_its_id_and_no_more(account: Account) -> None:
-    """It can be retrieved, as `{id, object, deleted}`; it is in no list.
+    """A deleted customer can be retrieved, as `{id, object, deleted}`, and is in no list.
 
     Source: docs.stripe.com/api/customers/delete
     """
@@ -49,7 +49,7 @@ async def test_a_deleted_customer_is_its_id_and_no_more(account: Account) -> Non
 
 
 async def test_nothing_new_is_invoiced_to_a_deleted_customer(account: Account) -> None:
-    """A new invoice is refused (400 `resource_missing`), the old ones are listed, and name it as deleted.
+    """A deleted customer gets no new invoice (400 `resource_missing`); its old ones are listed, and name it so.
 
     Source: docs.stripe.com/api/customers/delete, docs.stripe.com/error-codes#resource-missing
     """
@@ -66,7 +66,7 @@ async def test_nothing_new_is_invoiced_to_a_deleted_customer(account: Account) -
 
 
 async def test_a_deleted_customer_pays_nothing(account: Account) -> None:
-    """Its cards are gone with it: an open invoice cannot be charged any more.
+    """A deleted customer's open invoice cannot be charged any more.
 
     Source: docs.stripe.com/api/customers/delete
     """
@@ -79,7 +79,7 @@ async def test_a_deleted_customer_pays_nothing(account: Account) -> None:
 
 
 async def test_what_is_not_there_is_named(account: Account) -> None:
-    """404 `resource_missing` for an object in the path; 400 for one in a parameter.
+    """What is missing is `resource_missing`: a 404 for an object in the path, a 400 for one in a parameter.
 
     Source: docs.stripe.com/error-codes#resource-missing
     """
@@ -90,7 +90,7 @@ async def test_what_is_not_there_is_named(account: Account) -> None:
 
 
 async def test_a_card_belongs_to_one_customer(account: Account) -> None:
-    """Attached to one, it is neither attached to nor charged for another.
+    """A card of one customer is neither attached to another nor charged for it.
 
     Source: docs.stripe.com/api/payment_methods/attach
     """
@@ -104,7 +104,7 @@ async def test_a_card_belongs_to_one_customer(account: Account) -> None:
 
 
 async def test_a_wrong_key_is_said_to_be_wrong(account: Account) -> None:
-    """401, before anything is looked at.
+    """A key that Stripe does not know is a 401.
 
     Source: docs.stripe.com/api/errors
     """

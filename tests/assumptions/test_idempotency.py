@@ -93,7 +93,7 @@ async def test_parameters_that_are_wrong_are_not_saved(account: Account, key: st
 
 
 async def test_a_key_has_at_most_255_characters(account: Account, key: str) -> None:
-    """255 characters are taken, 256 refused.
+    """An idempotency key has at most 255 characters; a longer one is refused.
 
     Source: docs.stripe.com/api/idempotent_requests
     """

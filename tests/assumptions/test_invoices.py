@@ -26,7 +26,7 @@ async def test_a_list_shows_at_once_what_was_made(account: Account) -> None:
 
 
 async def test_a_list_shows_a_change_at_once(account: Account) -> None:
-    """Finalized, voided, deleted: the next list says so; void invoices are listed, deleted ones are not.
+    """The next list shows what was voided or deleted: void invoices are in it, deleted ones are not.
 
     Source: docs.stripe.com/api/invoices/list, docs.stripe.com/api/invoices/delete
     """
@@ -41,7 +41,7 @@ async def test_a_list_shows_a_change_at_once(account: Account) -> None:
 
 
 async def test_stripe_expands_four_levels_and_a_list_is_one(account: Account) -> None:
-    """One invoice shows its payment's intent; a list of invoices cannot.
+    """Stripe expands four levels: one invoice shows its payment's intent, a list of invoices cannot.
 
     Source: docs.stripe.com/api/expanding_objects; stripe-java issue 2011
     """
@@ -139,7 +139,7 @@ async def test_a_void_invoice_is_never_paid(account: Account) -> None:
 
 
 async def test_an_uncollectible_invoice_is_paid_or_voided(account: Account) -> None:
-    """Written off is not void: the money can still come.
+    """An uncollectible invoice is not void: it can be paid, and voided.
 
     Source: docs.stripe.com/invoicing/integration/workflow-transitions
     """

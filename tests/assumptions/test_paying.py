@@ -10,7 +10,7 @@ from tests.assumptions.errors import refusal
 
 
 async def test_pay_uses_the_customers_default(account: Account) -> None:
-    """Of two cards, the one in `invoice_settings.default_payment_method` is charged, off-session.
+    """Pay charges, of two cards, the one in the customer's `invoice_settings.default_payment_method`.
 
     Source: docs.stripe.com/api/invoices/pay, docs.stripe.com/api/customers/object
     """
@@ -23,7 +23,7 @@ async def test_pay_uses_the_customers_default(account: Account) -> None:
 
 
 async def test_without_a_method_nothing_is_tried(account: Account) -> None:
-    """No default: refused (400), the invoice stays open.
+    """Pay without a default payment method is refused (400), and the invoice stays open.
 
     Source: docs.stripe.com/api/invoices/pay
     """
@@ -34,7 +34,7 @@ async def test_without_a_method_nothing_is_tried(account: Account) -> None:
 
 
 async def test_a_decline_says_why_and_leaves_the_invoice_open(account: Account) -> None:
-    """402 with code and decline code; the intent wants another method; another card pays the same invoice.
+    """A decline is a 402 with code and decline code; another card pays the same invoice.
 
     Source: docs.stripe.com/testing#declined-payments, docs.stripe.com/declines/codes
     """
@@ -64,7 +64,7 @@ async def test_a_decline_says_why_and_leaves_the_invoice_open(account: Account) 
     ],
 )
 async def test_cards_that_decline_are_not_attached(account: Account, card: str, code: str, decline: str) -> None:
-    """402 with code and decline code as soon as they are to be attached; the customer's methods stay as they were.
+    """A card that declines is refused when it is attached: a 402 with code and decline code.
 
     Source: docs.stripe.com/testing#declined-payments
     """
@@ -75,7 +75,7 @@ async def test_cards_that_decline_are_not_attached(account: Account, card: str, 
 
 
 async def test_authentication_is_asked_for_and_can_be_called_off(account: Account) -> None:
-    """402; the invoice stays open, with a page where it can be paid; voided, it cannot be paid any more.
+    """A payer who must authenticate is a 402; the invoice stays open with a page to pay it, until it is voided.
 
     Source: docs.stripe.com/testing#regulatory-cards, docs.stripe.com/api/errors, docs.stripe.com/error-codes
     """
@@ -92,7 +92,7 @@ async def test_authentication_is_asked_for_and_can_be_called_off(account: Accoun
 
 
 async def test_a_bank_debit_is_processing_and_cannot_be_undone(account: Account) -> None:
-    """Pay answers 200, the invoice is open, its intent `processing`; void and a second pay are refused meanwhile.
+    """A bank debit answers 200, invoice open, intent `processing`; void and pay are refused meanwhile.
 
     Source: docs.stripe.com/payments/ach-direct-debit, docs.stripe.com/invoicing/ach-direct-debit
     """
@@ -111,7 +111,7 @@ async def test_a_bank_debit_is_processing_and_cannot_be_undone(account: Account)
 
 
 async def test_an_invoice_for_cards_takes_no_bank_account(account: Account) -> None:
-    """`payment_method_types` of cards only: a bank account is refused (400), and nothing is charged.
+    """An invoice whose `payment_method_types` are cards takes no bank account (400); nothing is charged.
 
     Source: docs.stripe.com/api/invoices/create#create_invoice-payment_settings-payment_method_types
     """
@@ -124,7 +124,7 @@ async def test_an_invoice_for_cards_takes_no_bank_account(account: Account) -> N
 
 
 async def test_a_refund_is_found_by_its_charge(account: Account) -> None:
-    """What was given back stands on the charge and in the list of refunds.
+    """A refund stands on its charge and in the list of refunds; the invoice stays paid.
 
     Source: docs.stripe.com/api/refunds
     """
@@ -140,7 +140,7 @@ async def test_a_refund_is_found_by_its_charge(account: Account) -> None:
 
 
 async def test_a_dispute_is_found_by_its_intent(account: Account) -> None:
-    """It names charge, intent, amount and reason; the invoice stays paid; the invoice is found by the intent.
+    """A dispute is found by its intent, and names charge, amount and reason; the invoice stays paid.
 
     Source: docs.stripe.com/testing#disputes, docs.stripe.com/api/disputes, docs.stripe.com/api/invoice-payment/list
     """

@@ -37,7 +37,7 @@ async def test_a_customers_discount_is_inherited_unless_switched_off(account: Ac
 
 
 async def test_with_everything_switched_off_the_sum_is_that_of_the_lines(account: Account) -> None:
-    """No tax, no discount, no pending item: `amount_due` is what the lines come to.
+    """With tax, discounts and pending items switched off, `amount_due` is what the lines come to.
 
     Source: docs.stripe.com/api/invoices/create
     """
@@ -96,7 +96,7 @@ async def test_too_small_a_sum_is_carried_to_the_balance(account: Account) -> No
 
 @pytest.mark.parametrize("currency", ["ugx", "isk"])
 async def test_two_decimals_that_must_be_nothing(account: Account, currency: str) -> None:
-    """5,000.00 is charged as 500000; a fraction of the unit is refused, at the latest when it would be charged.
+    """UGX and ISK count two decimals that must be 00: a fraction is refused before it is charged.
 
     Source: docs.stripe.com/currencies#special-cases
     """
@@ -112,7 +112,7 @@ async def test_two_decimals_that_must_be_nothing(account: Account, currency: str
 
 
 async def test_yen_have_no_decimals(account: Account) -> None:
-    """500 yen are 500.
+    """Yen have no decimals: 500 yen are 500.
 
     Source: docs.stripe.com/currencies#zero-decimal
     """

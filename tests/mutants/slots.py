@@ -1,6 +1,7 @@
 """Copies of the project, one for each trial that runs at the same time, and the trials in them."""
 
 import ast
+import gc
 import importlib
 import os
 import shutil
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from multiprocessing import connection, get_context
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -139,7 +141,9 @@ def test_files(root: Path, suite: str) -> list[str]:
 
 
 def _import_others(root: Path, suites: Iterable[str]) -> None:
-    """Import every library that Reprise and the tests name, so that each fork has them."""
+    """Import pytest's plugins, and every library that Reprise and the tests name, so that each fork has them."""
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
     places = [root / "reprise", *(root / suite for suite in suites)]
     files = [path for place in places for path in place.rglob("*.py")]
     files += (root / "tests").glob("*.py")
@@ -147,6 +151,7 @@ def _import_others(root: Path, suites: Iterable[str]) -> None:
     for name in sorted(names):
         with suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # the forks share all this: nothing of it is garbage
 
 
 def _imports(path: Path) -> Iterable[str]:

@@ -38,7 +38,7 @@ class Trial:
     files: tuple[str, ...]
     """Test files to collect, relative to the project."""
     limits: Mapping[str, float] | None = None
-    """Which of their tests to run, in this order, and how many seconds each may take; None: all, as long as it takes."""
+    """Which of their tests to run, in this order, and how many seconds each may take; None: all, without limits."""
     measured: bool = False
     """Whether to note which lines each test runs."""
     collect_only: bool = False
@@ -109,7 +109,7 @@ class _Watch:
 
     def arm(self, seconds: float) -> None:
         """End the process unless this is called again in time."""
-        faulthandler.dump_traceback_later(seconds, exit=True, file=2)  # type: ignore[arg-type] # a descriptor will do
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     def pytest_collection(self) -> None:
         """Stop at the first counterexample: nobody reads a smaller one. Test modules are imported after this."""
