@@ -63,6 +63,7 @@ class Opening(NamedTuple):
     on_dispute: str = "tell"
     email: str = "owner@example.com"
     elsewhere: str | None = None
+    key_is_wrong: bool = False
 
 
 class Deed(NamedTuple):
@@ -83,7 +84,7 @@ openings = st.builds(
     Opening,
     at=instants,
     zone=st.sampled_from(ZONES),
-    card=st.sampled_from([*CARDS, *["good"] * 8]),
+    card=st.sampled_from([*CARDS, "debit", "authentication", "refused", "stopped", *["good"] * 12]),
     carts=st.sampled_from([3, 1, 2, 5, 0, 3, 4]),
     plan=st.sampled_from(PLANS),
     retry_days=st.sampled_from(RETRY_DAYS),
@@ -95,6 +96,7 @@ openings = st.builds(
     on_dispute=st.sampled_from(["tell", "disable"]),
     email=st.sampled_from([*["owner@example.com"] * 9, "refused@example.com"]),
     elsewhere=st.sampled_from([*[None] * 5, "anchor", "another anchor", "cancelled", "opened later"]),
+    key_is_wrong=st.sampled_from([*[False] * 9, True]),
 )
 
 by_users = st.one_of(
@@ -203,6 +205,11 @@ _settles = Deed("debit", "settles")
 _key_is_wrong, _key_is_right = Deed("key", "wrong"), Deed("key", "right")
 _voids_refused, _voids_taken = Deed("voids", "refused"), Deed("voids", "taken")
 _pays_by_hand, _pays_by_hand_by_debit = Deed("pay_by_hand", "latest"), Deed("pay_by_hand", "latest by debit")
+_voided_by_hand = (Deed("void_by_hand", "latest"), Deed("hint"))
+_given_up = (*_fails, _voids_refused, Deed("cancel", "now"))
+_pays_old_by_debit = Deed("pay_by_hand", "oldest by debit")
+_pays_late_by_debit = (_pays_old_by_debit, _voids_taken, Deed("reactivate", "quoted"))
+_fails_late = Deed("debit", "debit_not_authorized")
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), Deed("hint", "oldest"))
 
 stories = st.builds(
@@ -245,7 +252,7 @@ stories = st.builds(
             (*_lapses, *_pays_by_debit, Deed("reactivate"), _a_day_or_more, _settles, Deed("hint")),
             (*_lapses, *_pays_by_debit, _a_day_or_more, Deed("debit", "debit_not_authorized"), Deed("hint")),
             (*_pays_by_debit[:1], _term_ends, _a_day_or_more, _settles, _a_day_or_more),
-            (*_fails, Deed("void_by_hand", "latest"), Deed("hint"), _term_ends),
+            (*_fails, *_voided_by_hand, _term_ends),
             (*_fails, Deed("extend_term", 7), _term_ends),
             (*_fails, Deed("disable"), Deed("extend_term", 30), Deed("enable"), _term_ends),
         ]
@@ -262,7 +269,7 @@ of_trouble = st.builds(
     st.sampled_from(
         [
             (*_fails, _key_is_wrong, Deed("cancel", "now"), *_pays_late, _key_is_right, _term_ends),
-            (*_fails, _voids_refused, Deed("cancel", "now"), Deed("extend_term", 30), *_comes_back, *_pays_late),
+            (*_given_up, Deed("extend_term", 30), *_comes_back, *_pays_late),
             (*_fails, _voids_refused, Deed("extend_term", 7), *_pays_late, _voids_taken, _term_ends),
             (*_fails, _voids_refused, Deed("disable"), Deed("enable"), *_pays_late, _term_ends),
             (*_fails, _voids_refused, *[_term_ends] * 5, *_pays_late, _voids_taken, _term_ends),
@@ -304,7 +311,7 @@ of_trouble = st.builds(
                 Deed("disable"),
                 *_pays_late,
             ),
-            (*_lapses, *_must_authenticate, Deed("void_by_hand", "latest"), Deed("hint")),
+            (*_lapses, *_must_authenticate, *_voided_by_hand),
             (
                 *_lapses,
                 *_must_authenticate,
@@ -316,6 +323,15 @@ of_trouble = st.builds(
             (Deed("refund", ("dispute", "du_1", "needs_response")), Deed("enable")),
             (*_fails, Deed("refund", ("dispute", "du_2", "needs_response")), Deed("enable"), _term_ends),
             (Deed("set_carts", 0), Deed("reactivate"), Deed("time_passes", timedelta(hours=2))),
+            (*_must_authenticate, *_voided_by_hand),
+            (Deed("card_turns", "authentication"), _term_ends, *_voided_by_hand, _term_ends),
+            (*_fails, _pays_by_hand_by_debit, Deed("cancel", "now"), Deed("reactivate"), _settles, Deed("hint")),
+            (*_given_up, *_pays_late_by_debit, Deed("answer"), _settles, Deed("hint")),
+            (*_given_up, *_pays_late_by_debit, *_turns_bad, Deed("answer"), _fails_late, _term_ends),
+            (*_fails, _voids_refused, Deed("disable"), Deed("enable"), _pays_old_by_debit, _term_ends, _fails_late),
+            (*_fails, Deed("bill_by_hand", "the renewal"), Deed("card_turns", "good"), _term_ends, Deed("answer")),
+            (*_fails, Deed("disable"), Deed("set_carts", 0), Deed("enable"), _term_ends),
+            (*_fails, Deed("pay_by_hand", "latest"), Deed("extend_term", 7), _term_ends),
         ]
     ),
     st.sampled_from(CARDS),

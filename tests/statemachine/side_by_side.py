@@ -30,6 +30,7 @@ class SideBySide:
         self.met: Counter[str] = Counter()
         self.now = opening.at
         self.stripe = ReferenceStripe(opening.card)
+        self.stripe.key_is_wrong = opening.key_is_wrong
         self.waiting: list[Ask] = []
         self.answers: list[Told] = []
         self.compared = self.commands = 0
