@@ -56,8 +56,9 @@ class Account(BaseModel):
 
     `anchor` is the instant whose day of month and time of day the terms keep, and `term_index` counts the current
     term from it (R2); -1 is a term that ends at the anchor: paid elsewhere, or extended. `payment_count` numbers the
-    payments, so that no key is ever given twice (R8). `life` tells this life of the id from an earlier one, `edition` the
-    rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older ones.
+    payments, so that no key is ever given twice (R8). `life` tells this life of the id from an earlier one, `edition`
+    names the rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older
+    ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,6 +99,11 @@ class Account(BaseModel):
     def debts(self) -> tuple[Debt, ...]:
         """What renewals left unpaid, oldest first (R12)."""
         return ((self.debt,) if self.debt else ()) + self.further_debts
+
+    @property
+    def needs_registration(self) -> bool:
+        """Whether Stripe has not yet taken the customer, and the payment method given at opening (R1)."""
+        return self.customer_id is None or self.first_payment_method is not None
 
     def by_newest_edition(self) -> "Account":
         """Return the account as a new run takes it up: from here on decided by the newest edition (R28).

@@ -1,64 +1,19 @@
 """What the transitions of the chart ask: guards and validators, named after the rules' words (R1-R14)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState, DisabledReason
-from reprise.statemachine.commands import (
-    Cancel,
-    ChangePlan,
-    OpenAccount,
-    Reactivate,
-    SetCarts,
-)
-from reprise.statemachine.money import MOST, THREE_DECIMAL, Plan, formatted
-from reprise.statemachine.payments import (
-    Payment,
-    PaymentPurpose,
-    PaymentStatus,
-    Quote,
-    free_quote,
-    upfront_quote,
-)
+from reprise.statemachine.commands import Cancel, ChangePlan, OpenAccount, Reactivate, SetCarts
+from reprise.statemachine.money import formatted
+from reprise.statemachine.outcomes import Invoice
+from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
+from reprise.statemachine.pricing import check_sum, reactivation_quote, renewal_quote
+from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
-from reprise.statemachine.schedule import next_retry
-from reprise.statemachine.terms import Term, nth_term
-
-
-def check_sum(plan: Plan, carts: int, field: str) -> None:
-    """Refuse a price or number of carts that Stripe could not charge (R20).
-
-    Raises:
-        Refused: `invalid_request` naming `field`.
-    """
-    if carts * plan.unit_amount > MOST:
-        raise Refused(
-            RefusalCode.INVALID_REQUEST,
-            f"{carts} carts at {formatted(plan.unit_amount, plan.currency)} come to more than Stripe charges at"
-            f" once, {formatted(MOST, plan.currency)}.",
-            field=field,
-        )
-    if plan.currency in THREE_DECIMAL and plan.unit_amount % 10:
-        raise Refused(
-            RefusalCode.INVALID_REQUEST,
-            f"Stripe charges {plan.currency.upper()} in steps of 10 minor units: the last digit must be 0.",
-            field="plan.unit_amount",
-        )
-
-
-def reactivation_quote(account: Account, now: datetime) -> Quote:
-    """Return what coming back at `now` costs (R6, R7): the function behind both the quote and the charge."""
-    if account.term and not account.term.is_over(now):
-        return free_quote(account.plan, account.carts, account.term)
-    return upfront_quote(account.plan, account.carts, nth_term(now, 0, account.timezone), account.debt)
-
-
-def renewal_quote(account: Account) -> Quote:
-    """Return what the next term costs an account that renews (R5)."""
-    assert account.anchor is not None, "an account in service has an anchor"
-    return upfront_quote(
-        account.plan, account.carts, nth_term(account.anchor, account.term_index + 1, account.timezone)
-    )
+from reprise.statemachine.schedule import next_retry, retry_instants
+from reprise.statemachine.terms import Term
 
 
 class Guards:
@@ -80,10 +35,18 @@ class Guards:
         assert self.account.term is not None, "this transition is about a term"
         return self.account.term
 
+    # ---------------------------------------------------------------- guards: editions: R28
+
+    def by_edition_2(self) -> bool:
+        return self.account.edition >= editions.NEWEST
+
     # ---------------------------------------------------------------- guards: opening
 
     def paid_elsewhere(self, command: OpenAccount, now: datetime) -> bool:
         return command.paid_through is not None and command.paid_through > now
+
+    def cancelled_elsewhere(self, command: OpenAccount) -> bool:
+        return command.cancelled
 
     def paid_term_is_over(self, command: OpenAccount, now: datetime) -> bool:
         return command.paid_through is not None and command.paid_through <= now
@@ -99,8 +62,27 @@ class Guards:
         quote = renewal_quote(self.account) if renewing else reactivation_quote(self.account, now)
         return quote.amount_due == 0
 
+    def renewal_is_free(self) -> bool:
+        return renewal_quote(self.account).amount_due == 0
+
     def retries_left(self, now: datetime) -> bool:
+        """Whether another retry follows; one that our own fault has used up costs the payer nothing (R9)."""
+        if self.by_edition_2() and self._payment.stopped_since:
+            return True
         return next_retry(self.account.policy, self._payment, now) is not None
+
+    def card_is_not_asked_again(self) -> bool:
+        return self._payment.do_not_retry
+
+    def retries_are_over(self, now: datetime) -> bool:
+        return now >= retry_instants(self.account.policy, self._payment)[-1]
+
+    def may_still_be_mended(self, now: datetime) -> bool:
+        """Whether a payment that stops for our fault is tried again: hourly, for the policy's days (R9)."""
+        since = self._payment.stopped_since
+        if not self.by_edition_2() or since is None:
+            return True
+        return now - since < timedelta(days=self.account.policy.stopped_days)
 
     # ---------------------------------------------------------------- guards: what was before
 
@@ -119,10 +101,44 @@ class Guards:
     def was_cancelled(self) -> bool:
         return self.account.hold is not None and self.account.hold.state is AccountState.CANCELLED
 
+    def was_past_due(self) -> bool:
+        return self.account.hold is not None and self.account.hold.state is AccountState.PAST_DUE
+
+    def renewal_can_be_taken_up(self, now: datetime) -> bool:
+        """Whether the term that an interrupted renewal was for is not over yet (R13)."""
+        return self.account.anchor is not None and now < renewal_quote(self.account).term.end
+
     # ---------------------------------------------------------------- guards: the payment
 
     def payment_under_way(self) -> bool:
+        """Whether money may be moving: an attempt is under way, or clearing at the bank (R14, R21)."""
+        return self.attempt_under_way() or self.payment_is_processing()
+
+    def attempt_under_way(self) -> bool:
         return self._payment_is(PaymentStatus.COLLECTING)
+
+    def payment_is_processing(self) -> bool:
+        return self._payment_is(PaymentStatus.PROCESSING)
+
+    def payment_buys_nothing(self) -> bool:
+        """Whether the latest payment, if paid after all, is for a term that the account has otherwise (R22)."""
+        in_paid_term = self.account.state in {AccountState.ACTIVE, AccountState.CANCELLED, AccountState.REACTIVATED}
+        return self.by_edition_2() and in_paid_term and not self.payment_under_way()
+
+    def first_payment_stopped(self) -> bool:
+        """Whether the first payment stopped for our fault and is tried again by itself (R1, R8)."""
+        payment = self.account.payment
+        return (
+            self.by_edition_2()
+            and payment is not None
+            and payment.purpose is PaymentPurpose.FIRST
+            and payment.status is PaymentStatus.DECLINED
+            and payment.next_attempt_at is not None
+        )
+
+    def pays_the_renewal(self, found: Invoice) -> bool:
+        """Whether an invoice that was paid is for the very term that this past-due account lacks (R22)."""
+        return self.account.state is AccountState.PAST_DUE and found.period == self._payment.quote.term
 
     def awaiting_authentication(self) -> bool:
         return self._payment_is(PaymentStatus.REQUIRES_ACTION)
@@ -148,6 +164,16 @@ class Guards:
             raise Refused(
                 RefusalCode.PAYMENT_IN_PROGRESS,
                 "A payment of this account is being collected. Try again when it is known how it turned out.",
+            )
+
+    def page_is_current(self, command: Cancel) -> None:
+        """Refuse what was asked of an account that stood otherwise: a stale page's button does nothing else (R3)."""
+        payment, expected = self.account.payment, command.expected_payment
+        stale_payment = expected is not None and (payment is None or payment.key != expected)
+        if stale_payment or command.expected_state not in {None, self.account.state}:
+            raise Refused(
+                RefusalCode.STATE_CHANGED,
+                "This account has changed since that page was shown. Nothing was cancelled. Look at it again.",
             )
 
     def no_payment_open(self) -> None:
@@ -181,9 +207,9 @@ class Guards:
     def sum_can_be_charged(self, command: SetCarts | ChangePlan) -> None:
         match command:
             case SetCarts():
-                check_sum(self.account.plan, command.carts, "carts")
+                check_sum(self.account.plan, command.carts, "carts", smallest=self.by_edition_2())
             case ChangePlan():
-                check_sum(command.plan, self.account.carts, "plan.unit_amount")
+                check_sum(command.plan, self.account.carts, "plan.unit_amount", smallest=self.by_edition_2())
 
     def current_quote(self, now: datetime) -> Quote:
         """Return what coming back costs at `now`: while a payment is open, what that one costs (R11, R14)."""
@@ -196,5 +222,5 @@ class Guards:
         payment = self.account.payment
         if payment is None or payment.abandoned:
             return None
-        past_due = self.account.state is AccountState.PAST_DUE
-        return payment if past_due or payment.status is PaymentStatus.REQUIRES_ACTION else None
+        awaited = payment.status is PaymentStatus.REQUIRES_ACTION or self.first_payment_stopped()
+        return payment if awaited or self.account.state is AccountState.PAST_DUE else None

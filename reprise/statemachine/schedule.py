@@ -13,17 +13,24 @@ AUTHENTICATION_LIMIT = timedelta(hours=23)
 """How long a payer has to authenticate (R10): less than the day for which Stripe keeps idempotency keys."""
 
 LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
-"""When an unauthenticated payment is looked at without a hint, counted from its start: a webhook may never come."""
+"""When an unauthenticated payment is looked at without a hint, counted from its attempt: a webhook may never come."""
 
 STOPPED_RETRY = timedelta(hours=1)
-"""How often a renewal that Stripe refuses for our fault is tried again; such tries do not count for R9."""
+"""How often a payment that Stripe refuses for our fault is tried again; such tries do not count for R9."""
+
+CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+"""When a payment that is clearing is looked at without a hint, counted from its start; daily after that (R21)."""
+
+VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
+"""How often a void that Stripe has refused is tried: hourly for a day, then every six hours, until it is done (R8)."""
 
 
 class DeadlineKind(StrEnum):
-    """What a deadline is for; the values are events of the chart."""
+    """What a deadline is for; the first two are events of the chart."""
 
     TERM_ENDED = "term_ended"
     PAYMENT_DUE = "payment_due"
+    VOID_DUE = "void_due"
 
 
 class Deadline(BaseModel):
@@ -57,8 +64,20 @@ def next_retry(policy: BillingPolicy, payment: Payment, now: datetime) -> dateti
 def next_look(payment: Payment, now: datetime) -> datetime:
     """Return when to look at an unauthenticated payment next: at the latest when it expires (R10)."""
     expiry = payment.expires_at or payment.started_at + AUTHENTICATION_LIMIT
-    looks = (payment.started_at + look for look in LOOKS)
+    looks = (expiry - AUTHENTICATION_LIMIT + look for look in LOOKS)
     return min(next((at for at in looks if at > now), expiry), expiry)
+
+
+def next_clearing_look(payment: Payment, now: datetime) -> datetime:
+    """Return when to look at a payment that is clearing next (R21)."""
+    since = payment.processing_since or now
+    first = next((since + look for look in CLEARING_LOOKS if since + look > now), None)
+    return first or since + timedelta(days=(now - since).days + 1)
+
+
+def next_void_try(since: datetime, now: datetime) -> datetime:
+    """Return when a void that has been owed since `since` is tried next (R8)."""
+    return now + (VOID_RETRY if now - since < timedelta(days=1) else LATER_VOID_RETRY)
 
 
 def renewal_access_until(policy: BillingPolicy, term: Term) -> datetime:

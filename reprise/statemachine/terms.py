@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
@@ -50,8 +51,19 @@ def _near(moment: datetime) -> datetime:
 
 def _known_zone(name: str) -> str:
     if name not in ZONES:
-        raise ValueError(f"{name!r} is not a time zone of the IANA database, such as 'Europe/Berlin'")
+        raise ValueError(f"{name[:60]!r} is not a time zone of the IANA database, such as 'Europe/Berlin'")
     return name
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """Return a zone by the locked tzdata, never by the machine's own files, which may know it otherwise (R2).
+
+    `ZoneInfo(name)` reads the system first (docs.python.org/3/library/zoneinfo.html#data-sources): two workers would
+    disagree about a term, and a replay with its past.
+    """
+    with (files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_sane)]
@@ -91,7 +103,7 @@ def months_after(anchor: datetime, months: int, zone: str) -> datetime:
     """
     if months == 0:
         return anchor
-    tz = ZoneInfo(zone)
+    tz = zone_of(zone)
     wall_clock = anchor.astimezone(tz).replace(tzinfo=None) + relativedelta(months=months)
     return wall_clock.replace(tzinfo=tz, fold=0).astimezone(UTC)
 

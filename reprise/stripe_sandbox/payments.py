@@ -55,12 +55,11 @@ def retrieve_invoice_payment(call: Call, _: Parameters, payment: str) -> Object:
 
 def list_invoice_payments(call: Call, parameters: Parameters) -> Object:
     """List invoice payments, also by invoice, status and payment intent."""
-    wanted = parameters.get("payment") or {}
+    intent = (parameters.get("payment") or {}).get("payment_intent")
     documents = [
         each
         for each in call.store.all("invoice_payment", owner=parameters.get("invoice"))
-        if parameters.get("status") in {None, each["status"]}
-        and all(each["payment"].get(name) == value for name, value in wanted.items())
+        if parameters.get("status") in {None, each["status"]} and intent in {None, each["payment"]["payment_intent"]}
     ]
     return call.page("/v1/invoice_payments", documents, parameters)
 

@@ -4,34 +4,43 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.effects import (
     Act,
     Announce,
+    ChangeEmail,
     ChangePaymentMethod,
     Collect,
     Effect,
     LookAtInvoice,
+    LookAtRefund,
     RegisterCustomer,
     VoidInvoice,
 )
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import (
+from reprise.statemachine.outcomes import (
+    CustomerNotRegistered,
     CustomerRegistered,
     Declined,
+    EmailChanged,
+    Invoice,
     InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
     NoPaymentMethod,
+    NothingObserved,
     Paid,
-    Payment,
     PaymentMethodChanged,
     PaymentOutcome,
+    Processing,
+    RefundObserved,
     RequiresAction,
     Stopped,
 )
+from reprise.statemachine.payments import Payment
 
 
 def utc(text: str) -> datetime:
@@ -54,7 +63,11 @@ def opening(**changes: Any) -> OpenAccount:
 
 @dataclass
 class Book:
-    """One account, Stripe's side of it, and the time."""
+    """One account, Stripe's side of it, and the time.
+
+    `card` says how the next charge goes: `good`, `none`, `authentication`, `processing`, `stopped`, or a decline code,
+    with the bank's advice behind a slash (`generic_decline/do_not_try_again`). With `key_is_wrong`, Stripe refuses all.
+    """
 
     machine: AccountMachine
     now: datetime
@@ -64,12 +77,25 @@ class Book:
     attempts: list[tuple[str, int]] = field(default_factory=list)
     announced: list[int] = field(default_factory=list)
     waiting: list[Act] = field(default_factory=list)
+    performed: list[Act] = field(default_factory=list)
+    key_is_wrong: bool = False
+    debits: dict[str, Payment] = field(default_factory=dict)
+    found: list[Invoice] = field(default_factory=list)
+    refunds: dict[str, RefundObserved] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, at: str = "2027-01-31T10:00", card: str = "good", **changes: Any) -> "Book":
+    def open(
+        cls,
+        at: str = "2027-01-31T10:00",
+        card: str = "good",
+        *,
+        edition: int = editions.NEWEST,
+        key_is_wrong: bool = False,
+        **changes: Any,
+    ) -> "Book":
         """Open an account and let Stripe answer."""
-        machine, effects = AccountMachine.opening(opening(**changes), utc(at))
-        book = cls(machine, utc(at), card)
+        machine, effects = AccountMachine.opening(opening(**changes), utc(at), edition=edition, life="life-1")
+        book = cls(machine, utc(at), card, key_is_wrong=key_is_wrong)
         book.perform(effects)
         return book
 
@@ -103,11 +129,19 @@ class Book:
         from reprise.statemachine.commands import SetPaymentMethod
 
         self.card = card
-        self.do(SetPaymentMethod(payment_method=f"pm_{card}"))
+        self.do(SetPaymentMethod(payment_method=f"pm_{card.partition('/')[0]}"))
 
-    def hint(self) -> None:
+    def hint(self, payment_key: str | None = None, refund_id: str | None = None) -> None:
         """Let a webhook come."""
-        self.perform(self.machine.hint(self.now))
+        self.perform(self.machine.hint(self.now, payment_key, refund_id))
+
+    def settle_debit(self, key: str, *, failing: str | None = None) -> None:
+        """The bank lets a debit through, or not."""
+        payment = self.debits.pop(key)
+        if failing is None:
+            self._charge(payment)
+        else:
+            self.invoices[key], self.card = "open", failing
 
     def pay_by_hand(self) -> None:
         """The payer pays the open invoice on its hosted page."""
@@ -126,29 +160,67 @@ class Book:
             else:
                 self.waiting.append(effect)
         while self.waiting:
-            self.perform(self.machine.take(self._answer(self.waiting.pop(0)), self.now))
+            act = self.waiting.pop(0)
+            if self.account.customer_id is None and not isinstance(act, RegisterCustomer) and self.key_is_wrong:
+                act_behind, act = act, RegisterCustomer(payment_method=None)
+                self.perform(self.machine.take(self._answer(act), self.now))
+                self.perform(self.machine.take(self._refusal(act_behind), self.now))
+                continue
+            self.performed.append(act)
+            self.perform(self.machine.take(self._answer(act), self.now))
 
     def _answer(self, act: Act) -> Any:
+        if self.key_is_wrong:
+            return self._refusal(act)
+        method = None if self.card == "none" else f"pm_{self.card}"
         match act:
             case RegisterCustomer():
-                return CustomerRegistered(customer_id="cus_1", payment_method=f"pm_{self.card}")
+                return CustomerRegistered(customer_id="cus_1", payment_method=method)
             case ChangePaymentMethod(payment_method=method, asked_by=actor):
                 return PaymentMethodChanged(payment_method=method, asked_by=actor)
+            case ChangeEmail(email=email, asked_by=actor):
+                return EmailChanged(email=email, asked_by=actor)
             case Collect(payment=payment):
                 return self._collect(payment)
             case LookAtInvoice(payment_key=key):
-                state = InvoiceState(self.invoices.get(key, "missing"))
-                return InvoiceObserved(payment_key=key, invoice=state, payment_method=f"pm_{self.card}")
+                state = InvoiceState(self.invoices.get(key or "", "missing"))
+                code = self.card.partition("/")[0]
+                failed = {"decline_code": code} if state is InvoiceState.OPEN and code != "good" else {}
+                found = tuple(self.found)
+                return InvoiceObserved(payment_key=key, invoice=state, payment_method=method, found=found, **failed)
             case VoidInvoice(payment_key=key):
                 if self.invoices.get(key) == "open":
                     self.invoices[key] = "void"
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState(self.invoices.get(key, "missing")))
+            case LookAtRefund(object_id=refund):
+                return self.refunds.get(refund, NothingObserved(reason="No such refund"))
+
+    def _refusal(self, act: Act) -> Any:
+        """Return what an act comes to while Stripe refuses the key."""
+        reason = "Invalid API Key provided"
+        match act:
+            case RegisterCustomer():
+                return CustomerNotRegistered(reason=reason)
+            case ChangePaymentMethod(asked_by=actor):
+                return PaymentMethodChanged(refused="stripe_refused", message=reason, asked_by=actor)
+            case ChangeEmail(email=email, asked_by=actor):
+                return EmailChanged(email=email, refused=reason, asked_by=actor)
+            case Collect(payment=payment):
+                self.attempts.append((payment.key, payment.attempt))
+                return Stopped(payment_key=payment.key, reason=reason)
+            case LookAtInvoice(payment_key=key):
+                return InvoiceObserved(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
+            case VoidInvoice(payment_key=key):
+                return InvoiceVoided(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
+            case LookAtRefund():
+                return NothingObserved(reason=reason)
 
     def _collect(self, payment: Payment) -> PaymentOutcome:
         self.attempts.append((payment.key, payment.attempt))
         if self.card == "stopped":
             return Stopped(payment_key=payment.key, reason="Invalid API Key provided")
-        self.invoices.setdefault(payment.key, "open")
+        if self.invoices.get(payment.key) in {None, "void"}:
+            self.invoices[payment.key] = "open"
         known: dict[str, Any] = {
             "payment_key": payment.key,
             "invoice_id": f"in_{payment.key}",
@@ -161,11 +233,15 @@ class Book:
                 self._charge(payment)
                 return Paid(**known)
             case "none":
-                return NoPaymentMethod(**known)
+                return NoPaymentMethod(payment_key=payment.key, invoice_id=known["invoice_id"])
             case "authentication":
                 return RequiresAction(**known, url="https://pay.example.com/in")
-            case code:
-                return Declined(**known, code=code)
+            case "processing":
+                self.invoices[payment.key], self.debits[payment.key] = "processing", payment
+                return Processing(**known)
+            case declined:
+                code, _, advice = declined.partition("/")
+                return Declined(**known, code=code, advice=advice or None)
 
     def _charge(self, payment: Payment) -> None:
         self.invoices[payment.key] = "paid"

@@ -3,7 +3,7 @@
 import pytest
 
 from reprise.statemachine.commands import Close, Enable, ExtendTerm
-from reprise.statemachine.payments import (
+from reprise.statemachine.outcomes import (
     CustomerRegistered,
     Declined,
     NoPaymentMethod,

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.statemachine.money import CURRENCIES, Plan, decimals, formatted
-from reprise.statemachine.payments import Debt, payment_key, upfront_quote
+from reprise.statemachine.payments import payment_key
+from reprise.statemachine.quotes import Debt, upfront_quote
 from reprise.statemachine.terms import nth_term
 from tests.statemachine.book import Book, utc
 
@@ -17,7 +18,7 @@ def test_R7_a_quote_is_the_sum_of_its_lines_and_of_nothing_else(plan: Plan, cart
     """Carts × unit amount, and a debt in the same currency as a line of its own."""
     currency = "eur" if other and plan.currency != "eur" else plan.currency
     debt = Debt(amount=owed, currency=currency, term=TERM)
-    quote = upfront_quote(plan, carts, TERM, debt)
+    quote = upfront_quote(plan, carts, TERM, (debt,))
     counted = owed if currency == plan.currency else 0
     assert quote.amount_due == carts * plan.unit_amount + counted
     assert quote.amount_due == sum(line.amount for line in quote.lines)

@@ -19,7 +19,8 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import InvoiceState, InvoiceVoided, Paid, PaymentStatus
+from reprise.statemachine.outcomes import InvoiceState, InvoiceVoided, Paid
+from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Term
@@ -87,12 +88,22 @@ def test_R1_a_declined_first_payment_disables() -> None:
 
 
 def test_R3_cancelling_again_succeeds_and_changes_nothing() -> None:
-    """Also with `now`."""
+    """At the term's end, that is."""
     book = cancelled()
     before = book.account
     book.do(Cancel())
-    book.do(Cancel(when="now"))
     assert book.account == before
+
+
+def test_E24_cancel_now_on_a_cancelled_account_ends_it_at_once() -> None:
+    """Disabled on the day, and back for free until the paid term is over (R3)."""
+    book = cancelled().at("2027-02-15T10:00")
+    book.do(Cancel(when="now"))
+    assert (book.state, book.account.disabled_reason) == ("disabled", "cancelled")
+    book.at("2027-02-27T10:00").do(Reactivate(expected_amount=0))
+    assert (book.state, book.charged) == ("reactivated", [7500])
+    assert book.account.term is not None
+    assert book.account.term.end == utc("2027-02-28T10:00")
 
 
 def test_R3_cancelling_out_of_service_is_refused() -> None:
@@ -116,7 +127,7 @@ def test_R3_a_cancellation_survives_unrelated_commands() -> None:
     """Carts, plan, card and hints neither un-cancel nor charge."""
     book = cancelled()
     book.do(SetCarts(carts=9))
-    book.do(ChangePlan(plan=Plan(currency="usd", unit_amount=1)))
+    book.do(ChangePlan(plan=Plan(currency="usd", unit_amount=100)))
     book.replace_card("good")
     book.hint()
     assert book.state == "cancelled"
@@ -200,17 +211,46 @@ def test_R7_a_cancelled_account_past_its_end_is_quoted_as_what_it_is() -> None:
 # ---------------------------------------------------------------------- R8, R9
 
 
-def test_R8_a_stopped_renewal_is_tried_each_hour_and_never_ends_in_disabled() -> None:
-    """Our fault does not cost the payer a retry, nor access."""
+def test_R9_a_stopped_renewal_is_tried_each_hour_for_fourteen_days_and_told_once() -> None:
+    """Our fault does not cost the payer a retry, nor access, while it lasts; nor is service free without end."""
     book = Book.open().at("2027-02-20T10:00")
     book.card = "stopped"
-    book.at("2027-03-20T10:30")
+    book.at("2027-03-13T10:30")
     assert book.state == "past_due"
     assert book.machine.access_until is not None
     assert book.machine.access_until > book.now
+    stops = [entry for entry in book.account.timeline if entry.type == "account.payment_stopped"]
+    assert len(stops) == 1
     book.card = "good"
-    book.at("2027-03-20T11:00")
+    book.at("2027-03-13T11:00")
     assert (book.state, book.charged) == ("active", [7500, 7500])
+
+
+def test_R9_a_renewal_that_nobody_mends_ends_after_fourteen_days() -> None:
+    """Like the last retry: disabled, the invoice void, no more tries."""
+    book = Book.open().at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-03-14T09:59:59")
+    assert book.state == "past_due"
+    book.at("2027-03-14T10:00")
+    assert (book.state, book.account.disabled_reason) == ("disabled", "payment_failed")
+    tries = len(book.attempts)
+    book.card = "good"
+    book.at("2027-05-14T10:00")
+    assert (len(book.attempts), book.charged) == (tries, [7500])
+
+
+def test_R9_a_decline_after_a_stop_still_has_all_of_its_retries() -> None:
+    """The retries that our fault has used up were not the payer's."""
+    book = Book.open().at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-03-10T10:00")
+    book.card = "insufficient_funds"
+    book.at("2027-03-10T11:00")
+    assert book.account.payment is not None
+    assert (book.state, book.account.payment.next_attempt_at) == ("past_due", utc("2027-03-11T11:00"))
+    assert book.at("2027-03-17T10:59").state == "past_due"
+    assert book.at("2027-03-17T11:00").state == "disabled"
 
 
 def test_R8_a_stopped_reactivation_can_be_made_after_the_mend() -> None:

@@ -1,0 +1,48 @@
+"""Access: until when an account may work, also if no worker runs (R16)."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from reprise.statemachine import editions
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
+from reprise.statemachine.schedule import renewal_access_until, retry_instants
+
+IN_SERVICE: Final = frozenset(
+    {AccountState.ACTIVE, AccountState.CANCELLED, AccountState.PAST_DUE, AccountState.REACTIVATED}
+)
+"""The states of the chart's compound state "in service"."""
+
+OUTCOME_MARGIN: Final = timedelta(days=1)
+"""How far access reaches past an attempt that is under way: twice as long as until it is said not to be known."""
+
+
+def access_until(account: Account) -> datetime | None:
+    """Return until when the account may work if nothing else happens; None when out of service.
+
+    Cancelled: the term's end. Renewing: the term's end and the days of the retries. Past due: the last retry. While an
+    attempt of a renewal is under way, clearing or not known, access never ends before its outcome is.
+    """
+    payment = account.payment
+    if account.state not in IN_SERVICE or account.term is None:
+        return None
+    if account.state is AccountState.CANCELLED:
+        return account.term.end
+    if account.state is AccountState.PAST_DUE and payment:
+        until = retry_instants(account.policy, payment)[-1]
+    else:
+        until = renewal_access_until(account.policy, account.term)
+    if account.edition < editions.NEWEST:
+        past_due = account.state is AccountState.PAST_DUE and payment
+        return max(until, (payment.next_attempt_at or until) if past_due and payment else until)
+    awaited = _awaited(payment) if payment and payment.purpose is PaymentPurpose.RENEWAL else None
+    return max(until, awaited + OUTCOME_MARGIN) if awaited else until
+
+
+def _awaited(payment: Payment) -> datetime | None:
+    """Return the instant from which on a renewal's outcome is awaited."""
+    if payment.status is PaymentStatus.COLLECTING:
+        return payment.attempted_at
+    if payment.status is PaymentStatus.PROCESSING or payment.stopped_since:
+        return payment.next_attempt_at
+    return None

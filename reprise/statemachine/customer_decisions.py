@@ -1,0 +1,67 @@
+"""What is done about the account's customer at Stripe, and about refunds and disputes (R1, R23, R24, R26)."""
+
+from typing import Final
+
+from reprise.statemachine.effects import RegisterCustomer
+from reprise.statemachine.invoice_decisions import InvoiceDecisions
+from reprise.statemachine.outcomes import CustomerRegistered, EmailChanged, RefundObserved
+from reprise.statemachine.timeline import STRIPE
+
+REFUNDS_KEPT: Final = 50
+"""How many refunds and disputes are known to be told."""
+
+
+class CustomerDecisions(InvoiceDecisions):
+    """What is done about an account's customer."""
+
+    # ---------------------------------------------------------------- the customer at Stripe: R1, R23, R26
+
+    def register(self, customer: CustomerRegistered) -> None:
+        """Remember the Stripe customer; what Stripe would not take is told, not lost."""
+        self.replace_customer(customer.customer_id)
+        self._set(customer_id=customer.customer_id, first_payment_method=None)
+        if customer.refused:
+            self._note("payment_method_refused", STRIPE, decline_code=customer.refused)
+        if customer.email_refused:
+            self._note("email_refused", STRIPE, reason=customer.email_refused)
+
+    def note_not_registered(self, reason: str) -> None:
+        """Stripe refused to register the customer; told once, and shown to operators (R8)."""
+        if self.by_edition_2():
+            self._note_once("customer_not_registered", STRIPE, reason)
+
+    def replace_customer(self, customer_id: str | None) -> None:
+        """The customer was deleted at Stripe and registered anew: it has no payment method now (R23)."""
+        if customer_id and self.account.customer_id and customer_id != self.account.customer_id:
+            self._set(customer_id=customer_id)
+            self._note("customer_replaced", STRIPE, reason=f"the customer was deleted at Stripe; now {customer_id}")
+
+    def register_anew(self) -> None:
+        """Register a customer again whose deletion a look has found."""
+        self.effects.append(RegisterCustomer(payment_method=None))
+
+    def change_email_to(self, changed: EmailChanged) -> None:
+        """Stripe has taken the new e-mail: it is the account's (R26)."""
+        self.replace_customer(changed.customer_id)
+        self._set(email=changed.email)
+        self._note("email_changed", changed.asked_by)
+
+    # ---------------------------------------------------------------- refunds and disputes: R24
+
+    def note_refund(self, seen: RefundObserved) -> bool:
+        """Tell a refund or dispute made at Stripe, once for each status; say whether it was news."""
+        tag = f"{seen.object_id}:{seen.status}"
+        if tag in self.account.refunds:
+            return False
+        self._set(refunds=(*self.account.refunds, tag)[-REFUNDS_KEPT:])
+        reason = f"{seen.status}: {seen.reason}" if seen.reason else seen.status
+        self._note(
+            "refunded" if seen.kind == "refund" else "disputed",
+            STRIPE,
+            amount=seen.amount,
+            currency=seen.currency,
+            payment_key=seen.payment_key,
+            invoice_id=seen.invoice_id,
+            reason=reason,
+        )
+        return True

@@ -1,0 +1,183 @@
+"""What outcomes become: which event of the chart follows from how something done in the world turned out (R8, R22)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from reprise.statemachine import editions
+from reprise.statemachine.commands import Disable
+from reprise.statemachine.driving import DrivenChart, Effects
+from reprise.statemachine.outcomes import (
+    CustomerDeleted,
+    Declined,
+    EarlierPayment,
+    Invoice,
+    InvoiceObserved,
+    InvoiceState,
+    InvoiceVoided,
+    NoPaymentMethod,
+    NotKnown,
+    Paid,
+    PaymentMethodChanged,
+    PaymentOutcome,
+    Processing,
+    RefundObserved,
+    RequiresAction,
+    Stopped,
+)
+from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.schedule import retry_instants
+from reprise.statemachine.timeline import STRIPE
+
+
+class OutcomeEvents(DrivenChart):
+    """Takes answers of Stripe: late, twice, or about another payment than the latest, they may change nothing."""
+
+    def _take_outcome(self, event: PaymentOutcome, now: datetime) -> Effects:
+        """Take how an attempt turned out; one that is not under way can still turn out to be paid, or clearing."""
+        payment = self.account.payment
+        if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
+            return ()
+        match event:
+            case Paid() if self._is("closed") or self.model.payment_buys_nothing():
+                return self._note(now, lambda: self.model.note_late_payment(event.charged))
+            case Paid():
+                self.model.remember_invoice(event.invoice_id, event.payment_method)
+                return self._happen("payment_paid", now, outcome=event)
+            case Processing():
+                return self._if_allowed("payment_processing", now, outcome=event)
+            case _ if not self.collecting and payment.status is not PaymentStatus.PROCESSING:
+                return ()
+            case CustomerDeleted():
+                replaced = self._note(now, lambda: self.model.replace_customer(event.customer_id))
+                return replaced + self._happen("payment_declined", now, outcome=event)
+            case Declined() | NoPaymentMethod():
+                return self._happen("payment_declined", now, outcome=event)
+            case RequiresAction():
+                return self._happen("payment_needs_action", now, outcome=event)
+            case Stopped():
+                return self._happen("payment_stopped", now, outcome=event)
+            case NotKnown():
+                return self._note(now, lambda: self.model.ask_again(event, now))
+            case EarlierPayment():
+                return self._take_earlier(event.found, now)
+
+    def _take_earlier(self, found: Invoice, now: datetime) -> Effects:
+        """Settle an earlier payment that is paid or clearing instead of beginning another (R22)."""
+        adopted = self._note(now, lambda: self.model.adopt(found))
+        known = {"payment_key": found.payment_key, "invoice_id": found.invoice_id}
+        if found.state is InvoiceState.PAID:
+            return adopted + self._take_outcome(Paid(**known, charged=found.charged), now)
+        return adopted + self._take_outcome(Processing(**known), now)
+
+    def _take_look(self, event: InvoiceObserved, now: datetime) -> Effects:
+        """Take what a look at Stripe has found (R15, R21, R22)."""
+        effects: Effects = ()
+        if event.customer_id and event.customer_id != self.account.customer_id and not self._is("closed"):
+            effects += self._note(now, lambda: self.model.replace_customer(event.customer_id))
+        effects += self._take_invoice(event, now)
+        for found in event.found:
+            effects += self._take_found(found, now)
+        return effects
+
+    def _take_invoice(self, event: InvoiceObserved, now: datetime) -> Effects:
+        payment = self.account.payment
+        if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
+            return ()
+        known: dict[str, Any] = {"payment_key": payment.key, "invoice_id": event.invoice_id}
+        second = self.account.edition >= editions.NEWEST
+        clearing = payment.status is PaymentStatus.PROCESSING
+        match event.invoice:
+            case InvoiceState.PAID:
+                paid = Paid(**known, payment_method=payment.payment_method, charged=event.charged)
+                return self._take_outcome(paid, now)
+            case InvoiceState.PROCESSING if not clearing:
+                return self._take_outcome(Processing(**known), now)
+            case InvoiceState.OPEN if clearing:
+                failed = Declined(**known, code=event.decline_code or "generic_decline", advice=event.advice)
+                return self._take_outcome(failed, now)
+            case InvoiceState.VOID | InvoiceState.MISSING if clearing:
+                return self._take_outcome(Declined(**known, code="invoice_voided"), now)
+            case InvoiceState.VOID | InvoiceState.MISSING if second and payment.action_url:
+                return self._if_allowed("invoice_lost", now)
+        if second and payment.stopped_since and payment.payment_method is None:
+            # It never came to asking a card: that there is one is no news, and no reason for another attempt.
+            self.model.remember_invoice(None, event.payment_method)
+            return ()
+        new_method = event.payment_method and event.payment_method != payment.payment_method
+        if new_method and event.invoice in {InvoiceState.OPEN, InvoiceState.VOID, InvoiceState.MISSING}:
+            replaceable = event.invoice is InvoiceState.OPEN or second
+            return self._if_allowed("payment_method_replaced", now) if replaceable else ()
+        return self._give_up_if_over(event, now)
+
+    def _give_up_if_over(self, event: InvoiceObserved, now: datetime) -> Effects:
+        """End a past-due renewal whose card is not asked again, once its last retry is over (R9)."""
+        payment = self.account.payment
+        if payment is None or not (self._is("past_due") and payment.do_not_retry) or self.collecting:
+            return ()
+        last = retry_instants(self.account.policy, payment)[-1]
+        unknown = event.invoice is InvoiceState.UNKNOWN
+        limit = last + timedelta(days=self.account.policy.stopped_days) if unknown else last
+        return self._happen("retries_ended", now) if now >= limit else ()
+
+    def _take_found(self, found: Invoice, now: datetime) -> Effects:
+        account = self.account
+        if found.state is not InvoiceState.PAID or found.payment_key in account.paid_keys:
+            return ()
+        if account.payment and found.payment_key == account.payment.key:
+            paid = Paid(payment_key=found.payment_key, invoice_id=found.invoice_id, charged=found.charged)
+            return self._take_outcome(paid, now)
+        if self._is("closed"):
+            return self._note(now, lambda: self.model.note_refund_due(found))
+        return self._happen("money_received", now, found=found)
+
+    def _take_void(self, event: InvoiceVoided, now: datetime) -> Effects:
+        """Take how a void turned out; one that Stripe refused stays owed (R8)."""
+        payment = self.account.payment
+        current = payment is not None and event.payment_key == payment.key
+        if self.account.edition >= editions.NEWEST:
+            clearing = event.invoice is InvoiceState.PROCESSING and current and not self._is("closed")
+            if event.invoice in {InvoiceState.OPEN, InvoiceState.UNKNOWN, InvoiceState.PROCESSING} and not clearing:
+                owed = self._note(now, lambda: self.model.owe_void(event, now))
+                return owed + self._expire_if_awaited(now, current=current)
+            if event.invoice in {InvoiceState.VOID, InvoiceState.MISSING}:
+                done = self._note(now, lambda: self.model.void_is_done(event.payment_key))
+                return done + self._expire_if_awaited(now, current=current)
+            if not current:
+                return self._take_found(event.found, now) if event.found else ()
+        if payment is None or not current:
+            return ()
+        known: dict[str, Any] = {"payment_key": event.payment_key, "invoice_id": event.invoice_id}
+        if event.invoice is InvoiceState.PAID:
+            charged = event.found.charged if event.found else None
+            paid = Paid(**known, payment_method=payment.payment_method, charged=charged)
+            return self._take_outcome(paid, now)
+        if event.invoice is InvoiceState.PROCESSING:
+            return self._take_outcome(Processing(**known), now)
+        return self._expire_if_awaited(now, current=current)
+
+    def _expire_if_awaited(self, now: datetime, *, current: bool) -> Effects:
+        payment = self.account.payment
+        awaited = current and payment is not None and payment.status is PaymentStatus.REQUIRES_ACTION
+        return self._if_allowed("authentication_expired", now) if awaited else ()
+
+    def _take_payment_method(self, event: PaymentMethodChanged, now: datetime) -> Effects:
+        replaced = self._note(now, lambda: self.model.replace_customer(event.customer_id)) if event.customer_id else ()
+        if event.refused:
+            return replaced
+        noted = self._note(now, lambda: self.model.note_payment_method(event.asked_by))
+        return replaced + noted + self._if_allowed("payment_method_replaced", now)
+
+    def _take_refund(self, event: RefundObserved, now: datetime) -> Effects:
+        """Tell a refund or dispute; by policy, a dispute that is open holds the account like an operator (R24)."""
+        news = False
+
+        def note() -> None:
+            nonlocal news
+            news = event.ours and self.model.note_refund(event)
+
+        told = self._note(now, note)
+        open_dispute = event.kind == "dispute" and (event.status or "").endswith(("needs_response", "under_review"))
+        if not (news and open_dispute) or self.account.policy.on_dispute != "disable":
+            return told
+        held = Disable(actor=STRIPE, reason=f"disputed: {event.reason or 'no reason given'}")
+        return told + self._if_allowed("disable", now, command=held)

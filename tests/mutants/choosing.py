@@ -1,0 +1,85 @@
+"""Which tests are asked about a change: those that run the place, the quickest first."""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.mutants.measured import Measured
+from tests.mutants.parts import Mutant, Stage
+from tests.mutants.trial import Trial
+
+NAMED = re.compile(r"\s*(?:class\s+)?(\w+)")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who is asked about a change."""
+
+    trial: Trial | None
+    """None if no test of the stage runs the place."""
+    not_asked: int = 0
+    """Tests that would have been asked if there were more time."""
+
+
+def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root: Path, patience: float) -> Choice:
+    """Choose the tests of a stage for a mutant. Each may take `patience` seconds, and five times what it took.
+
+    What runs when its module is imported, such as a constant or a model's field, is run by no test in particular: those
+    come first that run code which names it, then all the others.
+    """
+    suites = [measured[suite] for suite in stage.suites]
+    seconds = {test: took for suite in suites for test, took in suite.seconds.items()}
+    change = mutant.change
+    if change.at_import:
+        first = _running(suites, _places_of(mutant, root))
+        order = [*sorted(first, key=seconds.__getitem__), *sorted(seconds.keys() - first, key=seconds.__getitem__)]
+    else:
+        places = [(mutant.file, change.first_line, change.last_line)]
+        order = sorted(_running(suites, places), key=seconds.__getitem__)
+    asked: list[str] = []
+    left = stage.seconds
+    for test in order:
+        if asked and seconds[test] > left:
+            continue
+        left -= seconds[test]
+        asked.append(test)
+    if not asked:
+        return Choice(None)
+    files = dict.fromkeys(test.partition("::")[0] for test in asked)
+    limits = {test: patience + 5 * seconds[test] for test in asked}
+    return Choice(Trial(tuple(files), limits), len(order) - len(asked))
+
+
+def _running(suites: Sequence[Measured], places: Iterable[tuple[str, int, int]]) -> set[str]:
+    return {test for place in places for suite in suites for test in suite.running(*place)}
+
+
+def _places_of(mutant: Mutant, root: Path) -> list[tuple[str, int, int]]:
+    line = mutant.source.splitlines()[mutant.change.first_line - 1]
+    named = NAMED.match(line)
+    return _mentions(named[1], root) if named else []
+
+
+@cache
+def _mentions(name: str, root: Path) -> list[tuple[str, int, int]]:
+    """Return where the package names something."""
+    found: list[tuple[str, int, int]] = []
+    for path in sorted((root / "reprise").rglob("*.py")):
+        text = path.read_text()
+        if name in text:
+            lines = {line for node in ast.walk(ast.parse(text)) if (line := _line_naming(node, name))}
+            found.extend((path.relative_to(root).as_posix(), line, line) for line in sorted(lines))
+    return found
+
+
+def _line_naming(node: ast.AST, name: str) -> int | None:
+    match node:
+        case ast.Name(id=there, lineno=line) | ast.Attribute(attr=there, lineno=line) if there == name:
+            return line
+        case ast.keyword(arg=there, lineno=line) if there == name:
+            return line
+        case _:
+            return None
