@@ -188,9 +188,7 @@ class Standing:
     def awaits_mend(self) -> bool:
         """A first payment that stopped for our fault is tried again by itself (R1, R8)."""
         payment = self.payment
-        return bool(
-            payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt
-        )
+        return bool(payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt)
 
     @property
     def shows_url(self) -> bool:
@@ -269,9 +267,7 @@ class Standing:
     @property
     def _is_open(self) -> bool:
         """A payment can still be paid or is tried again: past due, awaiting its payer, or stopped for our fault."""
-        return self.state == "past_due" or (
-            self.state == "disabled" and (self.awaits_payer or self.awaits_mend)
-        )
+        return self.state == "past_due" or (self.state == "disabled" and (self.awaits_payer or self.awaits_mend))
 
     def _must_be_open(self) -> None:
         if self.state == "closed":

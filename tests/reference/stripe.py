@@ -310,4 +310,3 @@ class ReferenceStripe:
 def _refusal(card: str) -> dict[str, str | None]:
     code, _, advice = card.partition("/")
     return {"code": code, "advice": advice or None}
-
