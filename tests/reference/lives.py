@@ -187,7 +187,8 @@ of_faults = st.one_of(
 
 _BAD = ("insufficient_funds", "generic_decline", "authentication", "none", "lost_card", "debit")
 _term_ends = Deed("to_deadline", timedelta(0))
-_fails = (Deed("card_turns", "a bad card"), _term_ends)
+_turns_bad = (Deed("card_turns", "a bad card"),)
+_fails = (*_turns_bad, _term_ends)
 _comes_back = (
     Deed("set_payment_method", "good"),
     Deed("enable"),
@@ -201,6 +202,7 @@ _a_day_or_more = Deed("time_passes", timedelta(days=1, hours=7))
 _settles = Deed("debit", "settles")
 _key_is_wrong, _key_is_right = Deed("key", "wrong"), Deed("key", "right")
 _voids_refused, _voids_taken = Deed("voids", "refused"), Deed("voids", "taken")
+_pays_by_hand, _pays_by_hand_by_debit = Deed("pay_by_hand", "latest"), Deed("pay_by_hand", "latest by debit")
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), Deed("hint", "oldest"))
 
 stories = st.builds(
