@@ -1,23 +1,35 @@
 """The product's webhook endpoint: verifies what it hears by Standard Webhooks, and answers as it is told."""
 
 import base64
+import contextlib
 import json
 import secrets
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from standardwebhooks import Webhook
 
 
 class Product(ThreadingHTTPServer):
-    """A real endpoint on a free port."""
+    """A real endpoint on a free port.
+
+    `answers` are the next statuses, 204 when there are none left; `seconds` is how long it thinks about each, in real
+    time; `hangs` lets it never answer, `trickles` lets it send the "head" or the "body" of its answer byte by byte,
+    without end.
+    """
+
+    daemon_threads = True
 
     def __init__(self) -> None:
         self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         self.heard: list[dict[str, Any]] = []
         self.answers: list[int] = []
         self.asked = 0
+        self.at_once, self.most_at_once = 0, 0
+        self.seconds = 0.0
+        self.hangs, self.trickles = False, ""
+        self.lock, self.closing = Lock(), Event()
         super().__init__(("127.0.0.1", 0), _Endpoint)
         self._thread = Thread(target=self.serve_forever)
         self._thread.start()
@@ -26,7 +38,13 @@ class Product(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/hook"
 
+    @property
+    def sequences(self) -> list[int]:
+        """The sequence numbers of what was heard, in the order of hearing."""
+        return [each["data"]["sequence"] for each in self.heard]
+
     def close(self) -> None:
+        self.closing.set()
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -37,13 +55,32 @@ class _Endpoint(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.asked += 1
-        status = self.server.answers.pop(0) if self.server.answers else 204
-        Webhook(self.server.secret).verify(body, {name.lower(): value for name, value in self.headers.items()})
-        if status == 204:
-            self.server.heard.append(json.loads(body) | {"id": self.headers["webhook-id"]})
+        product = self.server
+        with product.lock:
+            product.asked += 1
+            product.at_once += 1
+            product.most_at_once = max(product.most_at_once, product.at_once)
+            status = product.answers.pop(0) if product.answers else 204
+        try:
+            Webhook(product.secret).verify(body, {name.lower(): value for name, value in self.headers.items()})
+            product.closing.wait(60 if product.hangs else product.seconds)
+            if status == 204 and not product.hangs:
+                with product.lock:
+                    product.heard.append(json.loads(body) | {"id": self.headers["webhook-id"]})
+        finally:
+            with product.lock:
+                product.at_once -= 1
+        with contextlib.suppress(ConnectionError):
+            self._answer(200 if product.trickles else status)
+
+    def _answer(self, status: int) -> None:
         self.send_response(status)
-        self.end_headers()
+        if self.server.trickles != "head":
+            self.end_headers()
+        self.flush_headers()
+        while self.server.trickles and not self.server.closing.wait(0.05):
+            self.wfile.write(b".")
+            self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

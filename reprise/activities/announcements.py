@@ -1,5 +1,7 @@
 """The activity that tells the product what happened to its accounts (R18), by signed webhook."""
 
+import asyncio
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -9,6 +11,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from reprise.activities import names
+from reprise.statemachine.timeline import TimelineEntry
+
+PATIENCE = 10.0
+"""Seconds that one entry may take as a whole, however slowly its answer trickles."""
+
+COURTESY = 1.0
+"""Seconds that the rest of an answer may take; a connection whose answer was read to its end is used again."""
+
+MARGIN = 2.0
+"""Seconds before its time-out at which a try stops by itself, so that it never tells beside the next one."""
 
 
 class ProductAnnouncements:
@@ -22,38 +34,66 @@ class ProductAnnouncements:
 
     @activity.defn(name=names.ANNOUNCE)
     async def announce(self, asked: names.AnnounceInput) -> int:
-        """Post each entry, in order; return how many the product has taken.
+        """Post entries, in their order, for as long as the try lasts; return how many the product has taken.
 
-        At least once: after a failure the entries before it come again, with the same `webhook-id`.
+        At least once: an entry whose answer was not heard comes again, with the same `webhook-id`. What was taken
+        before a failure, or before the time was over, is not told again: only a failure of the first entry fails the
+        try.
+        Without an endpoint there is nobody to tell, and all entries are done with.
 
         Raises:
             ApplicationError: `product_unavailable`; retried until the product answers with 2xx.
         """
         if self._url is None or self._webhook is None:
-            return 0
-        for entry in asked.entries:
-            now = datetime.now(UTC)
-            message_id = f"{asked.account_id}:{entry.sequence}"
-            body = json.dumps(
-                {
-                    "type": entry.type,
-                    "timestamp": entry.at.isoformat(),
-                    "data": {"account_id": asked.account_id, **entry.model_dump(mode="json", exclude_none=True)},
-                }
-            )
-            headers = {
-                "content-type": "application/json",
-                "webhook-id": message_id,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": self._webhook.sign(message_id, now, body),
-            }
+            return len(asked.entries)
+        loop = asyncio.get_running_loop()
+        limit = activity.info().start_to_close_timeout
+        ends = loop.time() + limit.total_seconds() - MARGIN if limit else None
+        for told, entry in enumerate(asked.entries):
+            if told and ends is not None and loop.time() + PATIENCE > ends:
+                return told
             try:
-                answer = await self._client.post(self._url, content=body, headers=headers)
-            except httpx.HTTPError as error:
-                raise _unavailable(type(error).__name__) from error
-            if not answer.is_success:
-                raise _unavailable(f"HTTP {answer.status_code}")
+                await self._post(self._url, self._webhook, asked.account_id, entry)
+            except Exception as error:
+                if not told:
+                    raise
+                activity.logger.warning("told %s of %s entries: %s", told, len(asked.entries), error)
+                return told
         return len(asked.entries)
+
+    async def _post(self, url: str, webhook: Webhook, account_id: str, entry: TimelineEntry) -> None:
+        now = datetime.now(UTC)
+        message_id = f"{account_id}:{entry.sequence}"
+        body = json.dumps(
+            {
+                "type": entry.type,
+                "timestamp": entry.at.isoformat(),
+                "data": {"account_id": account_id, **entry.model_dump(mode="json", exclude_none=True)},
+            }
+        )
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": webhook.sign(message_id, now, body),
+        }
+        try:
+            status = await self._status(url, body, headers)
+        except TimeoutError as error:
+            raise _unavailable(f"no answer within {PATIENCE:.0f} seconds") from error
+        except httpx.HTTPError as error:
+            raise _unavailable(type(error).__name__) from error
+        if not 200 <= status < 300:
+            raise _unavailable(f"HTTP {status}")
+
+    async def _status(self, url: str, body: str, headers: dict[str, str]) -> int:
+        """Return what the product answers. What it says beside the status is not waited for, nor believed."""
+        async with asyncio.timeout(PATIENCE), self._client.stream("POST", url, content=body, headers=headers) as answer:
+            with contextlib.suppress(TimeoutError, httpx.HTTPError):
+                async with asyncio.timeout(COURTESY):
+                    async for _ in answer.aiter_raw():
+                        pass
+            return answer.status_code
 
 
 def _unavailable(why: str) -> ApplicationError:

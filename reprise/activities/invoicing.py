@@ -1,221 +1,265 @@
-"""One payment as one Stripe invoice: found by its key, built line by line, checked, finalized, paid (R8).
+"""The invoices of one account at Stripe: found, made line by line, finalized, voided (R8).
 
 Every step looks before it acts, so that the whole can be run again from any point, any number of times, after any
 length of time: Stripe forgets idempotency keys after 24 hours.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import stripe
 
-from reprise.activities.stripe_client import code_of, decline_code_of, is_passing, metadata_of, sentence_of
-from reprise.statemachine.outcomes import Declined, NoPaymentMethod, Paid, PaymentOutcome, RequiresAction, Stopped
-from reprise.statemachine.payments import Payment, PaymentPurpose
+from reprise.activities.asking import behind_replays, idempotency_key
+from reprise.activities.names import CollectInput, StripeInput
+from reprise.activities.reading import (
+    WITH_PAYMENT,
+    customer_of,
+    intents_of,
+    is_ours,
+    is_unpaid,
+    key_of,
+    number_of,
+    state_of,
+)
+from reprise.activities.stripe_client import is_passing, metadata_of, sentence_of, understood
+from reprise.statemachine.outcomes import InvoiceState
+from reprise.statemachine.payments import payment_number
 from reprise.statemachine.quotes import QuoteLine
 
 A_LOOK = 20
 """How many invoices one look at the latest asks for: an account's newest payments are among them."""
 
-_UNPAID = ("draft", "open", "uncollectible")
+_LINES_SHOWN = 10
+"""How many of its lines an invoice shows by itself (`Invoice.lines`)."""
 
-_WITH_INTENT = ["payments.data.payment.payment_intent"]
+
+@dataclass(frozen=True)
+class Latest:
+    """The account's latest invoices, newest first, and their customer, as far as any invoice shows it."""
+
+    invoices: tuple[stripe.Invoice, ...]
+    customer: stripe.Customer | None
+
+    def of(self, payment_key: str | None) -> tuple[stripe.Invoice, ...]:
+        """Return those of one payment."""
+        return tuple(each for each in self.invoices if key_of(each) == payment_key)
+
+    def others(self, payment_key: str | None) -> tuple[stripe.Invoice, ...]:
+        """Return those of the other payments, oldest first."""
+        return tuple(sorted((each for each in self.invoices if key_of(each) != payment_key), key=number_of))
 
 
-class Invoicing:
-    """The invoices of one account at Stripe."""
+@dataclass(frozen=True)
+class Voided:
+    """How voiding turned out: the invoice as it is now, None if it is deleted; why Stripe refused, if it did."""
 
-    def __init__(self, client: stripe.StripeClient, account_id: str, customer_id: str) -> None:
-        """Take the client and whose invoices these are."""
+    invoice: stripe.Invoice | None
+    refusal: str | None = None
+
+    @property
+    def state(self) -> InvoiceState:
+        """How the invoice stands; a deleted draft is missing."""
+        return state_of(self.invoice) if self.invoice else InvoiceState.MISSING
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody can pay it any more."""
+        return self.state in {InvoiceState.VOID, InvoiceState.MISSING}
+
+
+class Invoices:
+    """The invoices of one account's customer at Stripe."""
+
+    def __init__(self, client: stripe.StripeClient, asked: StripeInput, customer_id: str) -> None:
+        """Take the client, whose invoices these are, and the customer that they are of."""
         self._stripe = client.v1
-        self._account_id = account_id
+        self._account_id = asked.account_id
+        self._life = asked.life
         self._customer_id = customer_id
 
     # ------------------------------------------------------------------ looking
 
-    async def find(self, payment_key: str) -> stripe.Invoice | None:
-        """Return the invoice of a payment: by list, which is read-after-write, not by search, which is not.
+    async def latest(self, payment_key: str | None) -> Latest:
+        """Return the account's latest invoices, so many that one payment's are among them wherever they stand.
 
-        Payments are made one after another, and Stripe lists the newest invoice first. So it takes no more looking once
-        a whole page has been seen that holds an earlier payment's: an account of many years costs what a new one does.
-        """
-        page = await self._stripe.invoices.list_async({"customer": self._customer_id, "limit": A_LOOK})
-        while True:
-            ours = [each for each in page.data if _account_of(each) == self._account_id]
-            if found := next((each for each in ours if _key_of(each) == payment_key), None):
-                return found
-            earlier = any(0 < _number(_key_of(each)) < _number(payment_key) for each in ours)
-            if earlier or not page.has_more:
-                return None
-            page = await page.next_page_async()
+        By list, which is read-after-write, not by search, which is not. Payments are made one after another, and Stripe
+        lists the newest invoice first. So it takes no more looking once a page has been seen that holds one of the
+        payment that is not void, or an earlier payment's: an account of many years costs what a new one does.
 
-    async def default_payment_method(self) -> str | None:
-        """Return the customer's default payment method for invoices."""
-        customer = await self._stripe.customers.retrieve_async(self._customer_id)
-        method = customer.invoice_settings.default_payment_method if customer.invoice_settings else None
-        return method if method is None or isinstance(method, str) else method.id
-
-    # ------------------------------------------------------------------ collecting
-
-    async def collect(self, payment: Payment) -> PaymentOutcome:
-        """Make one attempt of a payment, or find out how it went.
+        Args:
+            payment_key: The payment that is looked for; None: the latest are enough.
 
         Raises:
-            stripe.StripeError: The outcome is not known (`is_passing`), or Stripe refused the request itself.
+            stripe.StripeError: Stripe refused to list, or does not answer.
         """
-        invoice = await self.find(payment.key)
-        if payment.purpose is not PaymentPurpose.RENEWAL and _number(payment.key) > 1:
-            await self._clear_old_debt(payment.key)
-        if invoice is None:
-            invoice = await self._create(payment)
-        if invoice.status == "draft":
-            await self._complete_lines(invoice.id, payment)
-            invoice = await self._stripe.invoices.retrieve_async(invoice.id)
-            if wrong := _what_is_wrong(invoice, payment):
-                return Stopped(payment_key=payment.key, invoice_id=invoice.id, reason=wrong)
-            invoice = await self._finalize(invoice.id, payment)
-        if wrong := _what_is_wrong(invoice, payment):
-            return Stopped(payment_key=payment.key, invoice_id=invoice.id, reason=wrong)
-        if invoice.status == "paid":
-            return Paid(payment_key=payment.key, invoice_id=invoice.id)
-        if invoice.status != "open":
-            return Declined(payment_key=payment.key, invoice_id=invoice.id, code=f"invoice_{invoice.status}")
-        return await self._pay(invoice, payment)
-
-    async def _create(self, payment: Payment) -> stripe.Invoice:
-        return await self._stripe.invoices.create_async(
-            {
-                "customer": self._customer_id,
-                "currency": payment.quote.currency,
-                "auto_advance": False,
-                "collection_method": "charge_automatically",
-                "pending_invoice_items_behavior": "exclude",
-                "metadata": {"account_id": self._account_id, "payment_key": payment.key},
-            },
-            {"idempotency_key": f"create:{payment.key}"},
-        )
-
-    async def _complete_lines(self, invoice_id: str, payment: Payment) -> None:
-        """Add the lines that are not there yet: a second one after 24 hours would double the sum."""
-        lines = await self._stripe.invoices.line_items.list_async(invoice_id, {"limit": 100})
-        there = {metadata_of(each).get("line") async for each in lines.auto_paging_iter()}
-        for number, line in enumerate(payment.quote.lines):
-            if str(number) not in there:
-                await self._add_line(invoice_id, payment, number, line)
-
-    async def _add_line(self, invoice_id: str, payment: Payment, number: int, line: QuoteLine) -> None:
-        await self._stripe.invoice_items.create_async(
-            {
-                "customer": self._customer_id,
-                "invoice": invoice_id,
-                "currency": payment.quote.currency,
-                "quantity": line.quantity,
-                "unit_amount_decimal": Decimal(line.unit_amount),
-                "description": line.description,
-                "period": {"start": int(line.period.start.timestamp()), "end": int(line.period.end.timestamp())},
-                "metadata": {"payment_key": payment.key, "line": str(number)},
-            },
-            {"idempotency_key": f"line:{payment.key}:{number}"},
-        )
-
-    async def _finalize(self, invoice_id: str, payment: Payment) -> stripe.Invoice:
-        return await self._stripe.invoices.finalize_invoice_async(
-            invoice_id, {"auto_advance": False}, {"idempotency_key": f"finalize:{payment.key}"}
-        )
-
-    async def _pay(self, invoice: stripe.Invoice, payment: Payment) -> PaymentOutcome:
-        """Move the money: the only call that does."""
-        method = await self.default_payment_method()
-        known = {"payment_key": payment.key, "invoice_id": invoice.id, "payment_method": method}
-        if method is None:
-            return NoPaymentMethod(**known)
-        try:
-            paid = await self._stripe.invoices.pay_async(
-                invoice.id,
-                {"off_session": True},
-                {"idempotency_key": f"pay:{payment.key}:{payment.attempt}"},
+        ours: list[stripe.Invoice] = []
+        page = await understood(
+            self._stripe.invoices.list_async(
+                {"customer": self._customer_id, "limit": A_LOOK, "expand": ["data.customer"]}
             )
-        except stripe.StripeError as error:
-            if is_passing(error) or error.http_status in {401, 403}:
-                raise
-            return await self._after_refusal(invoice.id, error, known)
-        if paid.status == "paid":
-            return Paid(**known)
-        return Stopped(**known, reason=f"Stripe answered the payment with an invoice that is {paid.status}.")
+        )
+        customer = next((customer_of(each) for each in page.data), None)
+        while True:
+            ours += [each for each in page.data if is_ours(each, self._account_id, self._life)]
+            if payment_key is None or not page.has_more or self._seen(ours, payment_key):
+                return Latest(tuple(ours), customer)
+            page = await understood(page.next_page_async())
 
-    async def _after_refusal(self, invoice_id: str, error: stripe.StripeError, known: dict[str, Any]) -> PaymentOutcome:
-        """Believe the invoice, not the answer: it may be a saved one, older than what has happened since."""
-        invoice = await self._stripe.invoices.retrieve_async(invoice_id, {"expand": _WITH_INTENT})
-        if invoice.status == "paid":
-            return Paid(**known)
-        if invoice.status != "open":
-            return Declined(**known, code=f"invoice_{invoice.status}")
-        if _intent_status(invoice) == "requires_action" and invoice.hosted_invoice_url:
-            return RequiresAction(**known, url=invoice.hosted_invoice_url)
-        if isinstance(error, stripe.CardError):
-            return Declined(**known, code=decline_code_of(error) or code_of(error) or "card_declined")
-        return Stopped(**known, reason=sentence_of(error))
+    def _seen(self, ours: list[stripe.Invoice], payment_key: str) -> bool:
+        sought = payment_number(payment_key)
+        return any(number_of(each) < sought or (key_of(each) == payment_key and each.status != "void") for each in ours)
+
+    async def read(self, invoice_id: str) -> stripe.Invoice:
+        """Return an invoice as it stands now, with its payment and its customer."""
+        return await understood(self._stripe.invoices.retrieve_async(invoice_id, {"expand": WITH_PAYMENT}))
+
+    async def believed(self, invoice: stripe.Invoice) -> stripe.Invoice:
+        """Return an invoice with all that decides how it stands: one that may be being paid is read again."""
+        return await self.read(invoice.id) if invoice.status in {"open", "uncollectible"} else invoice
+
+    async def lines_of(self, invoice: stripe.Invoice) -> list[stripe.InvoiceLineItem]:
+        """Return all lines of an invoice, also those beyond the ten that it shows by itself."""
+        if not invoice.lines.has_more:
+            return list(invoice.lines.data)
+        page = await understood(self._stripe.invoices.line_items.list_async(invoice.id, {"limit": 100}))
+        return [each async for each in page.auto_paging_iter()]
+
+    # ------------------------------------------------------------------ making
+
+    async def create(self, asked: CollectInput, replaced: int) -> stripe.Invoice:
+        """Make the draft of a payment, without lines, and so that nothing at Stripe adds to it or takes off it (R8).
+
+        Returns:
+            The draft; or what stands there of the payment, if Stripe has only replayed an older answer.
+
+        Args:
+            asked: The payment, and the types of payment method that it may be paid with.
+            replaced: How many invoices of the payment are void: another one needs another idempotency key.
+        """
+        payment = asked.payment
+        metadata = {"account_id": self._account_id, "payment_key": payment.key}
+        if self._life is not None:
+            metadata["life"] = self._life
+        params: stripe.params.InvoiceCreateParams = {
+            "customer": self._customer_id,
+            "currency": payment.quote.currency,
+            "auto_advance": False,
+            "automatic_tax": {"enabled": False},
+            "collection_method": "charge_automatically",
+            # Without it the customer's own discount counts (`InvoiceCreateParams.discounts`).
+            "discounts": "",
+            "pending_invoice_items_behavior": "exclude",
+            "payment_settings": {"payment_method_types": list(asked.payment_methods)},
+            "metadata": metadata,
+            "expand": ["customer"],
+        }
+
+        async def send(key: str) -> stripe.Invoice:
+            return await understood(self._stripe.invoices.create_async(params, {"idempotency_key": key}))
+
+        async def look(_: stripe.Invoice | None) -> stripe.Invoice | None:
+            unpaid = [each for each in (await self.latest(payment.key)).of(payment.key) if each.status != "void"]
+            return await self.believed(unpaid[0]) if unpaid else None
+
+        of_customer = (self._customer_id,) if self._life is not None else ()
+        of_replacement = (str(replaced),) if replaced or of_customer else ()
+        return await behind_replays(send, self._key("create", payment.key, *of_customer, *of_replacement), look)
+
+    async def complete(self, invoice: stripe.Invoice, asked: CollectInput) -> stripe.Invoice:
+        """Add the lines that a draft lacks, and return it as it is then. A line added twice would double the sum."""
+        there = {metadata_of(each).get("line") for each in await self.lines_of(invoice)}
+        for number, line in enumerate(asked.payment.quote.lines):
+            if str(number) not in there:
+                await self._add_line(invoice, asked, number, line)
+        return await self.read(invoice.id)
+
+    async def _add_line(self, invoice: stripe.Invoice, asked: CollectInput, number: int, line: QuoteLine) -> None:
+        payment_key = asked.payment.key
+        params: stripe.params.InvoiceItemCreateParams = {
+            "customer": self._customer_id,
+            "invoice": invoice.id,
+            "currency": asked.payment.quote.currency,
+            "quantity": line.quantity,
+            "unit_amount_decimal": Decimal(line.unit_amount),
+            "description": line.description,
+            "period": {"start": int(line.period.start.timestamp()), "end": int(line.period.end.timestamp())},
+            "metadata": {"payment_key": payment_key, "line": str(number)},
+        }
+
+        async def send(key: str) -> stripe.StripeObject:
+            return await understood(self._stripe.invoice_items.create_async(params, {"idempotency_key": key}))
+
+        async def look(_: stripe.StripeObject | None) -> stripe.StripeObject | None:
+            lines = await self.lines_of(await self.read(invoice.id))
+            return next((each for each in lines if metadata_of(each).get("line") == str(number)), None)
+
+        await behind_replays(send, self._key("line", payment_key, *self._of(invoice), str(number)), look)
+
+    async def finalize(self, invoice: stripe.Invoice, asked: CollectInput) -> stripe.Invoice:
+        """Finalize a draft, or return what stands there, if it is a draft no more."""
+
+        async def send(key: str) -> stripe.Invoice:
+            return await understood(
+                self._stripe.invoices.finalize_invoice_async(
+                    invoice.id, {"auto_advance": False}, {"idempotency_key": key}
+                )
+            )
+
+        async def look(_: stripe.Invoice | None) -> stripe.Invoice | None:
+            now = await self.read(invoice.id)
+            return None if now.status == "draft" else now
+
+        return await behind_replays(send, self._key("finalize", asked.payment.key, *self._of(invoice)), look)
+
+    async def pay(self, invoice: stripe.Invoice, key: str) -> stripe.Invoice:
+        """Move the money: the only request that does."""
+        return await understood(
+            self._stripe.invoices.pay_async(invoice.id, {"off_session": True}, {"idempotency_key": key})
+        )
+
+    def pay_key(self, invoice: stripe.Invoice, asked: CollectInput) -> str:
+        """Return the idempotency key of an attempt to pay: the same over its retries, another for the next attempt."""
+        return self._key("pay", asked.payment.key, str(asked.payment.attempt), *self._of(invoice))
+
+    def _key(self, act: str, payment_key: str, *parts: str) -> str:
+        """Return the key of a request; accounts of 0.1.0 have no life, and keep the keys that they have used."""
+        return idempotency_key(act, *([self._life] if self._life else []), payment_key, *parts)
+
+    def _of(self, invoice: stripe.Invoice) -> list[str]:
+        return [invoice.id] if self._life else []
 
     # ------------------------------------------------------------------ voiding
 
-    async def void(self, invoice: stripe.Invoice) -> stripe.Invoice | None:
-        """Make an invoice unpayable: void it, or delete a draft. Return it as it is then; None when deleted.
+    async def void(self, invoice: stripe.Invoice) -> Voided:
+        """Make an invoice unpayable: void it, or delete a draft. What Stripe refuses is a value.
 
-        A paid one stays paid, also when it was paid while this ran.
+        A paid one stays paid, also when it was paid while this ran, and one whose payment clears is left alone (R21):
+        that Stripe refuses to void it is not relied on. The request has no idempotency key of ours: to void twice does
+        no harm, and an old refusal must not be replayed.
+
+        Raises:
+            stripe.StripeError: Stripe does not answer, or will not say how the invoice stands.
         """
+        if not is_unpaid(invoice):
+            return Voided(invoice)
+        now = invoice if intents_of(invoice) else await self.believed(invoice)
+        if state_of(now) in {InvoiceState.PAID, InvoiceState.PROCESSING}:
+            return Voided(now, "Its payment is being processed.")
         try:
             if invoice.status == "draft":
-                await self._stripe.invoices.delete_async(invoice.id)
-                return None
-            if invoice.status in {"open", "uncollectible"}:
-                return await self._stripe.invoices.void_invoice_async(
-                    invoice.id, {}, {"idempotency_key": f"void:{invoice.id}"}
-                )
-        except stripe.InvalidRequestError:
-            return await self._stripe.invoices.retrieve_async(invoice.id)
-        return invoice
+                await understood(self._stripe.invoices.delete_async(invoice.id))
+                return Voided(None)
+            return Voided(await understood(self._stripe.invoices.void_invoice_async(invoice.id)))
+        except stripe.StripeError as error:
+            if is_passing(error):
+                raise
+            return await self._after_refusal(invoice, error)
 
-    async def _clear_old_debt(self, payment_key: str) -> None:
-        """Void what older payments left unpaid: coming back never collects it, nor leaves it to be paid (R12)."""
-        for status in _UNPAID:
-            page = await self._stripe.invoices.list_async(
-                {"customer": self._customer_id, "status": status, "limit": 100}
-            )
-            for invoice in [each async for each in page.auto_paging_iter()]:
-                if _account_of(invoice) == self._account_id and _key_of(invoice) != payment_key:
-                    await self.void(invoice)
-
-
-def _what_is_wrong(invoice: stripe.Invoice, payment: Payment) -> str | None:
-    """Compare an invoice with its quote before anything can be charged; return a sentence if they differ."""
-    quote = payment.quote
-    if invoice.currency != quote.currency or invoice.total != quote.amount_due:
-        return (
-            f"Invoice {invoice.id} comes to {invoice.total} {invoice.currency}, but the quote of payment {payment.key}"
-            f" to {quote.amount_due} {quote.currency}. Nothing was charged. Void it in Stripe's dashboard."
-        )
-    if len(invoice.lines.data) != len(quote.lines):
-        return f"Invoice {invoice.id} has {len(invoice.lines.data)} lines instead of {len(quote.lines)}."
-    return None
-
-
-def _intent_status(invoice: stripe.Invoice) -> str | None:
-    for payment in invoice.payments.data if invoice.payments else []:
-        intent = payment.payment.payment_intent
-        if isinstance(intent, stripe.PaymentIntent):
-            return intent.status
-    return None
-
-
-def _key_of(invoice: stripe.Invoice) -> str | None:
-    return metadata_of(invoice).get("payment_key")
-
-
-def _account_of(invoice: stripe.Invoice) -> str | None:
-    return metadata_of(invoice).get("account_id")
-
-
-def _number(payment_key: str | None) -> int:
-    """Return which of its account's payments a key names, from 1 on (R8); 0 if it names none."""
-    number = (payment_key or "").rpartition(":")[2]
-    return int(number) if number.isdecimal() else 0
+    async def _after_refusal(self, invoice: stripe.Invoice, refused: stripe.StripeError) -> Voided:
+        try:
+            now = await self.read(invoice.id)
+        except stripe.InvalidRequestError as error:
+            if error.http_status == 404 and not is_passing(error):
+                return Voided(None)  # a draft that was deleted meanwhile
+            raise
+        return Voided(now, None if now.status == "void" else sentence_of(refused))

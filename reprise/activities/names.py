@@ -23,11 +23,13 @@ class _Input(BaseModel):
     account_id: str
 
 
-class _StripeInput(_Input):
+class StripeInput(_Input):
+    """Whose invoices or customer at Stripe an activity is about."""
+
     life: Annotated[str | None, Field(description="Which life of the account's id this is; None before 0.2.0.")] = None
 
 
-class RegisterCustomerInput(_StripeInput):
+class RegisterCustomerInput(StripeInput):
     """Whose customer to find or make, and its first payment method; `customer_id` names one that exists (R25)."""
 
     email: str | None
@@ -35,23 +37,27 @@ class RegisterCustomerInput(_StripeInput):
     customer_id: str | None = None
 
 
-class _CustomerInput(_StripeInput):
+class CustomerInput(StripeInput):
+    """The same, once there is a customer."""
+
     customer_id: str
     email: Annotated[str | None, Field(description="For a customer that must be registered anew (R23).")] = None
 
 
-class ChangePaymentMethodInput(_CustomerInput):
+class ChangePaymentMethodInput(CustomerInput):
     """Which payment method becomes the customer's default."""
 
     payment_method: str
     request: Annotated[str, Field(description="Stable over retries; part of the idempotency keys.")]
 
 
-class ChangeEmailInput(_CustomerInput):
+class ChangeEmailInput(CustomerInput):
     """Which e-mail the customer gets (R26): `email`."""
 
 
-class _KnownPayments(BaseModel):
+class KnownPayments(BaseModel):
+    """Which payments the record knows to be paid: any other that is paid at Stripe is news (R22)."""
+
     known_from: Annotated[
         int | None,
         Field(description="From which payment on `paid_keys` says what is known to be paid (R22); None: not known."),
@@ -59,7 +65,7 @@ class _KnownPayments(BaseModel):
     paid_keys: tuple[str, ...] = ()
 
 
-class CollectInput(_CustomerInput, _KnownPayments):
+class CollectInput(CustomerInput, KnownPayments):
     """Which payment to collect, and which attempt of it: decided before, the same over all retries (R8)."""
 
     payment: Payment
@@ -68,14 +74,14 @@ class CollectInput(_CustomerInput, _KnownPayments):
     )
 
 
-class InvoiceInput(_CustomerInput, _KnownPayments):
+class InvoiceInput(CustomerInput, KnownPayments):
     """Which payment's invoice to look at, or to void; None: the account's invoices in general (R22)."""
 
     payment_key: str | None
     invoice_id: str | None
 
 
-class RefundInput(_CustomerInput):
+class RefundInput(CustomerInput):
     """Which refund (`re_…`) or dispute (`du_…`, `dp_…`) to look up (R24)."""
 
     object_id: str

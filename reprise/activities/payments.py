@@ -1,36 +1,32 @@
-"""The activities that speak to Stripe. One activity is one act of the core, safe to run again from any point (R8)."""
+"""The activities that speak to Stripe. One activity is one act of the core, safe to run again from any point (R8).
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+What Stripe refuses is a value; only what is not known is an error, and is tried again.
+"""
 
 import stripe
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names
-from reprise.activities.invoicing import Invoicing
-from reprise.activities.stripe_client import code_of, decline_code_of, is_passing, metadata_of, sentence_of
+from reprise.activities import names, observing, refunds
+from reprise.activities.asking import asking, gives_up, unavailable
+from reprise.activities.collecting import Collecting
+from reprise.activities.customers import Customers, leave
+from reprise.activities.reading import default_method
+from reprise.activities.stripe_client import is_passing, sentence_of
 from reprise.statemachine.outcomes import (
+    CustomerNotRegistered,
     CustomerRegistered,
+    EmailChanged,
     InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
+    NothingObserved,
+    NotKnown,
     PaymentMethodChanged,
     PaymentOutcome,
+    RefundObserved,
     Stopped,
 )
-
-MARGIN = 2.0
-"""Seconds before its time-out at which a try stops by itself, so that it never acts beside the next one."""
-
-_INVOICE_STATES = {
-    "draft": InvoiceState.OPEN,
-    "open": InvoiceState.OPEN,
-    "uncollectible": InvoiceState.OPEN,
-    "paid": InvoiceState.PAID,
-    "void": InvoiceState.VOID,
-}
 
 
 class StripePayments:
@@ -40,144 +36,202 @@ class StripePayments:
         """Take the client that every activity uses."""
         self._client = client
 
+    # ------------------------------------------------------------------ the customer
+
     @activity.defn(name=names.REGISTER_CUSTOMER)
-    async def register_customer(self, asked: names.RegisterCustomerInput) -> CustomerRegistered:
-        """Find or make the account's customer at Stripe, and give it its first payment method.
+    async def register_customer(self, asked: names.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
+        """Find or make the account's customer at Stripe, or take one over (R25), and give it its first payment method.
+
+        An e-mail or a payment method that Stripe does not take is told, and the customer is registered without (R1).
 
         Raises:
-            ApplicationError: `stripe_unavailable` (retried), `stripe_refused` (not).
+            ApplicationError: `stripe_unavailable` (retried), `internal_error` (not).
         """
-        async with _asking():
-            customer = await self._find_customer(asked) or await self._client.v1.customers.create_async(
-                {"email": asked.email or "", "metadata": {"account_id": asked.account_id}},
-                {"idempotency_key": f"customer:{asked.account_id}"},
-            )
-            settings = customer.invoice_settings
-            default = settings.default_payment_method if settings else None
-            if default is not None or asked.payment_method is None:
-                return CustomerRegistered(customer_id=customer.id, payment_method=_id(default))
-            changed = await self._make_default(
-                customer.id, asked.payment_method, f"{asked.account_id}:{asked.payment_method}"
-            )
-            return CustomerRegistered(
-                customer_id=customer.id, payment_method=changed.payment_method, refused=changed.refused
-            )
+        async with asking():
+            try:
+                return await self._register(asked)
+            except stripe.StripeError as error:
+                if is_passing(error):
+                    raise
+                return CustomerNotRegistered(reason=sentence_of(error))
 
-    async def _find_customer(self, asked: names.RegisterCustomerInput) -> stripe.Customer | None:
-        if asked.email is None:
-            return None
-        page = await self._client.v1.customers.list_async({"email": asked.email, "limit": 100})
-        async for customer in page.auto_paging_iter():
-            if metadata_of(customer).get("account_id") == asked.account_id:
-                return customer
-        return None
+    async def _register(self, asked: names.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
+        customers = Customers(self._client, asked)
+        refused = None
+        if asked.customer_id is None:
+            registered = await customers.register(asked.email)
+            customer, refused = registered.customer, registered.email_refused
+        else:
+            taken_over = await customers.take_over(asked.customer_id)
+            if taken_over is None:
+                return CustomerNotRegistered(reason=f"Customer {asked.customer_id} was deleted at Stripe.")
+            customer = taken_over
+        default = default_method(customer)
+        if asked.payment_method is None or (default is not None and asked.customer_id is None):
+            return CustomerRegistered(customer_id=customer.id, payment_method=default, email_refused=refused)
+        changed = await customers.make_default(customer.id, asked.payment_method, "registered")
+        return CustomerRegistered(
+            customer_id=customer.id,
+            payment_method=changed.payment_method or default,
+            refused=changed.refused,
+            email_refused=refused,
+        )
 
     @activity.defn(name=names.CHANGE_PAYMENT_METHOD)
     async def change_payment_method(self, asked: names.ChangePaymentMethodInput) -> PaymentMethodChanged:
         """Attach a payment method and make it the default for invoices. A refusal is a value.
 
         Raises:
-            ApplicationError: `stripe_unavailable` (retried), `stripe_refused` (not).
+            ApplicationError: `stripe_unavailable` (retried), `internal_error` (not).
         """
-        async with _asking():
-            return await self._make_default(
-                asked.customer_id, asked.payment_method, f"{asked.account_id}:{asked.request}"
-            )
+        async with asking():
+            customers = Customers(self._client, asked)
+            try:
+                return await customers.make_default(asked.customer_id, asked.payment_method, asked.request)
+            except stripe.StripeError as error:
+                if is_passing(error):
+                    raise
+                if not await customers.is_gone(asked.customer_id, error):
+                    return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
+                return await self._change_payment_method_anew(customers, asked)
 
-    async def _make_default(self, customer: str, payment_method: str, key: str) -> PaymentMethodChanged:
+    async def _change_payment_method_anew(
+        self, customers: Customers, asked: names.ChangePaymentMethodInput
+    ) -> PaymentMethodChanged:
         try:
-            attached = await self._client.v1.payment_methods.attach_async(
-                payment_method, {"customer": customer}, {"idempotency_key": f"attach:{key}"}
-            )
-        except (stripe.CardError, stripe.InvalidRequestError) as error:
+            left = await leave(self._client, asked)
+            if left.customer_id is None:
+                message = (
+                    "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
+                )
+                return PaymentMethodChanged(refused="payment_in_progress", message=message)
+            changed = await customers.make_default(left.customer_id, asked.payment_method, asked.request)
+        except stripe.StripeError as error:
             if is_passing(error):
                 raise
-            refused = decline_code_of(error) or code_of(error) or "resource_missing"
-            return PaymentMethodChanged(refused=refused, message=sentence_of(error))
-        await self._client.v1.customers.update_async(
-            customer,
-            {"invoice_settings": {"default_payment_method": attached.id}},
-            {"idempotency_key": f"default:{key}"},
-        )
-        return PaymentMethodChanged(payment_method=attached.id)
+            return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
+        return changed.model_copy(update={"customer_id": left.customer_id})
+
+    @activity.defn(name=names.CHANGE_EMAIL)
+    async def change_email(self, asked: names.ChangeEmailInput) -> EmailChanged:
+        """Give the customer at Stripe another billing e-mail (R26). A refusal is a value.
+
+        Raises:
+            ApplicationError: `stripe_unavailable` (retried), `internal_error` (not).
+        """
+        async with asking():
+            if asked.email is None:
+                raise ValueError("an e-mail is changed to another, not to none")
+            customers = Customers(self._client, asked)
+            try:
+                await customers.change_email(asked.customer_id, asked.email)
+            except stripe.StripeError as error:
+                if is_passing(error):
+                    raise
+                if await customers.is_gone(asked.customer_id, error):
+                    return await self._change_email_anew(asked, asked.email)
+                return EmailChanged(email=asked.email, refused=sentence_of(error))
+            return EmailChanged(email=asked.email)
+
+    async def _change_email_anew(self, asked: names.ChangeEmailInput, email: str) -> EmailChanged:
+        try:
+            left = await leave(self._client, asked)
+        except stripe.StripeError as error:
+            if is_passing(error):
+                raise
+            return EmailChanged(email=email, refused=sentence_of(error))
+        if left.customer_id is None:
+            message = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
+            return EmailChanged(email=email, refused=message)
+        return EmailChanged(email=email, refused=left.email_refused, customer_id=left.customer_id)
+
+    # ------------------------------------------------------------------ payments
 
     @activity.defn(name=names.COLLECT)
     async def collect(self, asked: names.CollectInput) -> PaymentOutcome:
         """Make one attempt of a payment and say how it turned out (R8). Declines are values, not errors.
 
         Raises:
-            ApplicationError: `stripe_unavailable`: the outcome is not known; the same attempt is made again.
+            ApplicationError: `stripe_unavailable`: the outcome is not known; the same attempt is made again, up to
+                `LAST_TRY` times. `internal_error`: a defect of Reprise; the outcome is not known either.
         """
-        async with _asking():
-            try:
-                outcome = await self._invoicing(asked).collect(asked.payment)
-            except stripe.StripeError as error:
-                if is_passing(error):
-                    raise
-                outcome = Stopped(payment_key=asked.payment.key, reason=sentence_of(error))
+        try:
+            async with asking():
+                outcome = await self._collect(asked)
+        except ApplicationError as error:
+            if not gives_up(error):
+                raise
+            outcome = NotKnown(payment_key=asked.payment.key, reason=error.message)
         activity.logger.info("payment %s, attempt %s: %s", asked.payment.key, asked.payment.attempt, outcome.kind)
         return outcome
 
+    async def _collect(self, asked: names.CollectInput) -> PaymentOutcome:
+        collecting = Collecting(self._client, asked)
+        try:
+            return await collecting.collect()
+        except stripe.StripeError as error:
+            if is_passing(error) or not collecting.nothing_was_asked(error):
+                raise unavailable(error) from error
+            return Stopped(payment_key=asked.payment.key, reason=sentence_of(error))
+
     @activity.defn(name=names.LOOK_AT_INVOICE)
     async def look_at_invoice(self, asked: names.InvoiceInput) -> InvoiceObserved:
-        """See what Stripe says of a payment, and which payment method is the default now (R15).
+        """See what Stripe says of a payment, what else is paid, and which method is the default (R15, R22).
 
         Raises:
-            ApplicationError: `stripe_unavailable` (retried), `stripe_refused` (not).
+            ApplicationError: `stripe_unavailable` (retried, up to `LAST_TRY` times), `internal_error` (not).
         """
-        async with _asking():
-            invoicing = self._invoicing(asked)
-            invoice = await invoicing.find(asked.payment_key)
-            return InvoiceObserved(
-                payment_key=asked.payment_key,
-                invoice_id=invoice.id if invoice else None,
-                invoice=_state(invoice),
-                payment_method=await invoicing.default_payment_method(),
-            )
+        try:
+            async with asking():
+                try:
+                    return await observing.look(self._client, asked)
+                except stripe.StripeError as error:
+                    if is_passing(error):
+                        raise
+                    reason = sentence_of(error)
+        except ApplicationError as error:
+            if not gives_up(error):
+                raise
+            reason = error.message
+        return InvoiceObserved(payment_key=asked.payment_key, invoice=InvoiceState.UNKNOWN, reason=reason)
 
     @activity.defn(name=names.VOID_INVOICE)
     async def void_invoice(self, asked: names.InvoiceInput) -> InvoiceVoided:
-        """Void a payment's invoice; a paid one stays paid, and the answer says so.
+        """Void a payment's invoices; a paid one stays paid, and the answer says so. A refusal is a value (R8).
 
         Raises:
-            ApplicationError: `stripe_unavailable` (retried), `stripe_refused` (not).
+            ApplicationError: `stripe_unavailable` (retried, up to `LAST_TRY` times), `internal_error` (not).
         """
-        async with _asking():
-            invoicing = self._invoicing(asked)
-            invoice = await invoicing.find(asked.payment_key)
-            after = await invoicing.void(invoice) if invoice else None
-            return InvoiceVoided(
-                payment_key=asked.payment_key, invoice_id=invoice.id if invoice else None, invoice=_state(after)
-            )
+        try:
+            async with asking():
+                try:
+                    return await observing.void(self._client, asked)
+                except stripe.StripeError as error:
+                    if is_passing(error):
+                        raise
+                    reason = sentence_of(error)
+        except ApplicationError as error:
+            if not gives_up(error):
+                raise
+            reason = error.message
+        return InvoiceVoided(
+            payment_key=asked.payment_key or "",
+            invoice_id=asked.invoice_id,
+            invoice=InvoiceState.UNKNOWN,
+            reason=reason,
+        )
 
-    def _invoicing(self, asked: names.CollectInput | names.InvoiceInput) -> Invoicing:
-        return Invoicing(self._client, asked.account_id, asked.customer_id)
+    @activity.defn(name=names.LOOK_AT_REFUND)
+    async def look_at_refund(self, asked: names.RefundInput) -> RefundObserved | NothingObserved:
+        """Look a refund or a dispute up, and whether it is about a payment of this account (R24).
 
-
-@asynccontextmanager
-async def _asking() -> AsyncIterator[None]:
-    """Bound a try by its own time-out, and turn Stripe's errors into ones that Temporal retries, or does not.
-
-    A process that was stopped for longer than its time-out goes no further when it wakes: by then another try runs.
-    """
-    limit = activity.info().start_to_close_timeout
-    try:
-        async with asyncio.timeout(max(limit.total_seconds() - MARGIN, MARGIN) if limit else None):
-            yield
-    except TimeoutError as error:
-        raise ApplicationError("Stripe did not answer in time.", type="stripe_unavailable") from error
-    except stripe.StripeError as error:
-        if is_passing(error):
-            message = (
-                f"Stripe cannot be reached or is failing ({type(error).__name__}, {error.http_status or 'no answer'})."
-            )
-            raise ApplicationError(message, type="stripe_unavailable") from error
-        raise ApplicationError(sentence_of(error), type="stripe_refused", non_retryable=True) from error
-
-
-def _state(invoice: stripe.Invoice | None) -> InvoiceState:
-    return _INVOICE_STATES[invoice.status or "open"] if invoice else InvoiceState.MISSING
-
-
-def _id(reference: str | stripe.PaymentMethod | None) -> str | None:
-    return reference if reference is None or isinstance(reference, str) else reference.id
+        Raises:
+            ApplicationError: `stripe_unavailable` (retried), `internal_error` (not).
+        """
+        async with asking():
+            try:
+                return await refunds.look_at(self._client, asked)
+            except stripe.StripeError as error:
+                if is_passing(error):
+                    raise
+                return NothingObserved(reason=sentence_of(error))

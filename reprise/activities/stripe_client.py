@@ -1,12 +1,25 @@
 """The one way to a Stripe client, and what its errors mean."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import stripe
 
 from reprise.settings import StripeSettings
+
+REFUSALS = frozenset({400, 401, 402, 403, 404})
+"""Statuses by which Stripe refuses a request; any other failure passes, or is not understood."""
+
+NOT_UNDERSTOOD = "Stripe's answer is not one that Reprise understands."
+
+_FIELDS = {
+    "invoice": ("id", "status", "currency", "total", "amount_due", "starting_balance", "lines"),
+    "list": ("data", "has_more"),
+}
+"""What must be in an answer before anything is concluded from it."""
+
+Answer = TypeVar("Answer", bound=stripe.StripeObject)
 
 
 @asynccontextmanager
@@ -32,13 +45,48 @@ async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.Stripe
         await http.close_async()  # type: ignore[no-untyped-call]
 
 
-def is_passing(error: stripe.StripeError) -> bool:
-    """Say whether Stripe was unreachable, slow, busy or failing (R8): the outcome is unknown, and will be known later.
+async def understood(answer: Awaitable[Answer]) -> Answer:
+    """Return what Stripe answers, if it is what was asked for.
 
-    409 is another request under way with the same idempotency key: an earlier try of ours that has not ended.
+    Raises:
+        stripe.StripeError: Stripe's own; or one that passes (`is_passing`), for an answer that makes no sense: nothing
+            may be concluded from it, and it is no defect of ours.
     """
-    status = error.http_status
-    return status is None or status >= 500 or status in {409, 429}
+    try:
+        found = await answer
+    except (AttributeError, KeyError, TypeError) as error:  # the library's, on errors in no shape of Stripe's (16.1)
+        raise stripe.APIError(NOT_UNDERSTOOD) from error
+    kind = getattr(found, "object", None)
+    needed = ("id",) if getattr(found, "deleted", False) else _FIELDS.get(kind or "", ("id",))
+    if kind is None or any(name not in found for name in needed):
+        raise stripe.APIError(NOT_UNDERSTOOD)
+    return found
+
+
+def is_passing(error: stripe.StripeError) -> bool:
+    """Say whether an error leaves open what happened (R8): unreachable, slow, busy or failing, or not understood.
+
+    Stripe refuses by 400, 401, 402, 403 and 404 with an error object (docs.stripe.com/api/errors). 409 is another
+    request under way with the same idempotency key: an earlier try of ours that has not ended. An answer that is no
+    JSON of Stripe's, whatever its status, comes from somebody on the way.
+    """
+    return error.http_status not in REFUSALS or error.error is None
+
+
+def is_saved(error: stripe.StripeError) -> bool:
+    """Say whether an error may be an older request's: one that Stripe has saved under the idempotency key and replays,
+    or the refusal of a key that was used for something else (docs.stripe.com/api/idempotent_requests).
+    """  # noqa: D205 - one thought
+    return _replayed(error.headers) or isinstance(error, stripe.IdempotencyError)
+
+
+def was_replayed(answer: stripe.StripeObject) -> bool:
+    """Say whether an answer is one that Stripe has saved: how things were then."""
+    return answer.last_response is not None and _replayed(answer.last_response.headers)
+
+
+def _replayed(headers: Mapping[str, str] | None) -> bool:
+    return headers is not None and headers.get("idempotent-replayed") == "true"
 
 
 def code_of(error: stripe.StripeError) -> str | None:
@@ -50,6 +98,23 @@ def code_of(error: stripe.StripeError) -> str | None:
 def decline_code_of(error: stripe.StripeError) -> str | None:
     """Return the decline code of a card error."""
     return getattr(getattr(error, "error", None), "decline_code", None)
+
+
+def advice_of(error: stripe.StripeError) -> str | None:
+    """Return the card issuer's advice, if it gave one (docs.stripe.com/declines/card#retrying-issuer-declines)."""
+    return getattr(getattr(error, "error", None), "advice_code", None)
+
+
+def is_missing_customer(error: stripe.StripeError) -> bool:
+    """Say whether Stripe refused because it has no such customer, or has it no more."""
+    named = getattr(getattr(error, "error", None), "param", None) == "customer"
+    return code_of(error) == "resource_missing" and (named or sentence_of(error).startswith("No such customer"))
+
+
+def is_refused_email(error: stripe.StripeError) -> bool:
+    """Say whether Stripe refused because of an e-mail (docs.stripe.com/error-codes#email-invalid)."""
+    named = getattr(getattr(error, "error", None), "param", None) == "email"
+    return error.http_status == 400 and (named or code_of(error) == "email_invalid")
 
 
 def sentence_of(error: stripe.StripeError) -> str:

@@ -5,10 +5,12 @@ The API and the command line import this module and nothing else of the workflow
 
 import hashlib
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from temporalio.common import SearchAttributeKey
 
+from reprise.statemachine import editions
 from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import (
     AnyCommand,
@@ -22,13 +24,16 @@ from reprise.statemachine.commands import (
     OpenAccount,
     Reactivate,
     SetCarts,
+    SetEmail,
     SetPaymentMethod,
 )
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
+from reprise.statemachine.schedule import DeadlineKind
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
 
@@ -62,6 +67,8 @@ __all__ = [
     "Disable",
     "Enable",
     "ExtendTerm",
+    "HeldHints",
+    "NextDeadline",
     "OpenAccount",
     "PaymentHint",
     "PaymentView",
@@ -73,12 +80,15 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "SetCarts",
+    "SetEmail",
     "SetPaymentMethod",
     "Term",
     "TimelineEntry",
     "account_id_of",
+    "answered_fingerprint",
     "fingerprint",
     "portal_session_id",
+    "same_command",
     "workflow_id",
 ]
 
@@ -122,8 +132,60 @@ def portal_session_id(session: str) -> str:
 
 
 def fingerprint(command: Command) -> str:
-    """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14)."""
-    content = command.model_dump_json(exclude={"actor", "command_id"})
+    """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14).
+
+    What has its default does not count, so that a field which a later release adds changes no fingerprint (R28).
+    """
+    content = command.model_dump_json(exclude={"name", *_WHO}, exclude_defaults=True)
+    return _hash(f"{_name_of(command)}:{content}")
+
+
+def answered_fingerprint(command: Command) -> str:
+    """Return the fingerprint that an answer carries: in the form of 0.1.0, where that has one for it.
+
+    An API process of 0.1.0 compares it with its own, and workers are exchanged first. From the next release on it is
+    `fingerprint`, which this one understands already.
+    """
+    return _fingerprint_of_0_1_0(command) or fingerprint(command)
+
+
+def same_command(stored: str, command: Command) -> bool:
+    """Say whether a fingerprint that was stored is that of `command`, by this release's form or by that of 0.1.0."""
+    return stored in {fingerprint(command), _fingerprint_of_0_1_0(command)}
+
+
+_WHO = frozenset({"actor", "command_id"})
+
+_SINCE_0_1_0: dict[str, frozenset[str]] = {
+    "open": frozenset({"anchor", "customer_id", "opened_at", "cancelled"}),
+    "cancel": frozenset({"feedback", "expected_state", "expected_payment"}),
+}
+_OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispute"})
+"""Fields that 0.1.0 did not have, by command. They go with the next release, and `_fingerprint_of_0_1_0` with them."""
+
+
+def _fingerprint_of_0_1_0(command: Command) -> str | None:
+    """Return what 0.1.0 stored for this command: everything, written out; None for one that it could not take."""
+    if isinstance(command, SetEmail):
+        return None
+    since = _SINCE_0_1_0.get(_name_of(command), frozenset())
+    defaults = {name: field.default for name, field in type(command).model_fields.items()}
+    if any(getattr(command, name) != defaults[name] for name in since):
+        return None
+    left_out: dict[str, bool | set[str]] = dict.fromkeys((*_WHO, *since), True)
+    if isinstance(command, OpenAccount):
+        usual = BillingPolicy()
+        if any(getattr(command.policy, name) != getattr(usual, name) for name in _OF_POLICY_SINCE_0_1_0):
+            return None
+        left_out["policy"] = set(_OF_POLICY_SINCE_0_1_0)
+    return _hash(command.model_dump_json(exclude=left_out))
+
+
+def _name_of(command: Command) -> str:
+    return str(type(command).model_fields["name"].default)
+
+
+def _hash(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -132,14 +194,28 @@ class _Message(BaseModel):
 
 
 class PaymentView(_Message):
-    """The latest payment as the HTTP contract shows it. `amount` is in minor units."""
+    """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own.
 
+    `do_not_retry`: the bank said that this card cannot pay; until `next_attempt_at` another one can (R9).
+    """
+
+    key: str | None = None
     status: PaymentStatus = PaymentStatus.NONE
     amount: int | None = None
+    currency: str | None = None
     invoice_id: str | None = None
     decline_code: str | None = None
     action_url: str | None = None
     next_attempt_at: Instant | None = None
+    do_not_retry: bool = False
+
+
+class NextDeadline(_Message):
+    """When the account next acts by itself, and why; `summary` is for people."""
+
+    kind: DeadlineKind
+    at: Instant
+    summary: str
 
 
 class AccountView(_Message):
@@ -163,13 +239,17 @@ class AccountView(_Message):
                     "anchor": "2027-01-31T10:00:00Z",
                     "term": {"start": "2027-01-31T10:00:00Z", "end": "2027-02-28T10:00:00Z"},
                     "payment": {
+                        "key": "shop-42:1",
                         "status": "paid",
                         "amount": 7500,
+                        "currency": "usd",
                         "invoice_id": "in_1ExampleInvoice",
                         "decline_code": None,
                         "action_url": None,
                         "next_attempt_at": None,
+                        "do_not_retry": False,
                     },
+                    "next": {"kind": "term_ended", "at": "2027-02-28T10:00:00Z", "summary": "term ends"},
                     "sequence": 2,
                 }
             ]
@@ -189,12 +269,13 @@ class AccountView(_Message):
     anchor: Instant | None
     term: Term | None
     payment: PaymentView
+    next: NextDeadline | None = None
     sequence: int
 
     @classmethod
     def of(cls, machine: AccountMachine) -> "AccountView":
         """Return what is to be shown of the account that `machine` holds."""
-        account, payment = machine.account, machine.account.payment
+        account, payment, deadline = machine.account, machine.account.payment, machine.deadline
         return cls(
             **{
                 name: getattr(account, name)
@@ -203,15 +284,19 @@ class AccountView(_Message):
             },
             in_service=machine.is_in_service,
             renews=machine.renews,
+            next=NextDeadline(**deadline.model_dump()) if deadline else None,
             payment=PaymentView()
             if payment is None
             else PaymentView(
+                key=payment.key,
                 status=payment.status,
                 amount=payment.quote.amount_due,
+                currency=payment.quote.currency,
                 invoice_id=payment.invoice_id,
                 decline_code=payment.decline_code,
                 action_url=payment.action_url,
                 next_attempt_at=payment.next_attempt_at,
+                do_not_retry=payment.do_not_retry,
             ),
         )
 
@@ -249,14 +334,42 @@ class AnsweredCommand(_Message):
     answer: Answer
 
 
-class AccountRun(_Message):
-    """The input of one run of the workflow: an account to open, or one to take up where the last run left it."""
+class PaymentHint(_Message):
+    """Stripe says that something happened (R15): a reason to look, never believed.
 
+    `payment_key` and `refund_id` (a refund's or a dispute's id) say where to look; without either, at the account's
+    payment in general.
+    """
+
+    event_id: str | None = None
+    event_type: str | None = None
+    payment_key: Annotated[str | None, Field(max_length=100)] = None
+    refund_id: Annotated[str | None, Field(max_length=255)] = None
+
+
+class HeldHints(_Message):
+    """Hints that a run hands to the next: what is still to be looked at, and how often that was done today (R15)."""
+
+    hints: tuple[PaymentHint, ...] = ()
+    looks: int = 0
+    since: Instant | None = None
+
+
+class AccountRun(_Message):
+    """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
+
+    `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. Before
+    `announce_after`, a try of the run before may still be telling the product (R18).
+    """
+
+    edition: int = editions.FIRST
     opening: OpenAccount | None = None
     account: Account | None = None
     answered: tuple[AnsweredCommand, ...] = ()
     announce: bool = False
     outbox: tuple[TimelineEntry, ...] = ()
+    announce_after: Instant | None = None
+    held: HeldHints = HeldHints()
 
 
 class PortalSessionRun(_Message):
@@ -265,13 +378,6 @@ class PortalSessionRun(_Message):
     account_id: str
     user_id: str
     seconds: float
-
-
-class PaymentHint(_Message):
-    """Stripe says that something happened (R15): a reason to look, never believed."""
-
-    event_id: str | None = None
-    event_type: str | None = None
 
 
 class Announcements(_Message):

@@ -12,6 +12,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.statemachine import editions
 from reprise.workflows.messages import (
     TASK_QUEUE,
     WORKFLOW,
@@ -64,7 +65,7 @@ class World:
         self.stripe = stripe
         self.account_id = account_id
         self.keys = 0
-        self.opened = False
+        self.opened = self.announce = False
 
     @property
     def client(self) -> Client:
@@ -101,10 +102,7 @@ class World:
     async def deadline(self) -> datetime | None:
         if not self.opened:
             return None
-        account = await self.see()
-        if account.payment.next_attempt_at:
-            return account.payment.next_attempt_at
-        return account.term.end if account.in_service and account.term else None
+        return deadline.at if (deadline := (await self.see()).next) else None
 
     async def quiet(self, after: tuple[str, int] | None = None) -> None:
         """Wait until something has happened since the event `after`, and nothing is scheduled or under way.
@@ -144,12 +142,14 @@ class World:
             "command_id": self.key(),
             **changes,
         }
-        return (await self.open_with(OpenAccount(**asked))).account
+        return (await self.open_with(OpenAccount(**asked), announce=self.announce)).account
 
-    async def open_with(self, command: OpenAccount, *, announce: bool = False) -> Answer:
+    async def open_with(
+        self, command: OpenAccount, *, announce: bool = False, edition: int = editions.NEWEST
+    ) -> Answer:
         start = WithStartWorkflowOperation[Any, Any](
             WORKFLOW,
-            AccountRun(opening=command, announce=announce),
+            AccountRun(edition=edition, opening=command, announce=announce),
             id=workflow_id(self.account_id),
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -1,0 +1,179 @@
+"""The account's customer at Stripe: found, made, taken over, given a payment method; made anew when it was deleted."""
+
+from dataclasses import dataclass
+
+import stripe
+
+from reprise.activities.asking import behind_replays, hashed_key, idempotency_key
+from reprise.activities.invoicing import Invoices, Latest, Voided
+from reprise.activities.names import CustomerInput, StripeInput
+from reprise.activities.reading import is_deleted, is_unpaid
+from reprise.activities.stripe_client import (
+    code_of,
+    decline_code_of,
+    is_missing_customer,
+    is_passing,
+    is_refused_email,
+    metadata_of,
+    sentence_of,
+    understood,
+)
+from reprise.statemachine.outcomes import PaymentMethodChanged
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A customer, and why Stripe would not take its e-mail, if it would not (R1)."""
+
+    customer: stripe.Customer
+    email_refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Left:
+    """How leaving a deleted customer turned out: the new one's id, or the invoice that must end first."""
+
+    customer_id: str | None = None
+    email_refused: str | None = None
+    unsettled: Voided | None = None
+
+
+class Customers:
+    """The customer of one account."""
+
+    def __init__(self, client: stripe.StripeClient, asked: StripeInput) -> None:
+        """Take the client, and whose customer it is."""
+        self._client = client
+        self._stripe = client.v1
+        self._asked = asked
+        self._metadata = {"account_id": asked.account_id, **({"life": asked.life} if asked.life is not None else {})}
+
+    # ------------------------------------------------------------------ finding and making
+
+    async def retrieve(self, customer_id: str) -> stripe.Customer:
+        """Return a customer; of a deleted one, only that it is (`is_deleted`)."""
+        return await understood(self._stripe.customers.retrieve_async(customer_id))
+
+    async def is_gone(self, customer_id: str, refused: stripe.StripeError) -> bool:
+        """Say whether a request was refused because the customer was deleted.
+
+        One that Stripe has never heard of is not: then the API key is another account's, and nothing is to be made anew
+        with it.
+        """
+        if is_passing(refused) or not is_missing_customer(refused):
+            return False
+        try:
+            return is_deleted(await self.retrieve(customer_id))
+        except stripe.InvalidRequestError as error:
+            if is_passing(error):
+                raise
+            return False
+
+    async def _find(self, email: str | None) -> stripe.Customer | None:
+        if email is None:
+            return None
+        page = await understood(self._stripe.customers.list_async({"email": email, "limit": 100}))
+        async for customer in page.auto_paging_iter():
+            there = metadata_of(customer)
+            if there.get("account_id") == self._asked.account_id and there.get("life") == self._asked.life:
+                return customer
+        return None
+
+    async def register(self, email: str | None, replacing: str | None = None) -> Registered:
+        """Find the account's customer by its e-mail, or make it; without an e-mail if Stripe does not take it (R1).
+
+        Args:
+            email: The billing e-mail.
+            replacing: The customer that was deleted (R23).
+
+        Raises:
+            stripe.StripeError: Stripe refuses for another reason, or does not answer.
+        """
+        try:
+            return Registered(await self._find(email) or await self._create(email, replacing))
+        except stripe.InvalidRequestError as error:
+            if email is None or is_passing(error) or not is_refused_email(error):
+                raise
+            return Registered(await self._create(None, replacing, "no e-mail"), email_refused=sentence_of(error))
+
+    async def _create(self, email: str | None, replacing: str | None, *which: str) -> stripe.Customer:
+        params: stripe.params.CustomerCreateParams = {"metadata": self._metadata}
+        if email is not None:
+            params["email"] = email
+
+        async def send(key: str) -> stripe.Customer:
+            return await understood(self._stripe.customers.create_async(params, {"idempotency_key": key}))
+
+        async def look(replayed: stripe.Customer | None) -> stripe.Customer | None:
+            now = await self.retrieve(replayed.id) if replayed else await self._find(email)
+            return None if is_deleted(now) else now
+
+        life = [self._asked.life] if self._asked.life else []
+        parts = (*life, self._asked.account_id, *([replacing] if replacing else []), *which)
+        return await behind_replays(send, idempotency_key("customer", *parts), look)
+
+    async def take_over(self, customer_id: str) -> stripe.Customer | None:
+        """Write whose it is onto a customer that exists (R25); None if it is deleted."""
+        customer = await self.retrieve(customer_id)
+        if is_deleted(customer):
+            return None
+        return await understood(self._stripe.customers.update_async(customer_id, {"metadata": self._metadata}))
+
+    async def change_email(self, customer_id: str, email: str) -> None:
+        """Give a customer another e-mail (R26)."""
+        await understood(self._stripe.customers.update_async(customer_id, {"email": email}))
+
+    # ------------------------------------------------------------------ payment methods
+
+    async def make_default(self, customer_id: str, payment_method: str, request: str) -> PaymentMethodChanged:
+        """Attach a payment method and make it the default for invoices. What Stripe says against it is a value.
+
+        Args:
+            customer_id: The customer.
+            payment_method: A `pm_…`.
+            request: Stable over retries: a test id attached twice would make two.
+
+        Raises:
+            stripe.StripeError: Stripe refuses for our fault (401, 403), has no such customer, or does not answer.
+        """
+
+        async def send(key: str) -> stripe.PaymentMethod:
+            attach = self._stripe.payment_methods.attach_async
+            return await understood(attach(payment_method, {"customer": customer_id}, {"idempotency_key": key}))
+
+        async def look(replayed: stripe.PaymentMethod | None) -> stripe.PaymentMethod | None:
+            return replayed
+
+        key = hashed_key("attach", self._asked.account_id, self._asked.life or "", customer_id, payment_method, request)
+        try:
+            attached = await behind_replays(send, key, look)
+            await understood(
+                self._stripe.customers.update_async(
+                    customer_id, {"invoice_settings": {"default_payment_method": attached.id}}
+                )
+            )
+        except (stripe.CardError, stripe.InvalidRequestError) as error:
+            if is_passing(error) or is_missing_customer(error):
+                raise
+            refused = decline_code_of(error) or code_of(error) or "resource_missing"
+            return PaymentMethodChanged(refused=refused, message=sentence_of(error))
+        return PaymentMethodChanged(payment_method=attached.id)
+
+
+async def leave(client: stripe.StripeClient, asked: CustomerInput, latest: Latest | None = None) -> Left:
+    """Leave a customer that was deleted at Stripe, and register the account's anew (R23).
+
+    No invoice may stay behind that could still be paid: the new customer does not show it. What cannot be voided, since
+    it is paid or being paid, goes first.
+
+    Args:
+        client: The client.
+        asked: Whose customer, which, and the e-mail of the new one.
+        latest: The old customer's invoices, if they have been looked at.
+    """
+    invoices = Invoices(client, asked, asked.customer_id)
+    for invoice in (latest or await invoices.latest(None)).invoices:
+        if is_unpaid(invoice) and not (voided := await invoices.void(invoice)).done:
+            return Left(unsettled=voided)
+    registered = await Customers(client, asked).register(asked.email, replacing=asked.customer_id)
+    return Left(customer_id=registered.customer.id, email_refused=registered.email_refused)

@@ -1,0 +1,338 @@
+"""How the workflow performs effects: one act after another, each by an activity, and what it means when one fails.
+
+Whatever an activity does, its act ends with a value (R8): an answer that cannot be read is none, and one that failed
+says no more than is certain. Nothing is asked again at once, so that an account never eats its own history.
+"""
+
+import asyncio
+from collections import deque
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError
+
+from reprise.activities import names
+from reprise.statemachine.account import Account
+from reprise.statemachine.effects import (
+    Act,
+    ChangeEmail,
+    ChangePaymentMethod,
+    Collect,
+    LookAtInvoice,
+    LookAtRefund,
+    RegisterCustomer,
+    VoidInvoice,
+)
+from reprise.statemachine.outcomes import (
+    CustomerNotRegistered,
+    CustomerRegistered,
+    EmailChanged,
+    InvoiceObserved,
+    InvoiceState,
+    InvoiceVoided,
+    NothingObserved,
+    NotKnown,
+    PaymentMethodChanged,
+    PaymentOutcome,
+    RefundObserved,
+    Stopped,
+)
+from reprise.workflows.limits import MOST_ACTS_AN_HOUR, Backoff, Pace
+from reprise.workflows.messages import Refusal, RefusalCode
+from reprise.workflows.requests import Request
+
+ActOutcome = (
+    PaymentOutcome
+    | InvoiceObserved
+    | InvoiceVoided
+    | CustomerRegistered
+    | CustomerNotRegistered
+    | PaymentMethodChanged
+    | EmailChanged
+    | RefundObserved
+    | NothingObserved
+)
+
+OUTLIVE_FAILED_ACTS = "outlive-failed-acts"
+"""Since 0.2.0: an act that failed ends with a value, and with it all that waits for it; nothing is asked in a loop."""
+
+ATTEMPT_TIMEOUT = timedelta(seconds=60)
+"""How long one try of an act may take: so soon another worker takes over from one that died."""
+
+UNTIL_KNOWN = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
+)
+"""Stripe being unreachable, slow or failing is retried until the outcome is known (R8)."""
+
+PATIENCE = {
+    names.COLLECT: timedelta(hours=13),
+    names.LOOK_AT_INVOICE: timedelta(hours=1),
+    names.LOOK_AT_REFUND: timedelta(hours=1),
+    names.VOID_INVOICE: timedelta(hours=1),
+}
+"""How long an act is tried before it ends without an answer, so that nothing waits behind it for ever. What a look or a
+void did not find out is asked again by the core's deadlines; whether money moved is asked until it is known."""
+
+LONGEST_PATIENCE = timedelta(days=1)
+"""The same for what people have asked for, and for the customer without whom nothing can be done."""
+
+STRIPE_REFUSED = "stripe_refused"
+"""The code of a payment method that Stripe has not looked at, for a fault of ours."""
+
+_NO_ANSWER = "The activity's answer could not be read."
+
+
+class Finished(NamedTuple):
+    """An act that has come to its end, and the command that asked for it."""
+
+    outcome: ActOutcome
+    request: Request | None
+
+
+class EffectRunner:
+    """The acts of one account that are to be performed, in their order, one at a time (R14)."""
+
+    def __init__(self) -> None:
+        """Start with nothing to do."""
+        self._waiting: deque[tuple[Act, Request | None]] = deque()
+        self._acting: asyncio.Task[ActOutcome] | None = None
+        self._not_known: tuple[str, int] | None = None
+        self._backoff = Backoff()
+        self._pace = Pace(MOST_ACTS_AN_HOUR)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being done, and nothing is to be done."""
+        return not self._waiting
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether the act under way has come to its end."""
+        return self._acting is not None and self._acting.done()
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether an act waits and none is under way."""
+        return bool(self._waiting) and self._acting is None
+
+    def add(self, act: Act, request: Request | None) -> None:
+        """Let an act wait its turn."""
+        self._waiting.append((act, request))
+
+    def begin(self, account: Account) -> None:
+        """Begin the next act; if its customer or the first payment method is not registered yet, with that (R1)."""
+        act, request = self._waiting[0]
+        if account.needs_registration and not isinstance(act, RegisterCustomer):
+            method, customer_id = account.first_payment_method, account.customer_id
+            act, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
+            self._waiting.appendleft((act, request))
+        request_id = request.command_id if request and request.command_id else f"{workflow.uuid4()}"
+        wait = self._wait_for(act, request, account)
+        self._acting = asyncio.create_task(self._perform(act, account, request_id, wait))
+
+    def _wait_for(self, act: Act, request: Request | None, account: Account) -> timedelta:
+        """Return how long to wait before an act: by the backoff of what is not known, and by the pace of all."""
+        wait = timedelta(0)
+        if isinstance(act, Collect):
+            if (act.payment.key, act.payment.attempt) != self._not_known:
+                self._backoff.succeeded()
+            wait = self._backoff.wait
+        if request is None and account.edition >= 2:
+            wait = max(wait, self._pace.begin(workflow.now()))
+        return wait
+
+    async def _perform(self, act: Act, account: Account, request_id: str, wait: timedelta) -> ActOutcome:
+        if wait:
+            await workflow.sleep(wait, summary=f"before the next try: {type(act).__name__}")
+        return await _start(act, account, request_id)
+
+    def finish(self, edition: int) -> list[Finished]:
+        """Take what the act under way has come to, and every act that ends with it.
+
+        Args:
+            edition: By which rules the run decides (R28).
+        """
+        assert self._acting is not None, "only an act that is under way can finish"
+        (act, request), acting = self._waiting.popleft(), self._acting
+        self._acting = None
+        try:
+            outcome = acting.result()
+        except (Exception, asyncio.CancelledError) as error:
+            reason = str(error.cause or error) if isinstance(error, ActivityError) else str(error)
+            workflow.logger.error("%s came to no answer: %s", type(act).__name__, reason)
+            if edition < 2 and not workflow.patched(OUTLIVE_FAILED_ACTS):
+                return self._failed_in_0_1_0(act, request, reason)
+            outcome = failed(act, reason)
+        if isinstance(outcome, NotKnown) and isinstance(act, Collect):
+            self._not_known = (act.payment.key, act.payment.attempt)
+            self._backoff.failed()
+        finished = [Finished(outcome, request)]
+        if isinstance(outcome, CustomerNotRegistered):
+            finished += [Finished(not_begun(behind, outcome.reason), asked) for behind, asked in self._waiting]
+            self._waiting.clear()
+        return finished
+
+    def _failed_in_0_1_0(self, act: Act, request: Request | None, reason: str) -> list[Finished]:
+        if isinstance(act, RegisterCustomer) and self._waiting and isinstance(self._waiting[0][0], Collect):
+            act, request = self._waiting.popleft()
+        match act:
+            case Collect(payment=payment):
+                return [Finished(Stopped(payment_key=payment.key, reason=reason), request)]
+            case ChangePaymentMethod():
+                return [Finished(PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason), request)]
+            case _:
+                return []
+
+
+async def _start(act: Act, account: Account, request_id: str) -> ActOutcome:
+    """Perform one act by its activity.
+
+    Args:
+        act: What is to be done.
+        account: The record as it stands; it has a customer unless `act` registers one.
+        request_id: Stable over retries of this act; part of idempotency keys of acts that have no payment key.
+
+    Raises:
+        ActivityError: The activity failed, was cancelled, or gave no answer in time.
+        ValueError: Its answer cannot be read, or is about something else.
+    """
+    asked = _activity_for(act, account, request_id)
+    patience = PATIENCE.get(asked.activity, LONGEST_PATIENCE) if account.edition >= 2 else None
+    # The SDK fails the workflow task, for ever, over a result that does not decode (1.35): so it is read here.
+    raw = await workflow.execute_activity(
+        asked.activity,
+        asked.argument,
+        result_type=RawValue,
+        start_to_close_timeout=ATTEMPT_TIMEOUT,
+        schedule_to_close_timeout=patience,
+        retry_policy=UNTIL_KNOWN,
+        summary=asked.summary,
+    )
+    outcome: ActOutcome = _read(raw, asked.answer)
+    if not _is_about(act, outcome):
+        raise ValueError(f"{_NO_ANSWER} It is about something else.")
+    if isinstance(act, ChangePaymentMethod | ChangeEmail) and isinstance(outcome, PaymentMethodChanged | EmailChanged):
+        return outcome.model_copy(update={"asked_by": act.asked_by})
+    return outcome
+
+
+def _read(raw: object, answer: Any) -> Any:
+    """Decode an activity's result.
+
+    Raises:
+        ValueError: It is not of the type that was asked for.
+    """
+    try:
+        read = workflow.payload_converter().from_payload(raw.payload, answer) if isinstance(raw, RawValue) else None
+    except Exception as error:
+        raise ValueError(_NO_ANSWER) from error
+    if not isinstance(read, BaseModel):
+        raise ValueError(_NO_ANSWER)  # noqa: TRY004 - whatever it is, it is no answer
+    return read
+
+
+def _is_about(act: Act, outcome: Any) -> bool:
+    """Whether an answer is about what was asked: the core takes no other, and would wait for one for ever."""
+    match act:
+        case Collect(payment=payment):
+            return bool(outcome.payment_key == payment.key)
+        case LookAtInvoice(payment_key=key) | VoidInvoice(payment_key=key):
+            return key is None or bool(outcome.payment_key == key)
+        case ChangeEmail(email=email):
+            return bool(outcome.email == email)
+        case _:
+            return True
+
+
+class _Asked(NamedTuple):
+    activity: str
+    argument: BaseModel
+    answer: Any
+    summary: str
+
+
+def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
+    """Return the activity of an act: its name, its input, the type of its answer and a summary for the UI."""
+    who: dict[str, Any] = {"account_id": account.account_id, "life": account.life, "email": account.email}
+    whose = {**who, "customer_id": account.customer_id or ""}
+    known = {"known_from": account.known_from if account.edition >= 2 else None, "paid_keys": account.paid_keys}
+    match act:
+        case RegisterCustomer(payment_method=method, customer_id=customer_id):
+            register = names.RegisterCustomerInput(**who, payment_method=method, customer_id=customer_id)
+            answer = CustomerRegistered | CustomerNotRegistered
+            return _Asked(names.REGISTER_CUSTOMER, register, answer, "register the customer")
+        case ChangePaymentMethod(payment_method=method):
+            change = names.ChangePaymentMethodInput(**whose, payment_method=method, request=request_id)
+            return _Asked(names.CHANGE_PAYMENT_METHOD, change, PaymentMethodChanged, "change the payment method")
+        case ChangeEmail(email=email):
+            move = names.ChangeEmailInput(**{**whose, "email": email})
+            return _Asked(names.CHANGE_EMAIL, move, EmailChanged, "change the billing e-mail")
+        case Collect(payment=payment):
+            methods = account.policy.payment_methods
+            collect = names.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
+            summary = f"collect {payment.key}, attempt {payment.attempt}"
+            return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
+        case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
+            look = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
+            return _Asked(names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {key or 'the invoices'}")
+        case VoidInvoice(payment_key=key, invoice_id=invoice_id):
+            void = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
+            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {key}")
+        case LookAtRefund(object_id=object_id):
+            refund = names.RefundInput(**whose, object_id=object_id)
+            return _Asked(names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {object_id}")
+
+
+def failed(act: Act, reason: str) -> ActOutcome:
+    """Return what an act came to that has given no answer (R8): no more than is certain.
+
+    An attempt to collect may have asked for money before it failed: how it went is not known, and is asked again.
+    """
+    if isinstance(act, Collect):
+        return NotKnown(payment_key=act.payment.key, reason=reason)
+    return not_begun(act, reason)
+
+
+def not_begun(act: Act, reason: str) -> ActOutcome:
+    """Return what an act came to that has not been begun, or has changed nothing, for `reason`."""
+    match act:
+        case RegisterCustomer():
+            return CustomerNotRegistered(reason=reason)
+        case Collect(payment=payment):
+            return Stopped(payment_key=payment.key, reason=reason)
+        case ChangePaymentMethod(asked_by=actor):
+            return PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason, asked_by=actor)
+        case ChangeEmail(email=email, asked_by=actor):
+            return EmailChanged(email=email, refused=reason, asked_by=actor)
+        case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
+            return InvoiceObserved(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
+        case VoidInvoice(payment_key=key, invoice_id=invoice_id):
+            return InvoiceVoided(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
+        case LookAtRefund():
+            return NothingObserved(reason=reason)
+
+
+def refusal_of(outcome: ActOutcome) -> Refusal | None:
+    """Return what a command is told whose act Stripe refused; None if it did not."""
+    match outcome:
+        case PaymentMethodChanged(refused="resource_missing"):
+            return Refusal(
+                code=RefusalCode.INVALID_REQUEST,
+                message=outcome.message or "Stripe knows no such payment method.",
+                field="payment_method",
+            )
+        case PaymentMethodChanged(refused=str()):
+            return Refusal(
+                code=RefusalCode.PAYMENT_DECLINED,
+                message=outcome.message or "Stripe did not take this payment method. Choose another.",
+                decline_code=outcome.refused,
+            )
+        case EmailChanged(refused=str(reason)):
+            return Refusal(
+                code=RefusalCode.INVALID_REQUEST, message=f"Stripe did not take this e-mail: {reason}", field="email"
+            )
+        case _:
+            return None

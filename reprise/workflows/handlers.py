@@ -1,0 +1,213 @@
+"""What an account can be sent: each command as an update and as a signal, hints, switches; and what it can be asked.
+
+No message may end or wedge an account's workflow (R27). An update that cannot be read is refused by the SDK before
+anything is written. A signal has nobody to refuse it to: it is dropped, with a line in the log.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.refusals import RefusalCode, Refused
+from reprise.statemachine.timeline import TimelineEntry
+from reprise.workflows.hints import Hints
+from reprise.workflows.limits import TOO_MANY
+from reprise.workflows.messages import (
+    AccountView,
+    Announcements,
+    Answer,
+    AnyCommand,
+    AskedAt,
+    Command,
+    OpenAccount,
+    PaymentHint,
+    QuoteAnswer,
+    Refusal,
+    same_command,
+)
+from reprise.workflows.requests import Requests
+
+Message = TypeVar("Message", bound=BaseModel)
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def error_of(refusal: Refusal) -> ApplicationError:
+    """Return a refusal as the error that an update, or a run that cannot begin, answers with."""
+    return ApplicationError(
+        refusal.message, refusal.model_dump(mode="json"), type=refusal.code.value, non_retryable=True
+    )
+
+
+class Handlers:
+    """The messages of an account's workflow. They only let things wait their turn: `run` takes them."""
+
+    _machine: AccountMachine
+    _requests: Requests
+    _hints: Hints
+    _announce: bool
+    _run_is_over: bool
+
+    def is_flooded(self) -> bool:
+        """Whether taking more commands could cost the account its life."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ answering
+
+    async def _answer(self, command: Command) -> Answer:
+        command_id = _id_of(command)
+        if answer := self._requests.answer_to(command_id):
+            return answer
+        request = self._requests.submit(command, command_id)
+        await workflow.wait_condition(lambda: request.answer is not None)
+        assert request.answer is not None
+        return request.answer
+
+    def _refuse_if_forbidden(self, command: AnyCommand) -> None:
+        """Refuse what the state forbids before anything is written (R14, R20)."""
+        if not self._is_known(command):
+            if self.is_flooded():
+                raise error_of(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
+            try:
+                self._machine.check(command, workflow.now())
+            except Refused as refused:
+                raise error_of(Refusal.of(refused)) from refused
+
+    def _is_known(self, command: Command) -> bool:
+        """Say whether this command id was seen before; with other content it is refused (R14)."""
+        first = self._requests.first_fingerprint(_id_of(command))
+        if first is None:
+            return False
+        if not same_command(first, command):
+            raise error_of(
+                Refusal(
+                    code=RefusalCode.IDEMPOTENCY_KEY_REUSED,
+                    message="This idempotency key was used for another command. Use a new key for each command.",
+                )
+            )
+        return True
+
+    def _submit(self, command: Command) -> None:
+        """Let a signalled command wait its turn, unless its id was seen before."""
+        if self._requests.answer_to(command.command_id) is None:
+            self._requests.submit(command, command.command_id)
+
+    # ------------------------------------------------------------------ queries
+
+    @workflow.query
+    def account(self) -> AccountView:
+        """The account as it stands."""
+        return AccountView.of(self._machine)
+
+    @workflow.query
+    def quote(self, asked: AskedAt) -> QuoteAnswer:
+        """What coming back would cost (R7)."""
+        try:
+            return QuoteAnswer(quote=self._machine.quote(asked.now))
+        except Refused as refused:
+            return QuoteAnswer(refusal=Refusal.of(refused))
+
+    @workflow.query
+    def timeline(self) -> list[TimelineEntry]:
+        """The last entries of the timeline, oldest first (R17)."""
+        return list(self._machine.account.timeline)
+
+    @workflow.query
+    def customer_id(self) -> str | None:
+        """The account's customer at Stripe."""
+        return self._machine.account.customer_id
+
+    # ------------------------------------------------------------------ opening
+
+    @workflow.update
+    async def open(self, command: OpenAccount) -> Answer:
+        """Wait until the account is open; for another command than the one that opened it, a conflict (R1)."""
+        return await self._answer(command)
+
+    @open.validator  # noqa: A003 - the update's name
+    def _validate_open(self, command: OpenAccount) -> None:
+        if not self._is_known(command):
+            raise error_of(
+                Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another id.")
+            )
+
+    # ------------------------------------------------------------------ signals that are no commands
+
+    @workflow.signal
+    def payment_hint(self, *given: Any) -> None:
+        """Look at Stripe again (R15). However many come at once, one look for each subject answers them."""
+        if hint := _read("payment_hint", PaymentHint, given):
+            self._hints.add(hint)
+
+    @workflow.signal
+    def start_new_run(self, *given: Any) -> None:  # noqa: ARG002 - whatever came with it
+        """Go on in a new run at the next quiet moment: so an account that sleeps for years comes to newer code."""
+        self._run_is_over = True
+
+    @workflow.signal
+    def announcements(self, *given: Any) -> None:
+        """Turn announcements to the product on or off (R18)."""
+        if asked := _read("announcements", Announcements, given):
+            self._announce = asked.enabled
+
+
+def _read(signal: str, kind: type[Message], given: tuple[Any, ...]) -> Message | None:
+    """Return the message of a signal, or None if it is none; what came with nothing is a message of defaults.
+
+    The SDK hands over whatever was sent: nothing, several arguments, values of any type (1.35,
+    `_process_handler_args`: types hold only where as many arguments come as a handler names).
+    """
+    try:
+        content: Any = next((each for each in given if each is not None), {})
+        if len(given) > 1:
+            raise ValueError(f"{len(given)} arguments instead of one")  # noqa: TRY301 - said like any other
+        return kind.model_validate_json(_JSON.dump_json(content))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
+        workflow.logger.warning("dropped a signal %s: %s", signal, wrong)
+    except Exception as error:  # nothing that anybody sends may stop the account
+        workflow.logger.warning("dropped a signal %s: %s", signal, type(error).__name__)
+    return None
+
+
+def _id_of(command: Command) -> str | None:
+    update = workflow.current_update_info()
+    return command.command_id or (update.id if update else None)
+
+
+# ---------------------------------------------------------------------- every command, as an update and as a signal
+
+
+def _update(kind: type[Command], name: str) -> Callable[..., Any]:
+    async def take(self: Handlers, command: Any) -> Answer:
+        return await self._answer(command)
+
+    def validate(self: Handlers, command: Any) -> None:
+        self._refuse_if_forbidden(command)
+
+    take.__doc__ = validate.__doc__ = kind.__doc__
+    take.__annotations__ = {"command": kind, "return": Answer}
+    validate.__annotations__ = {"command": kind, "return": None}
+    update = workflow.update(name=name)(take)
+    update.validator(validate)
+    return update
+
+
+def _signal(kind: type[Command], name: str) -> Callable[..., Any]:
+    def take(self: Handlers, *given: Any) -> None:
+        if command := _read(name, kind, given):
+            self._submit(command)
+
+    take.__doc__ = kind.__doc__
+    take.__annotations__ = {"given": Any, "return": None}
+    return workflow.signal(name=name)(take)
+
+
+for _kind in get_args(AnyCommand):
+    _name: str = _kind.model_fields["name"].default
+    setattr(Handlers, _name, _update(_kind, _name))
+    setattr(Handlers, f"_signal_{_name}", _signal(_kind, _name))

@@ -1,0 +1,76 @@
+"""Hints: reasons to look at Stripe (R15). However many come, each subject is looked at once, and not too often."""
+
+import asyncio
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from reprise.workflows.limits import HOUR
+from reprise.workflows.messages import HeldHints, PaymentHint
+
+MOST_SUBJECTS = 20
+"""How many payments, refunds and disputes are looked at one by one; more become one look in general."""
+
+MOST_LOOKS_A_DAY = 60
+"""From how many looks on that hints caused within a day hints are taken once an hour."""
+
+DAY = timedelta(days=1)
+
+_Subject = tuple[str | None, str | None]
+
+
+class Hints:
+    """What Stripe has hinted at and was not looked at yet, in the order of coming."""
+
+    def __init__(self, held: HeldHints) -> None:
+        """Take up what the run before has not looked at."""
+        self._waiting: OrderedDict[_Subject, PaymentHint] = OrderedDict()
+        self._left, self._since = MOST_LOOKS_A_DAY - held.looks, held.since
+        self._hold_until: datetime | None = None
+        self._holding: asyncio.Task[None] | None = None
+        for hint in held.hints:
+            self.add(hint)
+
+    def add(self, hint: PaymentHint) -> None:
+        """Let a hint wait. One of the same subject that waits already says as much."""
+        subject: _Subject = (hint.payment_key, hint.refund_id)
+        if subject not in self._waiting and len(self._waiting) >= MOST_SUBJECTS:
+            subject, hint = (None, None), PaymentHint()
+        self._waiting[subject] = hint
+
+    def are_due(self, now: datetime) -> bool:
+        """Whether a hint waits that may be taken now."""
+        return bool(self._waiting) and not (self._hold_until and now < self._hold_until)
+
+    def take(self) -> PaymentHint:
+        """Take the hint that has waited longest."""
+        if self._hold_until:
+            self._hold_until, self._left = None, len(self._waiting)
+        _, hint = self._waiting.popitem(last=False)
+        return hint
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+
+    def looked(self, now: datetime) -> None:
+        """Count a look that a hint has caused. After too many in a day, those that come are held for an hour each."""
+        if self._since is None or now - self._since >= DAY:
+            self._since, self._left = now, MOST_LOOKS_A_DAY
+        self._left -= 1
+        if self._left <= 0:
+            self._hold_until = now + HOUR
+
+    def start_waiting(self) -> None:
+        """Let a timer wake the account when hints that are held may be taken."""
+        now = workflow.now()
+        if self._holding and self._holding.done():
+            self._holding = None
+        if self._waiting and self._hold_until and now < self._hold_until and not self._holding:
+            self._holding = asyncio.create_task(workflow.sleep(self._hold_until - now, summary="hints are held"))
+
+    def held(self) -> HeldHints:
+        """What the next run is to look at."""
+        looks = MOST_LOOKS_A_DAY - max(self._left, 0)
+        return HeldHints(hints=tuple(self._waiting.values()), looks=looks, since=self._since)
