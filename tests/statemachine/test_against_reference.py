@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from reprise.statemachine.terms import months_after
 from tests.reference import lives, rules
-from tests.reference.lives import Deed, Opening
+from tests.reference.deeds import Deed, Opening
 from tests.reference.months import month_after, place_of
 from tests.statemachine.side_by_side import SideBySide
 
