@@ -4,10 +4,12 @@ import re
 import uuid
 from typing import Annotated, Any
 
+import stripe
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
 from reprise.api.auth import BillingUser, Caller, Operator, PathAccount
+from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses, unavailable
 from reprise.api.schemas import (
@@ -50,6 +52,15 @@ def engine_of(request: Request) -> Engine:
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+def stripe_of(request: Request) -> stripe.StripeClient:
+    """Return the Stripe client of this process."""
+    client: stripe.StripeClient = request.app.state.stripe
+    return client
+
+
+TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
 def command_id(
@@ -118,13 +129,20 @@ Send = Annotated[Sending, Depends(Sending)]
 
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
 async def open_account(
-    body: OpenAccountBody, engine: TheEngine, caller: Operator, key: CommandId, response: Response
+    body: OpenAccountBody,
+    engine: TheEngine,
+    client: TheStripe,
+    caller: Operator,
+    key: CommandId,
+    response: Response,
 ) -> AccountView:
     """Open an account (R1); without `paid_through` the first month is collected at once.
 
     One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along; importing it charges
     nothing (R25).
     """
+    if body.customer_id is not None:
+        await check_customer(client, body.customer_id)
     command = OpenAccount(**dict(body), actor=caller.actor(), command_id=key)
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"

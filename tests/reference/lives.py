@@ -177,9 +177,7 @@ of_faults = st.one_of(
     st.builds(Deed, st.just("no_worker"), _spans(75)),
     st.builds(Deed, st.just("no_answer"), _spans(20)),
     st.builds(Deed, st.just("card_turns"), st.sampled_from([*CARDS, "stopped"])),
-    st.builds(
-        Deed, st.just("answer"), st.sampled_from(["as it is", "as it is", "refused", "lost", "not known"])
-    ),
+    st.builds(Deed, st.just("answer"), st.sampled_from(["as it is", "as it is", "refused", "lost", "not known"])),
     st.builds(Deed, st.just("answer_again"), st.integers(0, 9)),
     st.just(Deed("restart")),
     st.just(Deed("cancellation_requested")),
@@ -189,7 +187,8 @@ of_faults = st.one_of(
 
 _BAD = ("insufficient_funds", "generic_decline", "authentication", "none", "lost_card", "debit")
 _term_ends = Deed("to_deadline", timedelta(0))
-_fails = (Deed("card_turns", "a bad card"), _term_ends)
+_turns_bad = (Deed("card_turns", "a bad card"),)
+_fails = (*_turns_bad, _term_ends)
 _comes_back = (
     Deed("set_payment_method", "good"),
     Deed("enable"),
@@ -203,6 +202,7 @@ _a_day_or_more = Deed("time_passes", timedelta(days=1, hours=7))
 _settles = Deed("debit", "settles")
 _key_is_wrong, _key_is_right = Deed("key", "wrong"), Deed("key", "right")
 _voids_refused, _voids_taken = Deed("voids", "refused"), Deed("voids", "taken")
+_pays_by_hand, _pays_by_hand_by_debit = Deed("pay_by_hand", "latest"), Deed("pay_by_hand", "latest by debit")
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), Deed("hint", "oldest"))
 
 stories = st.builds(
@@ -267,18 +267,51 @@ of_trouble = st.builds(
             (*_fails, _voids_refused, Deed("disable"), Deed("enable"), *_pays_late, _term_ends),
             (*_fails, _voids_refused, *[_term_ends] * 5, *_pays_late, _voids_taken, _term_ends),
             (*_fails, _voids_refused, Deed("close"), *_pays_late, _voids_taken, _term_ends),
-            (*_fails, _voids_refused, Deed("disable"), Deed("pay_by_hand", "latest by debit"), _voids_taken, _term_ends),
-            (*_fails, Deed("pay_by_hand", "latest by debit"), Deed("hint"), _a_day_or_more, _settles, *[_term_ends] * 4),
+            (
+                *_fails,
+                _voids_refused,
+                Deed("disable"),
+                Deed("pay_by_hand", "latest by debit"),
+                _voids_taken,
+                _term_ends,
+            ),
+            (
+                *_fails,
+                Deed("pay_by_hand", "latest by debit"),
+                Deed("hint"),
+                _a_day_or_more,
+                _settles,
+                *[_term_ends] * 4,
+            ),
             (*_fails, Deed("bill_by_hand", "the renewal"), Deed("portal_card", "any card"), Deed("hint", "unknown")),
             (Deed("bill_by_hand", "another term"), _term_ends, Deed("answer", "as it is")),
             (Deed("delete_customer"), _term_ends, *_comes_back),
             (Deed("balance", 2_000), _term_ends, Deed("answer", "as it is")),
-            (Deed("balance", -2_000), _term_ends, _a_day_or_more, Deed("balance", 0), Deed("to_deadline", timedelta(0))),
+            (
+                Deed("balance", -2_000),
+                _term_ends,
+                _a_day_or_more,
+                Deed("balance", 0),
+                Deed("to_deadline", timedelta(0)),
+            ),
             (_key_is_wrong, _term_ends, *[Deed("time_passes", timedelta(hours=23))] * 3, _key_is_right, _term_ends),
             (*_lapses, Deed("reactivate"), Deed("answer", "lost"), _key_is_wrong, Deed("answer"), _key_is_right),
-            (*_lapses, Deed("card_turns", "a bad card"), _voids_refused, Deed("reactivate"), Deed("disable"), *_pays_late),
+            (
+                *_lapses,
+                Deed("card_turns", "a bad card"),
+                _voids_refused,
+                Deed("reactivate"),
+                Deed("disable"),
+                *_pays_late,
+            ),
             (*_lapses, *_must_authenticate, Deed("void_by_hand", "latest"), Deed("hint")),
-            (*_lapses, *_must_authenticate, Deed("bill_by_hand", "no term"), Deed("hint"), Deed("pay_by_hand", "latest")),
+            (
+                *_lapses,
+                *_must_authenticate,
+                Deed("bill_by_hand", "no term"),
+                Deed("hint"),
+                Deed("pay_by_hand", "latest"),
+            ),
             (*_fails, Deed("cancel", "now"), *_lapses, *_fails, Deed("cancel", "now"), Deed("quote"), *_comes_back),
             (Deed("refund", ("dispute", "du_1", "needs_response")), Deed("enable")),
             (*_fails, Deed("refund", ("dispute", "du_2", "needs_response")), Deed("enable"), _term_ends),

@@ -39,6 +39,11 @@ class Quote(NamedTuple):
     billed: Term | None = None
 
     @property
+    def debt(self) -> int:
+        """How much of it is old debt."""
+        return sum(debt.amount for debt in self.debts)
+
+    @property
     def pays(self) -> set[Term | None]:
         """The terms that are owed no more once it is paid (R12)."""
         return {self.billed, *(debt.term for debt in self.debts)}
@@ -188,9 +193,7 @@ class Standing:
     def awaits_mend(self) -> bool:
         """A first payment that stopped for our fault is tried again by itself (R1, R8)."""
         payment = self.payment
-        return bool(
-            payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt
-        )
+        return bool(payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt)
 
     @property
     def shows_url(self) -> bool:
@@ -269,9 +272,7 @@ class Standing:
     @property
     def _is_open(self) -> bool:
         """A payment can still be paid or is tried again: past due, awaiting its payer, or stopped for our fault."""
-        return self.state == "past_due" or (
-            self.state == "disabled" and (self.awaits_payer or self.awaits_mend)
-        )
+        return self.state == "past_due" or (self.state == "disabled" and (self.awaits_payer or self.awaits_mend))
 
     def _must_be_open(self) -> None:
         if self.state == "closed":

@@ -116,8 +116,8 @@ class ReferenceStripe:
     def answer_next(self, account: Standing, waiting: list[Ask], how: str = "as it is") -> list[Answered]:
         """Answer the first of what is asked: registering a customer before it, if there is none.
 
-        `how`: `refused` by Stripe; `lost`, what Stripe did stays unknown; `not known`, it did nothing. Without a customer
-        nothing else can be done: all that waits ends with that.
+        `how`: `refused` by Stripe; `lost`, what it did stays unknown; `not known`, it did nothing. Where no customer
+        can be registered, all that waits ends with that.
         """
         ask = waiting[0]
         if account.customer is None and ask.what not in {"register", "void"}:
@@ -310,4 +310,3 @@ class ReferenceStripe:
 def _refusal(card: str) -> dict[str, str | None]:
     code, _, advice = card.partition("/")
     return {"code": code, "advice": advice or None}
-

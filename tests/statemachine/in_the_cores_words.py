@@ -168,9 +168,7 @@ def event_of(answer: Told) -> Event:
             return PaymentMethodChanged(refused=facts["refused"], asked_by=USER, customer_id=facts.get("customer"))
         case "email_changed":
             refused = "Invalid email address" if facts["refused"] else None
-            return EmailChanged(
-                email=facts["email"], refused=refused, asked_by=USER, customer_id=facts.get("customer")
-            )
+            return EmailChanged(email=facts["email"], refused=refused, asked_by=USER, customer_id=facts.get("customer"))
         case "paid":
             return Paid.model_validate(known | {"charged": facts["charged"]})
         case "processing":

@@ -70,12 +70,16 @@ class SideBySide:
         try:
             self.core, effects = AccountMachine.opening(command, opening.at, life="life-1")
         except Refused as refused:
-            assert refused.code == answer
+            self._refused_as(answer, refused)
             return False
         assert answer == "taken"
         self._same(effects, asks)
         self._compare()
         return True
+
+    @staticmethod
+    def _refused_as(expected: str, refused: Refused) -> None:
+        assert refused.code == expected, f"the core says {refused.code}, the rules {expected}"
 
     # ------------------------------------------------------------------ deeds
 
@@ -212,7 +216,7 @@ class SideBySide:
         account = self.reference
         quote = account.renewal_quote() if account.anchor else account.quote_at(self.now)
         term = {"the renewal": quote.term, "another term": account.term}.get(which)
-        return quote._replace(amount=4_000, currency="usd", billed=term)
+        return quote._replace(amount=4_000, currency="usd", carts=2, unit_amount=2_000, billed=term)
 
     # ------------------------------------------------------------------ time
 
