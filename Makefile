@@ -10,8 +10,8 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test longlife soak models fuzz chaos planted lint types imports diagram screenshots histories \
-	lock sbom clean
+.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants nightly lint types imports diagram \
+	screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +26,9 @@ dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
 test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pages where it can.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+stripe: .venv/dev ## Try at Stripe what Reprise takes Stripe to do: STRIPE_API_KEY=sk_test_... make stripe
+	@$(BIN)/python -m tests.assumptions
 
 longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
 	$(BIN)/pytest -m long tests/workflows
@@ -43,8 +46,27 @@ chaos: .venv/dev ## Kill, pause and fail everything, check every account: make c
 planted: .venv/dev ## See that the check of `make chaos` finds bugs that are planted in copies of the code.
 	$(BIN)/python -m tests.chaos.planted $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED))
 
+mutants: .venv/dev ## Change the code in places, see that tests notice: make mutants COUNT=300 SEED=1 PART=core
+	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PART),--part $(PART)) $(if $(WITHIN),--within $(WITHIN)) $(if $(QUICK),--quick) $(if $(AGAIN),--again) $(ID)
+
 fuzz: .venv/dev ## Fuzz the API and its pages for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
+
+# One after another: each of them needs the whole machine. What a target printed last stands in the summary.
+NIGHTLY := longlife models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted mutants soak
+
+nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say how each went; hours.
+	@all=0; told=$$(mktemp -d); \
+	for each in $(NIGHTLY); do \
+		began=$$(date +%s); \
+		{ $(MAKE) --no-print-directory $$(echo $$each | tr . ' ') 2>&1; echo $$? >$$told/code; } | tee $$told/log; \
+		read -r code <$$told/code; how=passed; \
+		if [ $$code -ne 0 ]; then how=FAILED; all=1; fi; \
+		last=$$(grep . $$told/log | grep -v '^make' | tail -n 1); \
+		printf '%-14s %s in %5d s: %s\n' $$each $$how $$(($$(date +%s) - began)) "$$last" >>$$told/summary; \
+	done; \
+	echo; cat $$told/summary; rm -r $$told; exit $$all
 
 lint: .venv/dev ## Check style and formatting, and that what is imported is asked for, and the other way round.
 	$(BIN)/ruff check reprise tests
@@ -57,8 +79,8 @@ types: .venv/dev ## Check types, strictly.
 imports: .venv/dev ## Check that imports go one way.
 	$(BIN)/lint-imports
 
-diagram: .venv/local ## Write the chart of an account's states into the README.
-	$(BIN)/python -m reprise.local.diagram README.md
+diagram: .venv/local ## Write the chart and the table of an account's states into README.md and docs/states.md.
+	$(BIN)/python -m reprise.local.diagram README.md docs/states.md
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
 	@$(BIN)/python -m tests.browser.chromium
@@ -77,7 +99,7 @@ sbom: .venv/dev ## Write which packages Reprise runs on, as locked: dist/sbom.js
 	@$(BIN)/python -m tests.supply_chain.sbom dist/sbom.json
 
 clean: ## Remove what was made here: environment, caches, data of `reprise dev`.
-	rm -rf .venv .reprise screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .reprise screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------- the environment; each file says what is installed

@@ -4,16 +4,19 @@ import re
 import uuid
 from typing import Annotated, Any
 
+import stripe
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
 from reprise.api.auth import BillingUser, Caller, Operator, PathAccount
+from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses, unavailable
 from reprise.api.schemas import (
     CancelBody,
     CartsBody,
     DisableBody,
+    EmailBody,
     ExtendBody,
     OpenAccountBody,
     PaymentMethodBody,
@@ -33,6 +36,7 @@ from reprise.workflows.messages import (
     OpenAccount,
     Reactivate,
     SetCarts,
+    SetEmail,
     SetPaymentMethod,
 )
 
@@ -48,6 +52,15 @@ def engine_of(request: Request) -> Engine:
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+def stripe_of(request: Request) -> stripe.StripeClient:
+    """Return the Stripe client of this process."""
+    client: stripe.StripeClient = request.app.state.stripe
+    return client
+
+
+TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
 def command_id(
@@ -116,9 +129,20 @@ Send = Annotated[Sending, Depends(Sending)]
 
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
 async def open_account(
-    body: OpenAccountBody, engine: TheEngine, caller: Operator, key: CommandId, response: Response
+    body: OpenAccountBody,
+    engine: TheEngine,
+    client: TheStripe,
+    caller: Operator,
+    key: CommandId,
+    response: Response,
 ) -> AccountView:
-    """Open an account (R1); without `paid_through` the first month is collected at once."""
+    """Open an account (R1); without `paid_through` the first month is collected at once.
+
+    One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along; importing it charges
+    nothing (R25).
+    """
+    if body.customer_id is not None:
+        await check_customer(client, body.customer_id)
     command = OpenAccount(**dict(body), actor=caller.actor(), command_id=key)
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"
@@ -131,7 +155,10 @@ async def open_account(
 async def cancel(
     account_id: PathAccount, caller: BillingUser, send: Send, body: CancelBody | None = None
 ) -> AccountView:
-    """Cancel at the term's end, or now (R3). Cancelling again succeeds and changes nothing."""
+    """Cancel at the term's end, or now (R3).
+
+    Cancelling again at the term's end succeeds and changes nothing; cancelling `now` ends a cancelled account at once.
+    """
     return (await send(account_id, caller, Cancel, **dict(body or CancelBody()))).account
 
 
@@ -141,7 +168,8 @@ async def reactivate(
 ) -> AccountView:
     """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
 
-    202 with `payment.action_url`: the payer must authenticate there.
+    202 with `payment.action_url`: the payer must authenticate there. 202 with `payment.status` `processing`: the money
+    is on its way, which takes days with bank debits (R21); asking again joins that payment.
     """
     outcome = await send(account_id, caller, Reactivate, **dict(body or ReactivateBody()))
     if outcome.finished and not outcome.account.in_service:
@@ -171,6 +199,12 @@ def _tell_payment(account: AccountView, response: Response) -> None:
 async def set_carts(account_id: PathAccount, body: CartsBody, caller: BillingUser, send: Send) -> AccountView:
     """Set the number of carts, from the next quote or renewal on (R11)."""
     return (await send(account_id, caller, SetCarts, carts=body.carts)).account
+
+
+@router.put("/{account_id}/email", tags=["billing"], responses=_COMMAND)
+async def set_email(account_id: PathAccount, body: EmailBody, caller: BillingUser, send: Send) -> AccountView:
+    """Change the billing e-mail; Stripe's customer follows (R26). 422, if Stripe does not take it."""
+    return (await send(account_id, caller, SetEmail, email=body.email)).account
 
 
 @router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})

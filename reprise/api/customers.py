@@ -1,15 +1,15 @@
 """What Stripe keeps for an account: its invoices, and the customer portal where billing information is edited."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import stripe
 
-from reprise.activities.stripe_client import is_passing, metadata_of, sentence_of
+from reprise.activities.stripe_client import is_missing_customer, is_passing, metadata_of, sentence_of
 from reprise.api.engine import Engine
 from reprise.api.problems import Problem, invalid, not_found, unavailable
 from reprise.api.schemas import InvoiceList, InvoiceView
-from reprise.statemachine.terms import Term
+from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.workflows.messages import AccountState
 
 
@@ -34,36 +34,81 @@ async def invoice_page(
         raise _problem(error) from error
     except stripe.StripeError as error:
         raise _problem(error) from error
-    shown = [_view(each) for each in page.data if each.status != "draft"]
+    shown = [view_of(each) for each in page.data if getattr(each, "status", None) != "draft"]
     return InvoiceList(invoices=shown, next_cursor=page.data[-1].id if page.has_more else None)
 
 
-def _view(invoice: stripe.Invoice) -> InvoiceView:
-    line = invoice.lines.data[0] if invoice.lines.data else None
+def view_of(invoice: Any) -> InvoiceView:
+    """Return what is to be shown of an invoice, whoever made it: what Stripe leaves out or null is left out here.
+
+    An invoice made by hand may have no lines, lines whose period is an instant, or a status that is new
+    (docs.stripe.com/api/invoices/object). Ours have one line, with the term as its period (R8).
+    """
     return InvoiceView(
         id=invoice.id,
-        number=invoice.number,
-        status=invoice.status or "open",
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        currency=invoice.currency,
-        created=_instant(invoice.created),
-        period=Term(start=_instant(line.period.start), end=_instant(line.period.end)) if line else None,
-        payment_key=metadata_of(invoice).get("payment_key"),
-        hosted_invoice_url=invoice.hosted_invoice_url,
-        invoice_pdf=invoice.invoice_pdf,
+        number=_of(invoice, "number", str),
+        status=_of(invoice, "status", str) or "unknown",
+        amount_due=_of(invoice, "amount_due", int),
+        amount_paid=_of(invoice, "amount_paid", int),
+        currency=_of(invoice, "currency", str),
+        created=_instant(_of(invoice, "created", int)),
+        period=_period(invoice),
+        payment_key=_payment_key(invoice),
+        hosted_invoice_url=_of(invoice, "hosted_invoice_url", str),
+        invoice_pdf=_of(invoice, "invoice_pdf", str),
     )
 
 
-def _instant(unix: int) -> datetime:
-    return datetime.fromtimestamp(unix, UTC)
+T = TypeVar("T")
+
+
+def _of(document: Any, name: str, kind: type[T]) -> T | None:
+    """Return a field of an object of Stripe's; None where it has none, or one of another type than documented."""
+    found = getattr(document, name, None)
+    return found if isinstance(found, kind) else None
+
+
+def _payment_key(invoice: Any) -> str | None:
+    return metadata_of(invoice).get("payment_key") if _of(invoice, "metadata", stripe.StripeObject) else None
+
+
+def _period(invoice: Any) -> Term | None:
+    """Return the first period of an invoice's lines that lasts; None where there is none."""
+    for line in _of(_of(invoice, "lines", stripe.StripeObject), "data", list) or ():
+        period = _of(line, "period", stripe.StripeObject)
+        start, end = _instant(_of(period, "start", int)), _instant(_of(period, "end", int))
+        if start and end and start < end:
+            return Term(start=start, end=end)
+    return None
+
+
+def _instant(unix: int | None) -> datetime | None:
+    """Return a timestamp of Stripe's as an instant; None where it is none, or lies out of all time that is shown."""
+    earliest, latest = EARLIEST.timestamp(), LATEST.timestamp()
+    return datetime.fromtimestamp(unix, UTC) if unix is not None and earliest <= unix < latest else None
+
+
+async def check_customer(client: stripe.StripeClient, customer_id: str) -> None:
+    """See that a customer given for an account that lived elsewhere exists (R20, R25).
+
+    Raises:
+        Problem: 422: Stripe has no such customer, or has it no more; 503: Stripe is out of reach.
+    """
+    try:
+        customer = await client.v1.customers.retrieve_async(customer_id)
+    except stripe.StripeError as error:
+        if is_missing_customer(error):
+            raise invalid("customer_id", "is not a customer that Stripe has for this API key") from error
+        raise _problem(error) from error
+    if getattr(customer, "deleted", False):
+        raise invalid("customer_id", "was deleted at Stripe; leave it out, and the account gets a new one")
 
 
 async def customer_portal(client: stripe.StripeClient, engine: Engine, account_id: str, return_url: str) -> str:
     """Return an address of Stripe's customer portal that leads back to `return_url`.
 
     Raises:
-        Problem: The account is closed, its customer is not registered yet, or Stripe is out of reach.
+        Problem: The account is closed, its customer is not registered yet or gone, or Stripe is out of reach.
     """
     customer = await engine.customer_id(account_id)
     if customer is None:
@@ -75,8 +120,17 @@ async def customer_portal(client: stripe.StripeClient, engine: Engine, account_i
     try:
         session = await client.v1.billing_portal.sessions.create_async({"customer": customer, "return_url": return_url})
     except stripe.StripeError as error:
-        raise _problem(error) from error
+        raise (_gone() if is_missing_customer(error) else _problem(error)) from error
     return session.url
+
+
+def _gone() -> Problem:
+    """Return what is said of a customer that was deleted at Stripe, or never was there (R23, R25)."""
+    detail = (
+        "Stripe has no customer for this account any more. Set a payment method (PUT …/payment-method), or wait for the"
+        " next payment: a customer that was deleted is registered anew with it."
+    )
+    return Problem(409, "customer_gone", detail)
 
 
 def _problem(error: stripe.StripeError) -> Problem:

@@ -24,7 +24,7 @@ HEADERS = {
 }
 """No inline script, no foreign frame; the address of a page, which names an account, is told to nobody."""
 
-_templates = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("reprise.portal"),
     autoescape=select_autoescape(),
     undefined=StrictUndefined,
@@ -44,20 +44,31 @@ _TITLES = {
 
 _SAID = {
     "account_closed": "This account is closed for good.",
+    "account_stopped": (
+        "Your account can be seen, but not changed right now. Nothing was changed, and nothing is charged meanwhile."
+        " Please contact support."
+    ),
     "account_not_found": "You are not signed in to this account. Open Profile & Billing from your shop again.",
+    "customer_gone": (
+        "Your billing information has to be set up anew, which your next payment does. Please contact support to"
+        " add a card before."
+    ),
     "disabled_by_operator": "We took this account out of service. Please contact support.",
     "engine_unavailable": (
         "Your account cannot be reached right now. Nothing is lost. If you pressed a button, go back and press it"
         " again: what it does is done once."
     ),
-    "payment_in_progress": "A payment is under way. Wait until it is done, then try again.",
+    "payment_in_progress": (
+        "A payment is under way, and nothing was changed. Wait until it is done, then try again. A bank transfer takes"
+        " a few days."
+    ),
 }
 """What the API tells programs, said to people."""
 
 
 def page(request: Request, who: Visitor, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page of an account for its visitor."""
-    html = _templates.get_template(template).render(
+    html = TEMPLATES.get_template(template).render(
         account_id=who.account_id,
         base=f"/portal/accounts/{who.account_id}",
         here=request.url.path,
@@ -75,7 +86,7 @@ def message_page(
     """Return a page that says one thing: an error, or good-bye."""
     session: HandOver | None = getattr(request.state, "session", None)
     no_access = code == "billing_access_required"
-    html = _templates.get_template("message.html").render(
+    html = TEMPLATES.get_template("message.html").render(
         title=title or ("No Billing Access" if no_access else _TITLES.get(status, "Something went wrong")),
         detail=detail,
         session=session,

@@ -8,7 +8,7 @@ import stripe
 from stripe.params import CustomerBalanceTransactionCreateParams, CustomerBalanceTransactionListParams
 
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint
-from reprise.stripe_sandbox.currencies import minimum
+from reprise.stripe_sandbox.currencies import maximum, minimum
 from reprise.stripe_sandbox.errors import invalid
 from reprise.stripe_sandbox.expanding import balance_of
 from reprise.stripe_sandbox.parameters import Parameters
@@ -79,14 +79,17 @@ def set_to(call: Call, customer: Object, balance: int, *, kind: str = "adjustmen
 def apply(call: Call, invoice: Object, customer: Object) -> None:
     """Settle an invoice that is being finalized with the balance: what is due, and what stays on the balance.
 
-    `amount_due` is total and balance together, never below zero. A sum that is too small to be charged is not: the
-    customer owes it from then on (`Invoice.amount_due`; `invoice_too_small` of `CustomerBalanceTransaction.type`).
+    `amount_due` is total and balance together, never below zero. A sum that is too small or too large to be charged is
+    not: the invoice counts as paid, and the customer owes it from then on (`Invoice.amount_due`; the types
+    `invoice_too_small` and `invoice_too_large` in docs.stripe.com/invoicing/customer/balance#types).
     """
     total, starting = invoice["total"], balance_of(customer, invoice["currency"])
     due = max(total + starting, 0) if total else 0
     kind = "applied_to_invoice"
     if 0 < due < minimum(invoice["currency"]):
         due, kind = 0, "invoice_too_small"
+    elif due > maximum(invoice["currency"]):
+        due, kind = 0, "invoice_too_large"
     ending = starting + total - due
     invoice.update(
         starting_balance=starting,

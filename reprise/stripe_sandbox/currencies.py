@@ -1,4 +1,4 @@
-"""What sums Stripe takes, by currency (docs.stripe.com/currencies, read 2026-11-25)."""
+"""What sums Stripe takes, by currency (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
 
 from reprise.stripe_sandbox.errors import invalid
 
@@ -51,18 +51,14 @@ def maximum(currency: str) -> int:
 
 
 def check_chargeable(amount: int, currency: str) -> None:
-    """Refuse sums that cannot be charged.
+    """Refuse fractions of currencies that have none.
 
     Raises:
-        StripeFailure: 400: a fraction of a whole-unit currency, or too much.
+        StripeFailure: 400, in Stripe's words (woocommerce-gateway-stripe 2674).
     """
     if currency in WHOLE_UNITS_ONLY and amount % 100:
         raise invalid(
             f"Invalid amount. Currency {currency.upper()} has become effectively zero-decimal and charged amounts must"
             " be evenly divisible by 100. See https://docs.stripe.com/currencies#zero-decimal for more information.",
             param="amount",
-        )
-    if amount > maximum(currency):
-        raise invalid(
-            f"Amount must be no more than {maximum(currency)} {currency}.", code="amount_too_large", param="amount"
         )

@@ -8,6 +8,9 @@ from reprise.stripe_sandbox.errors import bad_parameter
 from reprise.stripe_sandbox.shapes import listed, shaped
 from reprise.stripe_sandbox.store import Object, Store
 
+DEPTH = 4
+"""How many levels Stripe expands; `data` of a list is one of them (docs.stripe.com/api/expanding_objects)."""
+
 _REFERENCES = {
     "customer": "customer",
     "payment_intent": "payment_intent",
@@ -91,9 +94,12 @@ def expanded(store: Store, document: Object, paths: list[str]) -> Object:
     """Return an answer with the objects in place of the ids that `expand` names.
 
     Raises:
-        StripeFailure: 400: a path that cannot be expanded.
+        StripeFailure: 400: a path that cannot be expanded, or not so deep.
     """
     for path in paths:
+        if path.count(".") >= DEPTH:
+            message = f"You cannot expand more than {DEPTH} levels of a property. Property: {path}"
+            raise bad_parameter(message, code=None, param="expand[0]")
         document = _expand(store, document, path.split("."), path)
     return document
 

@@ -54,11 +54,12 @@ def retrieve_invoice_payment(call: Call, _: Parameters, payment: str) -> Object:
 
 
 def list_invoice_payments(call: Call, parameters: Parameters) -> Object:
-    """List invoice payments, also by invoice and status."""
+    """List invoice payments, also by invoice, status and payment intent."""
+    intent = (parameters.get("payment") or {}).get("payment_intent")
     documents = [
         each
         for each in call.store.all("invoice_payment", owner=parameters.get("invoice"))
-        if parameters.get("status") in {None, each["status"]}
+        if parameters.get("status") in {None, each["status"]} and intent in {None, each["payment"]["payment_intent"]}
     ]
     return call.page("/v1/invoice_payments", documents, parameters)
 
@@ -157,7 +158,11 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/charges", list_charges, ChargeListParams, LISTING | {"customer", "payment_intent", "created"}),
     Endpoint("GET", "/v1/charges/{charge}", retrieve_charge),
     Endpoint(
-        "GET", "/v1/invoice_payments", list_invoice_payments, InvoicePaymentListParams, LISTING | {"invoice", "status"}
+        "GET",
+        "/v1/invoice_payments",
+        list_invoice_payments,
+        InvoicePaymentListParams,
+        LISTING | {"invoice", "status", "payment.type", "payment.payment_intent"},
     ),
     Endpoint("GET", "/v1/invoice_payments/{payment}", retrieve_invoice_payment),
     Endpoint(

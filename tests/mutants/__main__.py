@@ -7,94 +7,14 @@ caught when a test fails, or hangs for longer than it may.
 import argparse
 import difflib
 import os
+import signal
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants.choosing import choose
-from tests.mutants.equivalent import as_entry, listed, told_apart
-from tests.mutants.measured import Measured, measure
-from tests.mutants.parts import PARTS, ROOT, Mutant, Part, counts, draw, mutants_of
-from tests.mutants.slots import Job, Slots
-from tests.mutants.trial import Report
-
-KEPT = ROOT / ".mutants"
-SURVIVORS = KEPT / "survivors.toml"
-LAST = KEPT / "survivors"
-
-
-class Hunt:
-    """One run over some mutants."""
-
-    def __init__(self, mutants: Sequence[Mutant], processes: int) -> None:
-        self.mutants = mutants
-        self.survivors: dict[Mutant, str] = {mutant: "" for mutant in mutants}
-        """What has not been caught, and what is to be said of that."""
-        self.caught_by: Counter[str] = Counter()
-        self.weak: set[str] = set()
-        self._parts = [part for part in PARTS if any(mutant.part is part for mutant in mutants)]
-        self._processes = processes
-        self._measured: dict[str, Measured] = {}
-        self._done = 0
-
-    def run(self) -> None:
-        """Ask the tests, stage by stage."""
-        suites = sorted({suite for part in self._parts for stage in part.stages for suite in stage.suites})
-        began = time.monotonic()
-        slots = Slots(ROOT, suites, self._processes)
-        try:
-            print(f"{self._processes} copies made in {time.monotonic() - began:.0f} s", flush=True)
-            for n in range(max(len(part.stages) for part in self._parts)):
-                for part in self._parts:
-                    if n < len(part.stages):
-                        self._stage(slots, part, n)
-        finally:
-            slots.close()
-
-    def _stage(self, slots: Slots, part: Part, n: int) -> None:
-        stage = part.stages[n]
-        mutants = [mutant for mutant in self.survivors if mutant.part is part]
-        if not mutants:
-            return
-        for suite in stage.suites:
-            self._measure(slots, suite)
-        jobs: list[Job] = []
-        for mutant in mutants:
-            choice = choose(mutant, stage, self._measured, ROOT)
-            if choice.trial is not None:
-                jobs.append(Job(choice.trial, mutant))
-                left = f"; {choice.not_asked} more tests run it, but take too long" if choice.not_asked else ""
-                self.survivors[mutant] = f"{len(choice.trial.limits or ())} tests of {' '.join(stage.suites)}{left}"
-            elif not self.survivors[mutant]:
-                self.survivors[mutant] = "no test runs it"
-        self._done = 0
-        began = time.monotonic()
-        slots.run(jobs, lambda job, report: self._tell(job, report, len(jobs)))
-        took = time.monotonic() - began
-        caught = len(mutants) - sum(mutant.part is part for mutant in self.survivors)
-        each = f", {took * self._processes / len(jobs):.1f} s of a process each" if jobs else ""
-        print(f"{part.name}, {' '.join(stage.suites)}: {caught} of {len(mutants)} caught in {took:.0f} s{each}")
-
-    def _measure(self, slots: Slots, suite: str) -> None:
-        if suite in self._measured:
-            return
-        began = time.monotonic()
-        self._measured[suite] = measured = measure(slots, suite, ROOT, KEPT)
-        print(f"{suite}: {len(measured.seconds)} tests measured in {time.monotonic() - began:.0f} s", flush=True)
-        for test in measured.failing:
-            self.weak.add(test)
-            print(f"    fails without any change, and is not asked: {test}", flush=True)
-
-    def _tell(self, job: Job, report: Report, whole: int) -> None:
-        assert job.mutant is not None, "only mutants are told of"
-        self._done += 1
-        if not report.passed:
-            del self.survivors[job.mutant]
-            self.caught_by["hanging" if report.timed_out else "a test" if report.by else "the import"] += 1
-        if self._done % 25 == 0 and self._done < whole:
-            print(f"    {self._done} of {whole} ...", flush=True)
+from tests.mutants.equivalent import LIST, as_entry, listed, told_apart
+from tests.mutants.hunt import HANGING, KEPT, Hunt
+from tests.mutants.parts import PARTS, ROOT, Mutant, counts, draw, mutants_of
 
 
 def diff(mutant: Mutant) -> str:
@@ -105,51 +25,58 @@ def diff(mutant: Mutant) -> str:
 
 def _chosen(asked: argparse.Namespace) -> list[Mutant]:
     """Return the mutants to try, and say which entries of the list mean none any more."""
-    everything = [mutant for part in PARTS for mutant in mutants_of(part)]
-    kept, stale = told_apart(everything, listed())
+    everything = [mutant for part in PARTS for mutant in mutants_of(part, asked.project)]
+    kept, stale = told_apart(everything, listed(asked.project / LIST))
     print(f"{len(everything)} changes can be made, {len(everything) - len(kept)} of them are listed as equivalent")
     for entry in stale:
-        print(f"equivalent.toml means nothing any more by: {entry.file}, {entry.function}: {entry.mutated}")
+        print(f"{LIST.name}: nothing is meant any more by {entry.file}, {entry.function or 'module'}: {entry.mutated}")
     if asked.again:
-        asked.ids = [*asked.ids, *(LAST.read_text().split() if LAST.exists() else ())]
-        kept = [mutant for mutant in kept if mutant.id in asked.ids]
-        return kept
+        last = asked.project / KEPT / "survivors"
+        asked.ids = [*asked.ids, *(last.read_text().split() if last.exists() else ())]
+        return [mutant for mutant in kept if mutant.id in asked.ids]
     if asked.ids:
         return [mutant for mutant in everything if mutant.id in asked.ids]
     parts = [part for part in PARTS if asked.part in {None, part.name}]
     shares = counts(parts, asked.count)
     drawn: list[Mutant] = []
     for part in parts:
-        there = [mutant for mutant in kept if mutant.part is part and asked.within in f"{mutant.file} {mutant.function}"]
+        there = [each for each in kept if each.part is part and asked.within in f"{each.file} {each.function}"]
         drawn += draw(there, shares[part.name], asked.seed)
     return drawn
 
 
-def _verdict(hunt: Hunt, *, sampled: bool) -> int:
+def _verdict(hunt: Hunt, project: Path, seed: int, *, sampled: bool) -> int:
     """Print what survived and how each part did; return the exit code."""
     for mutant, why in hunt.survivors.items():
-        print(f"\nsurvived {mutant.id}: {mutant.file}:{mutant.line} {mutant.function} ({mutant.change.operator}; {why})")
-        print(diff(mutant))
-    KEPT.mkdir(exist_ok=True)
-    SURVIVORS.write_text("\n".join(as_entry(mutant) for mutant in hunt.survivors))
-    LAST.write_text("\n".join(mutant.id for mutant in hunt.survivors))
+        where = f"{mutant.file}:{mutant.line} {mutant.function}".rstrip()
+        print(f"\nsurvived {mutant.id}: {where} ({mutant.change.operator}; {why})\n{diff(mutant)}")
+    kept = project / KEPT
+    kept.mkdir(exist_ok=True)
+    (kept / "survivors.toml").write_text("\n".join(as_entry(mutant) for mutant in hunt.survivors))
+    (kept / "survivors").write_text("\n".join(mutant.id for mutant in hunt.survivors))
+    caught = [f"{mutant.id} {mutant.file}:{mutant.line} {how}\n{diff(mutant)}" for mutant, how in hunt.caught.items()]
+    (kept / "caught").write_text("\n".join(caught))
     print()
-    code = 0
+    failed = not sampled and bool(hunt.survivors)
+    shares: list[str] = []
     for part in PARTS:
         whole = sum(mutant.part is part for mutant in hunt.mutants)
         if not whole:
             continue
-        caught = whole - sum(mutant.part is part for mutant in hunt.survivors)
-        share = 100 * caught / whole
-        enough = part.least is None or share >= part.least
-        wanted = f", {part.least:g} % are wanted" if part.least is not None else ""
-        print(f"{part.name}: {caught} of {whole} caught, {share:.1f} %{wanted}{'' if enough else ': NOT ENOUGH'}")
-        if sampled and not enough:
-            code = 1
-    print(f"caught by {', '.join(f'{kind}: {count}' for kind, count in hunt.caught_by.most_common()) or 'nothing'}")
+        share = 100 * (many := sum(mutant.part is part for mutant in hunt.caught)) / whole
+        said = f"{part.name}: {many} of {whole} caught, {share:.1f} %"
+        if sampled and part.least is not None:
+            enough = share >= part.least
+            said += f"; wanted: {part.least:g} %{'' if enough else ', NOT ENOUGH'}"
+            failed |= not enough
+        print(said)
+        shares.append(f"{part.name} {share:.1f} %")
+    hanging = sum(how.endswith(HANGING) for how in hunt.caught.values())
+    print(f"{hanging} of those caught hung; which test caught which change: {KEPT}/caught")
     if hunt.survivors:
-        print(f"entries to copy into equivalent.toml: {SURVIVORS.relative_to(ROOT)}; again: make mutants AGAIN=1")
-    return code
+        print(f"entries for {LIST.name}, to be given a reason: {KEPT}/survivors.toml; once more: make mutants AGAIN=1")
+    print(f"{len(hunt.mutants)} changes, {', '.join(shares)}; seed {seed}")
+    return int(failed)
 
 
 def main() -> int:
@@ -160,9 +87,13 @@ def main() -> int:
     parser.add_argument("--part", choices=[part.name for part in PARTS], help="of the code; by default all")
     parser.add_argument("--within", default="", help="only in files and functions whose names have this in them")
     parser.add_argument("--again", action="store_true", help="only what survived the last time")
+    parser.add_argument("--quick", action="store_true", help="ask only the tests of the part itself, no others")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="at the same time")
+    parser.add_argument("--patience", type=float, default=20, help="seconds by which a test may be late (default: 20)")
+    parser.add_argument("--project", type=Path, default=ROOT, help="another project of this layout")
     parser.add_argument("ids", nargs="*", help="only these changes, as named before")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what runs is ended first
     if asked.seed is None:
         asked.seed = time.time_ns() % 10_000
     print(f"seed {asked.seed}")
@@ -170,12 +101,15 @@ def main() -> int:
     if not mutants:
         print("There is nothing to change.")
         return 0 if asked.again else 1
-    hunt = Hunt(mutants, asked.processes)
+    hunt = Hunt(asked.project, mutants, asked.processes, quick=asked.quick, patience=asked.patience)
     began = time.monotonic()
-    hunt.run()
-    code = _verdict(hunt, sampled=not asked.ids)
-    print(f"seed {asked.seed}, {len(mutants)} changes, {time.monotonic() - began:.0f} s")
-    return code
+    try:
+        hunt.run()
+    except RuntimeError as error:
+        print(error)
+        return 2
+    print(f"\n{len(mutants)} changes tried in {time.monotonic() - began:.0f} s")
+    return _verdict(hunt, asked.project, asked.seed, sampled=not asked.ids)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,6 @@ from tests.mutants.measured import Measured
 from tests.mutants.parts import Mutant, Stage
 from tests.mutants.trial import Trial
 
-PATIENCE = 20.0
-"""Seconds that each test is given, and five times what it takes when nothing is changed."""
-
 NAMED = re.compile(r"\s*(?:class\s+)?(\w+)")
 
 
@@ -27,8 +24,8 @@ class Choice:
     """Tests that would have been asked if there were more time."""
 
 
-def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root: Path) -> Choice:
-    """Choose the tests of a stage for a mutant.
+def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root: Path, patience: float) -> Choice:
+    """Choose the tests of a stage for a mutant. Each may take `patience` seconds, and five times what it took.
 
     What runs when its module is imported, such as a constant or a model's field, is run by no test in particular: those
     come first that run code which names it, then all the others.
@@ -52,7 +49,7 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     if not asked:
         return Choice(None)
     files = dict.fromkeys(test.partition("::")[0] for test in asked)
-    limits = {test: PATIENCE + 5 * seconds[test] for test in asked}
+    limits = {test: patience + 5 * seconds[test] for test in asked}
     return Choice(Trial(tuple(files), limits), len(order) - len(asked))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.mutants.parts import Mutant
 
-LIST = Path(__file__).parent / "equivalent.toml"
+LIST = Path("tests/mutants/equivalent.toml")
+"""The list, relative to the project."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class Equivalent:
         return same_place and (_one_line(self.original), _one_line(self.mutated)) == (mutant.original, mutant.mutated)
 
 
-def listed(path: Path = LIST) -> list[Equivalent]:
-    """Read the list.
+def listed(path: Path) -> list[Equivalent]:
+    """Read a list; one that is not there is empty.
 
     Raises:
         ValueError: An entry gives no reason, or is no entry.
     """
-    entries = tomllib.loads(path.read_text()).get("equivalent", [])
+    entries = tomllib.loads(path.read_text()).get("equivalent", []) if path.exists() else []
     try:
         return [Equivalent(**entry) for entry in entries]
     except TypeError as error:

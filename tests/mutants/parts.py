@@ -53,7 +53,7 @@ PARTS = (
         least=98,
         stages=(
             Stage(("tests/statemachine",), 60),
-            Stage(("tests/activities", "tests/portal", "tests/workflows", "tests/api"), 90),
+            Stage(("tests/activities", "tests/portal", "tests/workflows", "tests/api"), 60),
         ),
     ),
     Part(

@@ -1,6 +1,7 @@
 """Copies of the project, one for each trial that runs at the same time, and the trials in them."""
 
 import ast
+import gc
 import importlib
 import os
 import shutil
@@ -8,9 +9,10 @@ import signal
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from multiprocessing import connection, get_context
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -92,14 +94,25 @@ class Slots:
     """Where trials run, as many at a time as there are slots. To be closed."""
 
     def __init__(self, root: Path, suites: Iterable[str], count: int) -> None:
-        """Copy the project, and import once what it and the tests import of others."""
+        """Copy the project, and import once what it and the tests import of others.
+
+        Raises:
+            RuntimeError: The tests cannot be collected; it says why.
+        """
         self._directory = Path(tempfile.mkdtemp(prefix="reprise-mutants-")).resolve()
         self._slots: list[_Slot] = []
+        try:
+            self._make(root, sorted(suites), count)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, root: Path, suites: Sequence[str], count: int) -> None:
         first = self._directory / "0"
         shutil.copytree(root, first, ignore=LEFT_OUT)
         _import_others(first, suites)
         self._slots.append(_Slot(first))
-        files = tuple(sorted(file for suite in suites for file in test_files(first, suite)))
+        files = tuple(file for suite in suites for file in test_files(first, suite))
         for _, report in self.run([Job(Trial(files, collect_only=True))]):  # also writes the tests' bytecode
             if not report.passed:
                 raise RuntimeError(f"The tests cannot be collected:\n{first.with_suffix('.log').read_text()}")
@@ -139,7 +152,9 @@ def test_files(root: Path, suite: str) -> list[str]:
 
 
 def _import_others(root: Path, suites: Iterable[str]) -> None:
-    """Import every library that Reprise and the tests name, so that each fork has them."""
+    """Import pytest's plugins, and every library that Reprise and the tests name, so that each fork has them."""
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
     places = [root / "reprise", *(root / suite for suite in suites)]
     files = [path for place in places for path in place.rglob("*.py")]
     files += (root / "tests").glob("*.py")
@@ -147,6 +162,7 @@ def _import_others(root: Path, suites: Iterable[str]) -> None:
     for name in sorted(names):
         with suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # the forks share all this: nothing of it is garbage
 
 
 def _imports(path: Path) -> Iterable[str]:

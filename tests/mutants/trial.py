@@ -7,6 +7,7 @@ that hangs is ended by a watchdog in C, which asks the interpreter nothing.
 import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Generator, Mapping
@@ -38,7 +39,7 @@ class Trial:
     files: tuple[str, ...]
     """Test files to collect, relative to the project."""
     limits: Mapping[str, float] | None = None
-    """Which of their tests to run, in this order, and how many seconds each may take; None: all, as long as it takes."""
+    """Which of their tests to run, in this order, and how many seconds each may take; None: all, without limits."""
     measured: bool = False
     """Whether to note which lines each test runs."""
     collect_only: bool = False
@@ -62,6 +63,7 @@ class Report:
 def perform(trial: Trial, copy: Path, report: Path) -> NoReturn:
     """Run a trial in this process, which is a fork and ends with it. What it leaves is read by `outcome`."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     log = os.open(report.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
@@ -109,7 +111,7 @@ class _Watch:
 
     def arm(self, seconds: float) -> None:
         """End the process unless this is called again in time."""
-        faulthandler.dump_traceback_later(seconds, exit=True, file=2)  # type: ignore[arg-type] # a descriptor will do
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     def pytest_collection(self) -> None:
         """Stop at the first counterexample: nobody reads a smaller one. Test modules are imported after this."""

@@ -338,3 +338,18 @@ async def test_events_of_invoices_carry_their_lines(
         if each["type"] == "invoice.finalized" and each["data"]["object"]["id"] == invoice.id
     ]
     assert [[line["amount"] for line in each["lines"]["data"]] for each in events] == [[700]]
+
+
+async def test_stripe_expands_four_levels(client: stripe.StripeClient, customer: stripe.Customer) -> None:
+    """An invoice's intent is within reach, that of a list's invoices is not; the intent's payment is found by it."""
+    invoice = await client.v1.invoices.create_async({"customer": customer.id})
+    await client.v1.invoice_items.create_async({"customer": customer.id, "invoice": invoice.id, "amount": 700})
+    paid = await client.v1.invoices.pay_async(invoice.id, {"expand": ["payments.data.payment.payment_intent"]})
+    assert paid.payments is not None
+    intent = paid.payments.data[0].payment.payment_intent
+    assert isinstance(intent, stripe.PaymentIntent)
+    with pytest.raises(stripe.InvalidRequestError, match="more than 4 levels"):
+        await client.v1.invoices.list_async({"expand": ["data.payments.data.payment.payment_intent"]})
+    of_intent = {"type": "payment_intent", "payment_intent": intent.id}
+    listed = await client.v1.invoice_payments.list_async({"payment": of_intent})  # type: ignore[arg-type]
+    assert [each.invoice for each in listed.data] == [invoice.id]

@@ -59,6 +59,26 @@ async def test_authentication_can_fail_and_be_completed(
         assert (await client.v1.invoices.retrieve_async(invoice.id)).status == expected
 
 
+async def test_an_invoice_that_was_marked_by_hand(
+    client: stripe.StripeClient, customer: stripe.Customer, browser: httpx.AsyncClient
+) -> None:
+    """Written off, it can still be paid; void, or paid elsewhere, it cannot, and says so."""
+    written_off, voided, elsewhere = [await finalized(client, customer) for _ in range(3)]
+    await client.v1.invoices.mark_uncollectible_async(written_off.id)
+    await client.v1.invoices.void_invoice_async(voided.id)
+    await client.v1.invoices.pay_async(elsewhere.id, {"paid_out_of_band": True})
+    for invoice, says in ((voided, "was voided"), (elsewhere, "Paid. Thank you.")):
+        page = await browser.get(str(invoice.hosted_invoice_url))
+        assert says in page.text
+        assert "<button" not in page.text
+        again = await browser.post(str(invoice.hosted_invoice_url), data={"card": "pm_card_visa"})
+        assert again.status_code == 402
+    paid = await browser.post(str(written_off.hosted_invoice_url), data={"card": "pm_card_visa"})
+    assert "Paid. Thank you." in paid.text
+    charges = (await client.v1.charges.list_async({"customer": customer.id})).data
+    assert [each.amount for each in charges] == [2000]
+
+
 async def test_yen_on_the_page_have_no_decimals(
     client: stripe.StripeClient, customer: stripe.Customer, browser: httpx.AsyncClient
 ) -> None:
