@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
-from tests.reference.lives import Deed, Opening
+from tests.reference.deeds import Deed, Opening
 from tests.reference.months import month_after
 from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import ReferenceStripe

@@ -26,8 +26,8 @@ from reprise.workflows.messages import (
     SetPaymentMethod,
 )
 from tests.reference import rules
+from tests.reference.deeds import Deed, Opening
 from tests.reference.life import MARGIN, ReferenceLife, expected_amount, quoted
-from tests.reference.lives import Deed, Opening
 from tests.workflows.world import World
 
 CARDS = {

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.reference import lives
+from tests.reference.deeds import Deed, Opening
 from tests.reference.life import ReferenceLife
-from tests.reference.lives import Deed, Opening
 from tests.workflows.beside_reference import LifeInTheWorld
 from tests.workflows.world import World
 
