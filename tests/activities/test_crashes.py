@@ -1,5 +1,6 @@
 """E10 for every single request of a first payment, a renewal and a reactivation: whatever is lost, one charge each."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -92,10 +93,12 @@ async def ready(stripe: StripeSide, story: Story) -> Payer:
 async def calls_of_a_clean_run(stripe: StripeSide, story: Story) -> list[str]:
     """Return the requests that a payment makes, as seen by Stripe."""
     payer = await ready(stripe, story)
-    before = len(stripe.requests())
+    before = payer.requests_so_far()
     assert (await payer.collect(story.asked(payer))).kind == "paid"
     story.holds(payer)
-    return payer.calls_since(before)
+    calls = payer.calls_since(before)
+    assert len(calls) >= 3, "every request is met by the faults below"
+    return calls
 
 
 @pytest.mark.parametrize("story", CLEAN)
@@ -164,9 +167,27 @@ async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how
 
 @pytest.mark.parametrize("pruned", [False, True], ids=["keys-kept", "keys-pruned"])
 @pytest.mark.parametrize("story", STORIES)
-async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide, story: str, pruned: bool) -> None:
-    """SIGKILL after Stripe has committed and before the answer arrives; a fresh process makes the attempt again."""
+async def test_E10_a_try_is_cut_off_at_each_call(stripe_side: StripeSide, story: str, pruned: bool) -> None:
+    """After Stripe has committed and before the answer arrives; the attempt is made again."""
     told = STORIES[story]
+    for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
+        payer = await ready(stripe_side, told)
+        fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, when="after", hang=True)
+        victim = asyncio.create_task(payer.collect(told.asked(payer)))
+        await stripe_side.hit(fault)
+        victim.cancel()
+        await asyncio.wait([victim])
+        assert victim.cancelled()
+        stripe_side.no_faults()
+        if pruned:
+            stripe_side.advance(DAY_AND_AN_HOUR)
+        assert (await payer.collect(told.asked(payer), try_number=2)).kind == "paid", call
+        told.holds(payer)
+
+
+async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide) -> None:
+    """SIGKILL after Stripe has committed and before the answer arrives; a fresh process makes the attempt again."""
+    told = STORIES["reactivation-beside-an-open-invoice"]
     for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
         payer = await ready(stripe_side, told)
         fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, when="after", hang=True)
@@ -176,7 +197,5 @@ async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide, s
         victim.kill()
         victim.wait()
         stripe_side.no_faults()
-        if pruned:
-            stripe_side.advance(DAY_AND_AN_HOUR)
         assert (await payer.collect(told.asked(payer), try_number=2)).kind == "paid", call
         told.holds(payer)

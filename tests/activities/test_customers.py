@@ -34,7 +34,7 @@ def registration(payer: Payer, **changes: Any) -> names.RegisterCustomerInput:
 
 
 def at_stripe(payer: Payer, customer_id: str) -> Json:
-    return next(each for each in payer.stripe.dump()["customers"] if each["id"] == customer_id)
+    return next(each for each in payer.stripe.dump("customers")["customers"] if each["id"] == customer_id)
 
 
 # ---------------------------------------------------------------------- registering
@@ -81,7 +81,7 @@ async def test_R8_a_registration_that_is_refused_is_a_value(stripe_side: StripeS
     stripe_side.no_faults()
     registered = await payer.register()
     assert registered.payment_method is not None
-    assert len([each for each in stripe_side.dump()["customers"] if each["email"] == payer.email]) == 1
+    assert len([each for each in stripe_side.dump("customers")["customers"] if each["email"] == payer.email]) == 1
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -169,7 +169,11 @@ async def test_R8_a_method_is_attached_once_however_often_it_is_asked(payer: Pay
         with pytest.raises(ApplicationError):
             await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
     changed = await payer.card("pm_card_mastercard", request="one")
-    methods = [each for each in payer.stripe.dump()["payment_methods"] if each["customer"] == payer.customer_id]
+    methods = [
+        each
+        for each in payer.stripe.dump("payment_methods")["payment_methods"]
+        if each["customer"] == payer.customer_id
+    ]
     assert len(methods) == 2
     assert (await payer.look()).payment_method == changed.payment_method == methods[-1]["id"]
 
@@ -300,7 +304,7 @@ async def test_R24_a_dispute_is_looked_up(stripe_side: StripeSide) -> None:
     payer = Payer(stripe_side)
     await payer.register("pm_card_createDispute")
     await payer.collect()
-    dispute = stripe_side.dump()["disputes"][-1]["id"]
+    dispute = stripe_side.dump("disputes")["disputes"][-1]["id"]
     observed = await look_at(payer, dispute)
     assert isinstance(observed, RefundObserved)
     assert (observed.kind, observed.ours, observed.status) == ("dispute", True, "needs_response")

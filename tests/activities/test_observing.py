@@ -103,11 +103,11 @@ async def test_R15_a_look_is_one_request_and_one_for_what_may_be_being_paid(paye
     ):
         if act:
             await act()
-        before = len(payer.stripe.requests())
+        before = payer.requests_so_far()
         await payer.look()
         assert payer.calls_since(before) == expected
     invoice = await declined(payer, 2)
-    before = len(payer.stripe.requests())
+    before = payer.requests_so_far()
     await payer.look(2, paid=(1,))
     assert payer.calls_since(before) == ["GET /v1/invoices", f"GET /v1/invoices/{invoice}"]
 
