@@ -156,23 +156,29 @@ def test_each_fault_is_found_for_what_it_is(kind: Kind, spoil: Spoil) -> None:
     assert kind in kinds(case)
 
 
+def a_debit_that_takes_a_month(case: Case) -> None:
+    settled = "2027-07-14T09:00:00Z"
+    entry(case, "renewed").update(at=settled)
+    case.heard[-1].entry.update(at=settled)
+    case.clock = instant("2027-07-15T11:00:00Z")
+
+
+def a_copy_on_its_way(case: Case) -> None:
+    case.commands[2].status, case.commands[2].unanswered = 409, 1
+
+
+def a_failure_that_was_saved(case: Case) -> None:
+    case.charge(4, 12500, paid=False)
+    case.figures.saved_failures = {f"{ID}:4": 1}
+
+
 UNHELPED: dict[str, Spoil] = {
     "Stripe has forgotten the try, and it is made again": lambda case: case.charge(4, 12500, paid=False, created=DAY),
-    "Stripe had saved a failure of its own": lambda case: (
-        case.charge(4, 12500, paid=False),
-        case.figures.saved_failures.update({f"{ID}:4": 1}),
-    ),
-    "a copy of a refused command was on its way": lambda case: (
-        setattr(case.commands[2], "status", 409),
-        setattr(case.commands[2], "unanswered", 1),
-    ),
+    "Stripe had saved a failure of its own": a_failure_that_was_saved,
+    "a copy of a refused command was on its way": a_copy_on_its_way,
     "an invoice was voided by hand": lambda case: case.invoice(4, 12500, 5, APRIL, "void"),
     "the product took it, and said that it failed": lambda case: case.heard.insert(3, case.heard[3]),
-    "a debit takes a month": lambda case: (
-        entry(case, "renewed").update(at="2027-07-14T09:00:00Z"),
-        setattr(case, "clock", instant("2027-07-15T11:00:00Z")),
-        case.heard[-1].entry.update(at="2027-07-14T09:00:00Z"),
-    ),
+    "a debit takes a month": a_debit_that_takes_a_month,
 }
 
 
