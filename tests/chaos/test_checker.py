@@ -98,6 +98,9 @@ STATES: dict[str, Spoil] = {
     ),
     "tried in vain once more than told": lambda case: case.charge(4, 12500, paid=False),
     "asked a card again after the bank had said not to": asked_a_lost_card_again,
+    "a refund that nobody was told of": lambda case: case.books.refunds.append(
+        {"object": "refund", "id": "re_1", "invoice": "in_5", "amount": 100}
+    ),
     "left open after a decline": lambda case: case.books.invoices[1].update(status="open"),
     "a term that drifts": lambda case: entry(case, "renewed").update(
         term={"start": "2027-06-15T12:00:00Z", "end": "2027-07-14T12:00:00Z"}
@@ -117,6 +120,10 @@ STATES: dict[str, Spoil] = {
 }
 
 COMMANDS: dict[str, Spoil] = {
+    "the first payment method was lost": lambda case: (
+        case.commands[0].body.update(payment_method="pm_card_visa"),
+        entry(case, "past_due").update(decline_code="no_payment_method"),
+    ),
     "never answered": lambda case: setattr(case.commands[-1], "status", None),
     "answered, and left nothing": lambda case: case.sent("carts", {"carts": 9}),
     "refused, and left an entry": lambda case: setattr(case.commands[2], "status", 409),
