@@ -14,6 +14,7 @@ from reprise.api.schemas import (
     CancelBody,
     CartsBody,
     DisableBody,
+    EmailBody,
     ExtendBody,
     OpenAccountBody,
     PaymentMethodBody,
@@ -33,6 +34,7 @@ from reprise.workflows.messages import (
     OpenAccount,
     Reactivate,
     SetCarts,
+    SetEmail,
     SetPaymentMethod,
 )
 
@@ -118,7 +120,11 @@ Send = Annotated[Sending, Depends(Sending)]
 async def open_account(
     body: OpenAccountBody, engine: TheEngine, caller: Operator, key: CommandId, response: Response
 ) -> AccountView:
-    """Open an account (R1); without `paid_through` the first month is collected at once."""
+    """Open an account (R1); without `paid_through` the first month is collected at once.
+
+    One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along; importing it charges
+    nothing (R25).
+    """
     command = OpenAccount(**dict(body), actor=caller.actor(), command_id=key)
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"
@@ -131,7 +137,10 @@ async def open_account(
 async def cancel(
     account_id: PathAccount, caller: BillingUser, send: Send, body: CancelBody | None = None
 ) -> AccountView:
-    """Cancel at the term's end, or now (R3). Cancelling again succeeds and changes nothing."""
+    """Cancel at the term's end, or now (R3).
+
+    Cancelling again at the term's end succeeds and changes nothing; cancelling `now` ends a cancelled account at once.
+    """
     return (await send(account_id, caller, Cancel, **dict(body or CancelBody()))).account
 
 
@@ -141,7 +150,8 @@ async def reactivate(
 ) -> AccountView:
     """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
 
-    202 with `payment.action_url`: the payer must authenticate there.
+    202 with `payment.action_url`: the payer must authenticate there. 202 with `payment.status` `processing`: the money
+    is on its way, which takes days with bank debits (R21); asking again joins that payment.
     """
     outcome = await send(account_id, caller, Reactivate, **dict(body or ReactivateBody()))
     if outcome.finished and not outcome.account.in_service:
@@ -171,6 +181,12 @@ def _tell_payment(account: AccountView, response: Response) -> None:
 async def set_carts(account_id: PathAccount, body: CartsBody, caller: BillingUser, send: Send) -> AccountView:
     """Set the number of carts, from the next quote or renewal on (R11)."""
     return (await send(account_id, caller, SetCarts, carts=body.carts)).account
+
+
+@router.put("/{account_id}/email", tags=["billing"], responses=_COMMAND)
+async def set_email(account_id: PathAccount, body: EmailBody, caller: BillingUser, send: Send) -> AccountView:
+    """Change the billing e-mail; Stripe's customer follows (R26). 422, if Stripe does not take it."""
+    return (await send(account_id, caller, SetEmail, email=body.email)).account
 
 
 @router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})

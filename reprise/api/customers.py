@@ -9,7 +9,7 @@ from reprise.activities.stripe_client import is_passing, metadata_of, sentence_o
 from reprise.api.engine import Engine
 from reprise.api.problems import Problem, invalid, not_found, unavailable
 from reprise.api.schemas import InvoiceList, InvoiceView
-from reprise.statemachine.terms import Term
+from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.workflows.messages import AccountState
 
 
@@ -38,25 +38,50 @@ async def invoice_page(
     return InvoiceList(invoices=shown, next_cursor=page.data[-1].id if page.has_more else None)
 
 
-def _view(invoice: stripe.Invoice) -> InvoiceView:
-    line = invoice.lines.data[0] if invoice.lines.data else None
+def _view(invoice: Any) -> InvoiceView:
+    """Return what is to be shown of an invoice, whoever made it: what Stripe leaves out or null is left out here.
+
+    An invoice made by hand may have no lines, lines whose period is an instant, or a status that is new
+    (docs.stripe.com/api/invoices/object). Ours have one line, with the term as its period (R8).
+    """
     return InvoiceView(
         id=invoice.id,
-        number=invoice.number,
-        status=invoice.status or "open",
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        currency=invoice.currency,
-        created=_instant(invoice.created),
-        period=Term(start=_instant(line.period.start), end=_instant(line.period.end)) if line else None,
-        payment_key=metadata_of(invoice).get("payment_key"),
-        hosted_invoice_url=invoice.hosted_invoice_url,
-        invoice_pdf=invoice.invoice_pdf,
+        number=_of(invoice, "number"),
+        status=_of(invoice, "status") or "unknown",
+        amount_due=_of(invoice, "amount_due"),
+        amount_paid=_of(invoice, "amount_paid"),
+        currency=_of(invoice, "currency"),
+        created=_instant(_of(invoice, "created")),
+        period=_period(invoice),
+        payment_key=_payment_key(invoice),
+        hosted_invoice_url=_of(invoice, "hosted_invoice_url"),
+        invoice_pdf=_of(invoice, "invoice_pdf"),
     )
 
 
-def _instant(unix: int) -> datetime:
-    return datetime.fromtimestamp(unix, UTC)
+def _of(document: Any, name: str) -> Any:
+    """Return a field of an object of Stripe's; None where it has none (on a `StripeObject` that is an error)."""
+    return getattr(document, name, None)
+
+
+def _payment_key(invoice: Any) -> str | None:
+    return metadata_of(invoice).get("payment_key") if _of(invoice, "metadata") else None
+
+
+def _period(invoice: Any) -> Term | None:
+    """Return the first period of an invoice's lines that lasts; None where there is none."""
+    for line in _of(_of(invoice, "lines"), "data") or ():
+        period = _of(line, "period")
+        start, end = _instant(_of(period, "start")), _instant(_of(period, "end"))
+        if start and end and start < end:
+            return Term(start=start, end=end)
+    return None
+
+
+def _instant(unix: Any) -> datetime | None:
+    """Return a timestamp of Stripe's as an instant; None where it is none, or lies out of all time that is shown."""
+    earliest, latest = EARLIEST.timestamp(), LATEST.timestamp()
+    return datetime.fromtimestamp(unix, UTC) if isinstance(unix, int) and earliest <= unix < latest else None
 
 
 async def customer_portal(client: stripe.StripeClient, engine: Engine, account_id: str, return_url: str) -> str:

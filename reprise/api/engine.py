@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowExecution,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowHandle,
@@ -20,14 +21,16 @@ from temporalio.client import (
     WorkflowUpdateStage,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.problems import Problem, not_found, refused, unavailable
+from reprise.statemachine import editions
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
 from reprise.workflows.messages import (
     ACCOUNT_ID,
+    ACCOUNT_STATE,
     BEFORE_ITS_TIME,
     TASK_QUEUE,
     WORKFLOW,
@@ -56,6 +59,11 @@ NOT_YET = "not scheduled yet"
 NO_WORKER = (
     "No worker took this within the time allowed. Nothing is known to be recorded: send it again with the same"
     " Idempotency-Key."
+)
+
+STOPPED = (
+    "This account's workflow was ended from outside ({how}). Nothing was changed. The account can be read, and nothing"
+    " is charged, until an operator takes it up again from its last record (restore)."
 )
 
 T = TypeVar("T")
@@ -92,7 +100,7 @@ class Engine:
             raise refused(Refusal.of(error)) from error
         start = WithStartWorkflowOperation[Any, Any](
             WORKFLOW,
-            AccountRun(opening=command, announce=self._announce),
+            AccountRun(opening=command, edition=editions.NEWEST, announce=self._announce),
             id=workflow_id(command.account_id),
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -116,6 +124,8 @@ class Engine:
             if update is not None:
                 return Outcome(await self.account(command.account_id), finished=False)
             return await self._started_without_a_worker(command, AccountView.of(provisional))
+        except WorkflowAlreadyStartedError as error:  # it has ended, however it did: the id is taken all the same (R1)
+            raise _exists() from error
         except WorkflowUpdateFailedError as error:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
@@ -128,8 +138,7 @@ class Engine:
         except Problem as problem:  # Temporal came back too late to have taken it: it is not there, and may be opened
             raise unavailable(NO_WORKER) if problem.status == 404 else problem from None
         if await description.memo_value("opened_by", default=None) != command.command_id:
-            exists = Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another.")
-            raise refused(exists)
+            raise _exists()
         return Outcome(provisional, finished=False)
 
     async def command(self, account_id: str, command: AnyCommand) -> Outcome:
@@ -151,7 +160,7 @@ class Engine:
         except WorkflowUpdateFailedError as error:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
-            raise _problem_of(error) from error
+            raise await self._not_taken(account_id, error) from error
 
     async def _accepted(self, handle: WorkflowHandle[Any, Any], command: AnyCommand) -> WorkflowUpdateHandle[Answer]:
         """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
@@ -172,11 +181,27 @@ class Engine:
 
     async def send(self, account_id: str, command: AnyCommand) -> None:
         """Send a command as a signal: it is taken, or refused, without an answer."""
-        await self._asked(self._handle(account_id).signal(command.name, command, rpc_timeout=READ_TIMEOUT))
+        await self._signal(account_id, command.name, command)
 
     async def hint(self, account_id: str, hint: PaymentHint) -> None:
         """Make the account look at Stripe (R15)."""
-        await self._asked(self._handle(account_id).signal("payment_hint", hint, rpc_timeout=READ_TIMEOUT))
+        await self._signal(account_id, "payment_hint", hint)
+
+    async def _signal(self, account_id: str, name: str, message: Command | PaymentHint) -> None:
+        try:
+            await self._handle(account_id).signal(name, message, rpc_timeout=READ_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise await self._not_taken(account_id, error) from error
+
+    async def _not_taken(self, account_id: str, error: RPCError | RuntimeError) -> Problem:
+        """Say why Temporal has not taken a message: there is no such account, or its workflow has ended (R27)."""
+        if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
+            return _problem_of(error)
+        status = (await self.describe(account_id)).status
+        if status is WorkflowExecutionStatus.RUNNING:  # taken up again meanwhile
+            return unavailable("The account was just being taken up again. Send it again.")
+        how = status.name.lower().replace("_", " ") if status else "gone"
+        return Problem(409, "account_stopped", STOPPED.format(how=how))
 
     def _outcome(self, answer: Answer, command: Command) -> Outcome:
         # Temporal answers a repeated update id from its record, without looking at what was sent (R14).
@@ -207,15 +232,20 @@ class Engine:
         return await self._query(account_id, "customer_id", str | None)  # type: ignore[arg-type]
 
     async def describe(self, account_id: str) -> WorkflowExecutionDescription:
-        """Return what the server knows without a worker (R16).
+        """Return what the server knows without a worker (R16); of an account whose workflow has ended, its last (R27).
 
         Raises:
-            Problem: 404: there is no such account.
+            Problem: 404: there is no such account; one whose opening was refused has never been one.
         """
         description = await self._asked(self._handle(account_id).describe(rpc_timeout=READ_TIMEOUT))
-        if description.status is not WorkflowExecutionStatus.RUNNING:
+        if not is_account(description):
             raise not_found()
         return description
+
+    async def is_newest(self, execution: WorkflowExecution) -> bool:
+        """Say whether a run from the list is its account's newest: one that was taken up again has older ones."""
+        newest = await self._asked(self.client.get_workflow_handle(execution.id).describe(rpc_timeout=READ_TIMEOUT))
+        return newest.run_id == execution.run_id
 
     async def _query(self, account_id: str, name: str, answer: type[T], argument: AskedAt | None = None) -> T:
         arguments = [] if argument is None else [argument]
@@ -226,10 +256,12 @@ class Engine:
                 return result
             except WorkflowQueryFailedError as error:
                 if BEFORE_ITS_TIME not in str(error) or attempt == 19:
+                    await self.describe(account_id)  # raises where there is no account to answer for
                     raise unavailable(f"The account's worker could not answer: {error}.") from error
                 await asyncio.sleep(0.05)
             except RPCError as error:
                 if NOT_YET not in str(error) or attempt == 19:
+                    await self.describe(account_id)
                     raise _problem_of(error) from error
                 await asyncio.sleep(0.05)
             except RuntimeError as error:
@@ -248,12 +280,23 @@ class Engine:
         return self.client.get_workflow_handle(workflow_id(account_id))
 
 
+def is_account(execution: WorkflowExecution) -> bool:
+    """Say whether a run is that of an account: it lives, or has lived. One that failed before it was one, is none."""
+    lives = execution.status is WorkflowExecutionStatus.RUNNING
+    return lives or execution.typed_search_attributes.get(ACCOUNT_STATE) is not None
+
+
 def clock_of(description: WorkflowExecutionDescription) -> datetime:
     """Return the account's own time: the dev server can skip time for one account; elsewhere it is the wall clock."""
     extended = description.raw_description.workflow_extended_info
     if extended.HasField("time_skipping_info"):
         return extended.time_skipping_info.current_time.ToDatetime(UTC)
     return datetime.now(UTC)
+
+
+def _exists() -> Problem:
+    message = "An account with this id exists, or has existed. Choose another id."
+    return refused(Refusal(code=RefusalCode.ACCOUNT_EXISTS, message=message))
 
 
 def _refusal_of(error: WorkflowUpdateFailedError) -> Problem:

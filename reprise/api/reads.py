@@ -1,5 +1,6 @@
 """Operations that only look: the account, access, quotes, invoices, timeline, and the list of accounts."""
 
+import asyncio
 import base64
 import binascii
 import zlib
@@ -7,13 +8,13 @@ from typing import Annotated
 
 import stripe
 from fastapi import APIRouter, Depends, Query, Request
-from temporalio.client import WorkflowExecution
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.auth import BillingUser, Operator, PathAccount
 from reprise.api.commands import TheEngine
 from reprise.api.customers import customer_portal, invoice_page
-from reprise.api.engine import clock_of
+from reprise.api.engine import Engine, clock_of, is_account
 from reprise.api.problems import invalid, refused, responses, unavailable
 from reprise.api.schemas import (
     Access,
@@ -64,8 +65,12 @@ async def list_accounts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> AccountList:
-    """List accounts, newest first. From Temporal's visibility store: complete, but a moment late."""
-    query = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus='Running'"
+    """List accounts, newest first, then those whose workflow was ended from outside.
+
+    From Temporal's visibility store: complete, but a moment late. A page may hold fewer accounts than `limit` and still
+    have a next one.
+    """
+    query = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus!='ContinuedAsNew'"
     if state is not None:
         query += f" AND {ACCOUNT_STATE.name}='{state.value}'"
     pages = engine.client.list_workflows(query, page_size=limit, next_page_token=_token(cursor))
@@ -78,8 +83,10 @@ async def list_accounts(
     except RuntimeError as error:
         raise unavailable("Temporal cannot be reached. Try again.") from error
     following = pages.next_page_token
+    found = [each for each in pages.current_page or () if is_account(each)]
+    shown = await asyncio.gather(*(_is_shown(engine, each) for each in found))
     return AccountList(
-        accounts=[_summary(each) for each in pages.current_page or ()],
+        accounts=[_summary(each) for each, so in zip(found, shown, strict=True) if so],
         next_cursor=_cursor(following) if following else None,
     )
 
@@ -101,11 +108,16 @@ def _token(cursor: str | None) -> bytes | None:
     return given[4:]
 
 
+async def _is_shown(engine: Engine, execution: WorkflowExecution) -> bool:
+    return execution.status is WorkflowExecutionStatus.RUNNING or await engine.is_newest(execution)
+
+
 def _summary(execution: WorkflowExecution) -> AccountSummary:
     known = execution.typed_search_attributes
     return AccountSummary(
         account_id=account_id_of(execution.id),
         state=AccountState(known.get(ACCOUNT_STATE) or AccountState.NEW),
+        stopped=execution.status is not WorkflowExecutionStatus.RUNNING,
         payment_status=known.get(PAYMENT_STATUS),
         carts=known.get(CARTS),
         term_ends_at=known.get(TERM_ENDS_AT),
@@ -124,9 +136,16 @@ async def access(account_id: PathAccount, engine: TheEngine, _: BillingUser) -> 
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     description = await engine.describe(account_id)
     known = description.typed_search_attributes
-    state, until = known.get(ACCOUNT_STATE), known.get(ACCESS_UNTIL)
+    state, until, term_end = known.get(ACCOUNT_STATE), known.get(ACCESS_UNTIL), known.get(TERM_ENDS_AT)
     may = state in IN_SERVICE and until is not None and clock_of(description) < until
-    return Access(access=may, state=AccountState(state or AccountState.DISABLED), until=until)
+    grace = until if until is not None and (term_end is None or until > term_end) else None
+    return Access(
+        access=may,
+        state=AccountState(state or AccountState.DISABLED),
+        until=until,
+        term_end=term_end,
+        grace_until=grace,
+    )
 
 
 @router.get("/{account_id}/reactivation-quote", tags=["billing"], responses={**_READ, **responses(409)})

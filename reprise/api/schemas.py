@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
-from reprise.statemachine.commands import Email, PaymentMethodId, Reason
+from reprise.statemachine.commands import CustomerId, Feedback, PaymentMethodId, Reason
+from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import Amount, CartCount
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
@@ -19,7 +20,7 @@ class OpenAccountBody(_Body):
     """A new account (R1)."""
 
     account_id: Annotated[AccountId, Field(examples=["shop-42"])]
-    email: Email
+    email: ValidEmail
     carts: Annotated[CartCount, Field(examples=[3])]
     plan: Annotated[Plan, Field(examples=[{"currency": "usd", "unit_amount": 2500}])]
     timezone: Annotated[ZoneName, Field(examples=["Europe/Berlin"])] = "UTC"
@@ -28,13 +29,25 @@ class OpenAccountBody(_Body):
     ] = None
     payment_method: PaymentMethodId | None = None
     policy: BillingPolicy = BillingPolicy()
+    anchor: Annotated[
+        GivenInstant | None,
+        Field(description="Of an account that lived elsewhere: whose day and time of day its terms keep (R25)."),
+    ] = None
+    customer_id: Annotated[
+        CustomerId | None, Field(description="Its customer at Stripe; without one, it gets a new one (R25).")
+    ] = None
+    opened_at: Annotated[GivenInstant | None, Field(description="When it was opened there (R25).")] = None
+    cancelled: Annotated[
+        bool, Field(strict=True, description="It was cancelled there: it ends with `paid_through` (R25).")
+    ] = False
 
 
 class CancelBody(_Body):
     """How to cancel (R3)."""
 
     when: Literal["term_end", "now"] = "term_end"
-    reason: Reason | None = None
+    feedback: Annotated[Feedback | None, Field(description="Why, in one word of Stripe's list.")] = None
+    reason: Annotated[Reason | None, Field(description="Why, in the customer's own words.")] = None
 
 
 class ReactivateBody(_Body):
@@ -49,6 +62,12 @@ class CartsBody(_Body):
     """How many carts from the next quote or renewal on (R11)."""
 
     carts: Annotated[CartCount, Field(examples=[5])]
+
+
+class EmailBody(_Body):
+    """The new billing e-mail (R26)."""
+
+    email: ValidEmail
 
 
 class PaymentMethodBody(_Body):
@@ -109,13 +128,21 @@ class Access(BaseModel):
     access: bool
     state: AccountState
     until: Annotated[Instant | None, Field(description="Until when, if nothing else happens.")]
+    term_end: Annotated[Instant | None, Field(description="When the paid term ends, or ended.")] = None
+    grace_until: Annotated[
+        Instant | None,
+        Field(description="Until when it may work past the term's end, while a renewal is being collected (R9)."),
+    ] = None
 
 
 class AccountSummary(BaseModel):
     """An account as the list shows it: what the visibility store knows, a moment late."""
 
     account_id: str
-    state: AccountState
+    state: Annotated[AccountState, Field(description="`new`: no worker has taken its opening up yet.")]
+    stopped: Annotated[
+        bool, Field(description="Its workflow was ended from outside: this is its last record (R27).")
+    ] = False
     payment_status: str | None
     carts: int | None
     term_ends_at: Instant | None
@@ -130,15 +157,15 @@ class AccountList(BaseModel):
 
 
 class InvoiceView(BaseModel):
-    """An invoice at Stripe. Amounts in minor units."""
+    """An invoice at Stripe, as Stripe has it: also one that somebody made by hand. Amounts in minor units."""
 
     id: str
     number: str | None
-    status: str
-    amount_due: int
-    amount_paid: int
-    currency: str
-    created: Instant
+    status: Annotated[str, Field(description="Stripe's: `open`, `paid`, `void`, `uncollectible`, or a new one.")]
+    amount_due: int | None
+    amount_paid: int | None
+    currency: str | None
+    created: Instant | None
     period: Term | None
     payment_key: str | None
     hosted_invoice_url: str | None

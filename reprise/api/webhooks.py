@@ -1,24 +1,24 @@
 """Stripe's webhooks: verified, then turned into a hint for the account they name (R15)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import stripe
 from fastapi import APIRouter, Header, Request
 
-from reprise.activities.stripe_client import is_passing, metadata_of
 from reprise.api.commands import TheEngine
 from reprise.api.engine import Engine
 from reprise.api.problems import Problem, responses, unavailable
 from reprise.api.reads import TheStripe
 from reprise.api.schemas import Received
+from reprise.api.stripe_events import Told, told_by
 from reprise.settings import ApiSettings
 from reprise.statemachine.payments import PaymentStatus
 from reprise.workflows.messages import ACCOUNT_STATE, PAYMENT_STATUS, AccountState, PaymentHint
 
 router = APIRouter(prefix="/v1/webhooks")
 
-HINTING = frozenset({"customer.updated", "invoice.paid"})
-"""The events that can say something new: a payment method replaced, an invoice paid by its payer."""
+WAITING = frozenset({PaymentStatus.COLLECTING, PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION})
+"""Where a payment stands of which something is still to be learned."""
 
 _NO_EVENT = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 """What the library makes of bodies that are no event, and of signatures that are none."""
@@ -47,39 +47,46 @@ async def stripe_webhook(
     try:
         if not stripe_signature.isascii():
             raise ValueError("no signature of Stripe's")
-        event = stripe.Webhook.construct_event(payload, stripe_signature, secret.get_secret_value())
-        about, hint = event.data.object, PaymentHint(event_id=event.id, event_type=event.type)
+        event = _sound(stripe.Webhook.construct_event(payload, stripe_signature, secret.get_secret_value()))
     except (*_NO_EVENT, stripe.SignatureVerificationError) as error:
         raise Problem(400, "invalid_signature", "This is not an event that Stripe has signed for us.") from error
-    if event.type in HINTING:
-        account_id = await _account_of(about, client)
-        if account_id:
-            await _hint(engine, account_id, hint)
+    told = await told_by(event, client)
+    if told is not None:
+        await _hint(engine, told)
     return Received()
 
 
-async def _account_of(document: Any, client: stripe.StripeClient) -> str | None:
-    """Return the account that an event is about: named by the object, or by its customer."""
-    metadata = getattr(document, "metadata", None)
-    named = metadata_of(document).get("account_id") if isinstance(metadata, stripe.StripeObject) else None
-    customer = getattr(document, "customer", None)
-    if named or not isinstance(customer, str):
-        return named if isinstance(named, str) else None
-    try:
-        return metadata_of(await client.v1.customers.retrieve_async(customer)).get("account_id")
-    except stripe.StripeError as error:
-        if is_passing(error):
-            raise unavailable("Stripe cannot be reached.") from error
-        return None
+def _sound(event: stripe.Event) -> stripe.Event:
+    """Return an event that has what every event has (docs.stripe.com/api/events/object).
+
+    Raises:
+        AttributeError: It lacks it.
+        ValueError: It has it in another type.
+    """
+    _ = event.data.object
+    PaymentHint(event_id=event.id, event_type=event.type)
+    return event
 
 
-async def _hint(engine: Engine, account_id: str, hint: PaymentHint) -> None:
-    """Make the account look, if it waits for anything: a signal that it would ignore costs as much as one it heeds."""
+async def _hint(engine: Engine, told: Told) -> None:
+    """Make the account look, unless it knows already, or has ended: each signal stays in its history for good."""
     try:
-        known = (await engine.describe(account_id)).typed_search_attributes
-        waits = known.get(PAYMENT_STATUS) == PaymentStatus.REQUIRES_ACTION
-        if waits or known.get(ACCOUNT_STATE) == AccountState.PAST_DUE:
-            await engine.hint(account_id, hint)
+        known = (await engine.describe(told.account_id)).typed_search_attributes
+        waits = known.get(PAYMENT_STATUS) in WAITING or known.get(ACCOUNT_STATE) == AccountState.PAST_DUE
+        if told.only_if_waiting and not waits:
+            return
+        if told.hint.payment_key is not None and await _is_known(engine, told):
+            return
+        await engine.hint(told.account_id, told.hint)
     except Problem as problem:
-        if problem.status != 404:
+        if problem.status not in {404, 409}:  # no account of ours, or one that waits for `restore`
             raise
+
+
+async def _is_known(engine: Engine, told: Told) -> bool:
+    try:
+        return told.is_known_to(await engine.account(told.account_id))
+    except Problem as problem:
+        if problem.status != 503:
+            raise
+        return False  # no worker is up to say so: the account will find out itself

@@ -14,12 +14,19 @@ from reprise.api.engine import Outcome
 from reprise.api.problems import Problem
 from reprise.portal.pages import reactivation_page
 from reprise.portal.sessions import AFormSender, Visitor
-from reprise.workflows.messages import AnyCommand, Cancel, Reactivate, SetCarts
+from reprise.statemachine.emails import valid_email
+from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, SetCarts, SetEmail
 
 router = APIRouter(prefix="/accounts/{account_id}")
 
 Key = Annotated[str, Form(pattern=r"^[0-9a-f-]{36}$")]
 Whole = Annotated[str, Form(max_length=12)]
+When = Literal["term_end", "now"]
+Shown = Annotated[AccountState, Form(alias="state")]
+"""The state that the page showed: its button does something about that state alone."""
+Payment = Annotated[str, Form(max_length=100)]
+"""The key of the payment that the page showed, likewise."""
 
 
 async def _send(who: Visitor, command: AnyCommand) -> Outcome:
@@ -37,17 +44,30 @@ def _key(key: str) -> str:
 
 @router.post("/cancel")
 async def cancel(
-    who: AFormSender, key: Key, when: Annotated[Literal["term_end", "now"], Form()] = "term_end"
+    who: AFormSender, key: Key, shown: Shown, payment: Payment = "", when: Annotated[When, Form()] = "term_end"
 ) -> Response:
-    """Cancel, at the term's end or now (R3)."""
-    command = Cancel(when=when, actor=who.actor, command_id=_key(key))
+    """Cancel what the page showed, at the term's end or now (R3)."""
+    command = Cancel(
+        when=when, expected_state=shown, expected_payment=payment or None, actor=who.actor, command_id=_key(key)
+    )
     try:
-        await _send(who, command)
+        outcome = await _send(who, command)
     except Problem as problem:
-        if problem.code == "not_in_service":  # done in another tab
-            return _to(who)
-        raise
-    return _to(who, notice="cancelled")
+        if problem.code not in {"state_changed", "not_in_service"}:
+            raise
+        return await _told_what_changed(who, was=shown, when=when)
+    return _to(who, notice="cancelled" if outcome.account.in_service else "stopped")
+
+
+async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> Response:
+    """Lead to the account as it stands, and say what is true: its button did nothing."""
+    account = await who.engine.account(who.account_id)
+    if not account.in_service:
+        return _to(who, notice="out-already")
+    if account.state is not AccountState.CANCELLED:
+        paid = was is AccountState.PAST_DUE and account.payment.status is PaymentStatus.PAID
+        return _to(who, notice="paid-meanwhile" if paid else "changed")
+    return _to(who, notice="cancelled") if when == "term_end" else _to(who, "/cancel", notice="cancelled-already")
 
 
 @router.post("/resume")
@@ -67,7 +87,7 @@ async def resume(who: AFormSender, key: Key) -> Response:
 @router.post("/reactivate")
 async def reactivate(request: Request, who: AFormSender, key: Key, expected_amount: Whole) -> Response:
     """Come back for what the page showed, and for no other sum (R6, R7)."""
-    if not re.fullmatch(r"\d{1,9}", expected_amount):
+    if not re.fullmatch(r"\d{1,12}", expected_amount):
         raise Problem(422, "invalid_request", "The amount is not one that the page has shown. Open it again.")
     command = Reactivate(expected_amount=int(expected_amount), actor=who.actor, command_id=_key(key))
     try:
@@ -85,14 +105,18 @@ async def reactivate(request: Request, who: AFormSender, key: Key, expected_amou
 
 
 @router.post("/call-off")
-async def call_off(who: AFormSender, key: Key) -> Response:
-    """Call off a payment that waits for its payer's confirmation: nothing is charged (R14)."""
+async def call_off(who: AFormSender, key: Key, payment: Payment) -> Response:
+    """Call off the payment that the page showed, which waits for its payer's confirmation (R14)."""
+    command = Cancel(
+        expected_state=AccountState.DISABLED, expected_payment=payment, actor=who.actor, command_id=_key(key)
+    )
     try:
-        await _send(who, Cancel(actor=who.actor, command_id=_key(key)))
+        await _send(who, command)
     except Problem as problem:
-        if problem.code == "not_in_service":
-            return _to(who)
-        raise
+        if problem.code not in {"state_changed", "not_in_service"}:
+            raise
+        account = await who.engine.account(who.account_id)
+        return _to(who, notice="paid-meanwhile" if account.in_service else "ended-meanwhile")
     return _to(who, notice="called-off")
 
 
@@ -103,3 +127,14 @@ async def carts(who: AFormSender, key: Key, carts: Whole) -> Response:
         raise Problem(422, "invalid_request", "Carts must be a whole number from 0 to 10,000. Nothing was changed.")
     await _send(who, SetCarts(carts=int(carts), actor=who.actor, command_id=_key(key)))
     return _to(who, "/subscription", notice="carts")
+
+
+@router.post("/email")
+async def email(who: AFormSender, key: Key, email: Annotated[str, Form(max_length=254)]) -> Response:
+    """Change the billing e-mail (R26)."""
+    try:
+        command = SetEmail(email=valid_email(email), actor=who.actor, command_id=_key(key))
+    except ValueError as error:
+        raise Problem(422, "invalid_request", f"The e-mail {error} Nothing was changed.") from error
+    await _send(who, command)
+    return _to(who, "/subscription", notice="email")

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.problems import Problem
 from reprise.api.reads import TheStripe
+from reprise.portal import history as told
 from reprise.portal import words
+from reprise.portal.declines import Told, told_of
 from reprise.portal.hand_over import public_base
 from reprise.portal.rendering import page
 from reprise.portal.sessions import AVisitor, Visitor
@@ -26,6 +28,13 @@ NOTICES = {
     "already": "Your account is in service. Nothing more was charged.",
     "carts": "The number of carts is changed, from your next payment on.",
     "called-off": "The payment is called off. Nothing was charged.",
+    "stopped": "Your subscription is cancelled, and your shop has stopped.",
+    "email": "Your billing e-mail is changed.",
+    "paid-meanwhile": "The payment has gone through meanwhile. Nothing was cancelled.",
+    "ended-meanwhile": "The payment has ended meanwhile. Nothing was charged.",
+    "cancelled-already": "Your subscription is cancelled already. To stop your shop at once, confirm it here.",
+    "changed": "Your account has changed since that page was shown. Nothing was cancelled. This is how it stands now.",
+    "out-already": "Your account is out of service already. Nothing was changed.",
 }
 """What a page says after something was done; the address carries no more than the word."""
 
@@ -66,17 +75,19 @@ async def subscription(request: Request, who: AVisitor, notice: Notice = None) -
         standing=words.standing(account, who.local),
         price=words.price(account, who.local),
         key=str(uuid.uuid4()),
+        key_of_email=str(uuid.uuid4()),
         notice=NOTICES.get(notice or ""),
     )
 
 
 @router.get("/cancel")
-async def cancel(request: Request, who: AVisitor) -> Response:
+async def cancel(request: Request, who: AVisitor, notice: Notice = None) -> Response:
     """Say exactly what cancelling does and when, before it is done (R3)."""
     account = await who.engine.account(who.account_id)
-    if account.state not in {AccountState.ACTIVE, AccountState.REACTIVATED, AccountState.PAST_DUE}:
+    if not account.in_service:
         return RedirectResponse(f"/portal/accounts/{who.account_id}/subscription", 303)
-    return page(request, who, "cancel.html", account=account, key=str(uuid.uuid4()))
+    said = NOTICES.get(notice or "")
+    return page(request, who, "cancel.html", account=account, key=str(uuid.uuid4()), notice=said)
 
 
 @router.get("/reactivate")
@@ -100,7 +111,9 @@ async def reactivation_page(
         account=account,
         standing=words.standing(account, who.local),
         quote=None if _is_under_way(account) or account.state is not AccountState.DISABLED else await _quote(who),
+        amount=words.amount_of(account, who.local),
         under_way=under_way,
+        on_its_way=account.state is AccountState.DISABLED and payment.status is PaymentStatus.PROCESSING,
         to_confirm=account.state is AccountState.DISABLED and payment.status is PaymentStatus.REQUIRES_ACTION,
         declined=_declined(account),
         problem=problem,
@@ -108,15 +121,18 @@ async def reactivation_page(
     )
 
 
-def _declined(account: AccountView) -> dict[str, str] | None:
+def _declined(account: AccountView) -> Told | None:
     if account.state is not AccountState.DISABLED or not words.has_failed(account):
         return None
-    code = account.payment.decline_code
-    return {"why": words.decline(code), "remedy": words.remedy(code)}
+    return told_of(account.payment.decline_code)
 
 
 def _is_under_way(account: AccountView) -> bool:
-    return account.payment.status in {PaymentStatus.COLLECTING, PaymentStatus.REQUIRES_ACTION}
+    return account.payment.status in {
+        PaymentStatus.COLLECTING,
+        PaymentStatus.PROCESSING,
+        PaymentStatus.REQUIRES_ACTION,
+    }
 
 
 async def _quote(who: Visitor) -> Quote | None:
@@ -142,8 +158,8 @@ async def history(request: Request, who: AVisitor) -> HTMLResponse:
     entries = [
         {
             "at": entry.at,
-            "told": words.told(entry, account.timezone, who.local),
-            "who": words.who(entry, who.session.user.id),
+            "told": told.told(entry, account.timezone, who.local),
+            "who": told.who(entry, who.session.user.id),
         }
         for entry in reversed(await who.engine.timeline(who.account_id))
     ]

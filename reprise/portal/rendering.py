@@ -44,13 +44,20 @@ _TITLES = {
 
 _SAID = {
     "account_closed": "This account is closed for good.",
+    "account_stopped": (
+        "Your account can be seen, but not changed right now. Nothing was changed, and nothing is charged meanwhile."
+        " Please contact support."
+    ),
     "account_not_found": "You are not signed in to this account. Open Profile & Billing from your shop again.",
     "disabled_by_operator": "We took this account out of service. Please contact support.",
     "engine_unavailable": (
         "Your account cannot be reached right now. Nothing is lost. If you pressed a button, go back and press it"
         " again: what it does is done once."
     ),
-    "payment_in_progress": "A payment is under way. Wait until it is done, then try again.",
+    "payment_in_progress": (
+        "A payment is under way, and nothing was changed. Wait until it is done, then try again. A bank transfer takes"
+        " a few days."
+    ),
 }
 """What the API tells programs, said to people."""
 

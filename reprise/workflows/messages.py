@@ -182,8 +182,12 @@ class _Message(BaseModel):
 
 
 class PaymentView(_Message):
-    """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own."""
+    """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own.
 
+    `do_not_retry`: the bank said that this card cannot pay; until `next_attempt_at` another one can (R9).
+    """
+
+    key: str | None = None
     status: PaymentStatus = PaymentStatus.NONE
     amount: int | None = None
     currency: str | None = None
@@ -191,6 +195,7 @@ class PaymentView(_Message):
     decline_code: str | None = None
     action_url: str | None = None
     next_attempt_at: Instant | None = None
+    do_not_retry: bool = False
 
 
 class NextDeadline(_Message):
@@ -222,6 +227,7 @@ class AccountView(_Message):
                     "anchor": "2027-01-31T10:00:00Z",
                     "term": {"start": "2027-01-31T10:00:00Z", "end": "2027-02-28T10:00:00Z"},
                     "payment": {
+                        "key": "shop-42:1",
                         "status": "paid",
                         "amount": 7500,
                         "currency": "usd",
@@ -229,6 +235,7 @@ class AccountView(_Message):
                         "decline_code": None,
                         "action_url": None,
                         "next_attempt_at": None,
+                        "do_not_retry": False,
                     },
                     "next": {"kind": "term_ended", "at": "2027-02-28T10:00:00Z", "summary": "term ends"},
                     "sequence": 2,
@@ -269,6 +276,7 @@ class AccountView(_Message):
             payment=PaymentView()
             if payment is None
             else PaymentView(
+                key=payment.key,
                 status=payment.status,
                 amount=payment.quote.amount_due,
                 currency=payment.quote.currency,
@@ -276,6 +284,7 @@ class AccountView(_Message):
                 decline_code=payment.decline_code,
                 action_url=payment.action_url,
                 next_attempt_at=payment.next_attempt_at,
+                do_not_retry=payment.do_not_retry,
             ),
         )
 

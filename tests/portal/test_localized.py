@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.portal.localized import Local, locale_of
-from reprise.statemachine.money import CURRENCIES, MOST, decimals
+from reprise.statemachine.money import CURRENCIES, THE_MOST, decimals
 
 END = datetime(2027, 2, 28, 10, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_R_money_in_the_reader_s_way(amount: int, currency: str, tag: str, writt
     assert local(tag).money(amount, currency).replace("\xa0", " ").replace("\u202f", " ") == written
 
 
-@given(st.integers(0, MOST), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"]))
+@given(st.integers(0, THE_MOST), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"]))
 def test_no_digit_of_an_amount_is_lost(amount: int, currency: str, tag: str) -> None:
     """Whatever the locale: the digits are the minor units, padded to one whole."""
     digits = "".join(each for each in local(tag).money(amount, currency) if each.isdigit())

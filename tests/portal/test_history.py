@@ -1,0 +1,96 @@
+"""The history in words: every kind of entry that the core can note, what it moved, and who did it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel import Locale
+
+import reprise.statemachine
+from reprise.portal import history
+from reprise.portal.localized import Local
+from reprise.statemachine.terms import Term
+from reprise.statemachine.timeline import STRIPE, Actor, ActorKind
+from tests.portal.entries import END, START, entry
+
+EN = Local(Locale("en"))
+
+
+def told(kind: str, **facts: Any) -> str:
+    return history.told(entry(kind, **{"amount": 7500, "currency": "usd", **facts}), "UTC", EN)
+
+
+def noted() -> set[str]:
+    """Return every type of entry that the core's source notes."""
+    package = Path(next(iter(reprise.statemachine.__path__)))
+    source = "".join(each.read_text() for each in package.glob("*.py"))
+    literal = set(re.findall(r'_note(?:_\w+)?\(\s*"(\w+)"', source))
+    chosen = {"activated", "reactivated", "renewed", "refunded", "disputed"}
+    assert all(f'"{each}"' in source for each in chosen), "chosen between before they are noted"
+    return literal | chosen
+
+
+def test_R17_every_kind_of_entry_has_its_own_sentence() -> None:
+    """Each type that the core can note is told in words."""
+    kinds = noted()
+    assert len(kinds) > 30
+    plain = {kind: f"{kind.replace('_', ' ').capitalize()}." for kind in kinds}
+    said = {kind: told(kind, carts=3) for kind in kinds}
+    assert not {kind for kind in kinds if said[kind] == plain[kind]}
+    assert len(set(said.values())) == len(said), "no two read alike"
+
+
+def test_R17_nothing_written_for_operators_is_shown() -> None:
+    """A reason of theirs, or Stripe's answer to a request of ours, is not for the payer."""
+    operator = Actor(kind=ActorKind.OPERATOR, id="op")
+    assert told("disabled", reason="suspected fraud", actor=operator) == "Disabled by support."
+    for kind in noted() - {"disabled", "refunded", "disputed"}:
+        assert "sk_live" not in told(kind, reason="Invalid API Key provided: sk_live", carts=3), kind
+
+
+def test_R8_what_a_credit_balance_paid_is_told() -> None:
+    """E16: 7500 = 5500 + 2000."""
+    parts = told("renewed", charged=5500, from_balance=2000, term=Term(start=START, end=END))
+    assert parts == "Renewed for $75.00 ($55.00 charged, $20.00 from your credit); paid until Feb 28, 2027."
+    assert told("activated") == "First month paid: $75.00."
+
+
+def test_R22_money_that_came_unasked() -> None:
+    """It buys a term, or is to be paid back: the two are not told alike."""
+    assert told("payment_received", term=Term(start=START, end=END)).endswith("arrived; paid until Feb 28, 2027.")
+    due = told("payment_received", reason="the account is closed: refund it", actor=STRIPE)
+    assert due == "A payment of $75.00 arrived that buys nothing any more. It is to be paid back to you."
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "sentence"),
+    [
+        ("refunded", "succeeded: requested_by_customer", "$75.00 was paid back to you."),
+        ("refunded", None, "$75.00 was paid back to you."),
+        ("refunded", "pending", "A refund of $75.00 is on its way to you."),
+        ("refunded", "failed", "A refund of $75.00 did not go through."),
+        ("disputed", "needs_response: fraudulent", "A payment of $75.00 is disputed at your bank."),
+        ("disputed", "won: fraudulent", "The dispute about a payment of $75.00 is over: the payment stands."),
+        ("disputed", "lost", "The dispute about a payment of $75.00 is over: the money went back to you."),
+    ],
+)
+def test_R24_refunds_and_disputes(kind: str, reason: str | None, sentence: str) -> None:
+    """By Stripe's status, in words."""
+    assert told(kind, reason=reason) == sentence
+
+
+def test_R26_entries_keep_the_currency_they_were_in() -> None:
+    """Whatever the plan is now."""
+    assert told("payment_declined", amount=500, currency="jpy", decline_code="expired_card") == (
+        "A payment of ¥500 failed: the card has expired. Nothing was charged."
+    )
+
+
+def test_who_did_it() -> None:
+    """The reader, another user, support, the payment service, or time itself."""
+    mine = entry("cancelled", actor=Actor(kind=ActorKind.USER, id="user-7"))
+    assert history.who(mine, "user-7") == "You"
+    assert history.who(mine, "user-8") == "A user of your shop"
+    assert history.who(entry("disabled"), "user-7") == "Automatic"
+    assert history.who(entry("payment_received", actor=STRIPE), "user-7") == "Payment service"
