@@ -10,8 +10,8 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test longlife soak models fuzz chaos planted mutants nightly lint types imports diagram screenshots histories \
-	lock sbom clean
+.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants nightly lint types imports diagram \
+	screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +26,9 @@ dev: .venv/local ## Run the whole system on this machine, until Ctrl-C.
 test: .venv/dev ## Run the tests; installs Debian's Chromium for those of the pages where it can.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+stripe: .venv/dev ## Try at Stripe what Reprise takes Stripe to do: STRIPE_API_KEY=sk_test_... make stripe
+	@$(BIN)/python -m tests.assumptions
 
 longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
 	$(BIN)/pytest -m long tests/workflows

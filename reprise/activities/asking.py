@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -84,10 +85,8 @@ def hashed_key(act: str, *parts: str) -> str:
 
 
 def fresh(key: str) -> str:
-    """Return the key under which this try, and no other, goes on where Stripe only replays what it has saved."""
-    info = activity.info()
-    run = hashlib.sha256(f"{info.workflow_run_id}:{info.activity_id}".encode()).hexdigest()[:8]
-    return f"{key}:{run}:{info.attempt}"
+    """Return a key that was never used, under which this try goes on where Stripe only replays what it has saved."""
+    return f"{key}:{tries()}:{uuid.uuid4().hex[:12]}"
 
 
 async def behind_replays(

@@ -17,7 +17,7 @@ from reprise.workflows.messages import ACCOUNT_STATE, PAYMENT_STATUS, AccountSta
 
 router = APIRouter(prefix="/v1/webhooks")
 
-WAITING = frozenset({PaymentStatus.COLLECTING, PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION})
+WAITING = frozenset({PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION})
 """Where a payment stands of which something is still to be learned."""
 
 _NO_EVENT = (ValueError, TypeError, AttributeError, KeyError, RecursionError)

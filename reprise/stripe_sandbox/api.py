@@ -30,6 +30,7 @@ from reprise.stripe_sandbox import (
     payment_methods,
     payments,
     request_log,
+    setup_intents,
     webhooks,
 )
 from reprise.stripe_sandbox.calls import Call, Endpoint, pattern_of
@@ -43,6 +44,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *customers.ENDPOINTS,
     *balances.ENDPOINTS,
     *payment_methods.ENDPOINTS,
+    *setup_intents.ENDPOINTS,
     *invoices.ENDPOINTS,
     *collecting.ENDPOINTS,
     *invoice_items.ENDPOINTS,

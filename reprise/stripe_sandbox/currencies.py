@@ -1,4 +1,4 @@
-"""What sums Stripe takes, by currency (docs.stripe.com/currencies, read 2026-11-25)."""
+"""What sums Stripe takes, by currency (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
 
 from reprise.stripe_sandbox.errors import invalid
 

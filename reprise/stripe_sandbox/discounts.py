@@ -41,7 +41,7 @@ def create(call: Call, parameters: Parameters) -> Object:
         livemode=False,
         metadata={},
         name=parameters.get("name"),
-        percent_off=float(parameters["percent_off"]) if "percent_off" in parameters else None,
+        percent_off=parameters.get("percent_off"),
         times_redeemed=0,
         valid=True,
     )

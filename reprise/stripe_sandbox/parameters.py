@@ -118,6 +118,10 @@ def _checked_value(value: Any, hint: Any, dotted: str, implemented: frozenset[st
         if value not in {"true", "false"}:
             raise bad_parameter(f"Invalid boolean: {value}", code=None, param=param)
         return value == "true"
+    if float in choices:
+        if not re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", value):
+            raise bad_parameter(f"Invalid number: {value}", code=None, param=param)
+        return float(value)
     if Decimal in choices:
         # At most 12 decimal places, and no NaN, infinity or exponent (docs.stripe.com/api/invoiceitems/create).
         if not re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", value):

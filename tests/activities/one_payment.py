@@ -1,6 +1,7 @@
 """A process that makes one attempt of one payment, and can be killed while it does."""
 
 import asyncio
+import dataclasses
 import sys
 
 from pydantic import TypeAdapter
@@ -13,10 +14,12 @@ from reprise.settings import StripeSettings
 from reprise.statemachine.outcomes import PaymentOutcome
 
 
-async def attempt(settings: StripeSettings, asked: CollectInput) -> PaymentOutcome:
-    """Run the activity as a worker would."""
+async def attempt(settings: StripeSettings, asked: CollectInput, try_number: int = 1) -> PaymentOutcome:
+    """Run the activity as a worker would, for the first or a later try."""
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=try_number)
     async with stripe_client(settings) as client:
-        return await ActivityEnvironment().run(StripePayments(client).collect, asked)
+        return await environment.run(StripePayments(client).collect, asked)
 
 
 if __name__ == "__main__":

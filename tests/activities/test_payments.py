@@ -16,13 +16,6 @@ from tests.activities.payer import START, Payer
 from tests.stripe_side import StripeSide
 
 
-@pytest.fixture
-async def payer(stripe_side: StripeSide) -> Payer:
-    here = Payer(stripe_side)
-    await here.register()
-    return here
-
-
 async def test_R8_one_payment_is_one_invoice_with_one_line_and_one_charge(payer: Payer) -> None:
     """The line carries carts, unit amount and the term; the invoice carries the key."""
     outcome = await payer.collect()
@@ -96,24 +89,6 @@ async def test_R8_the_same_after_the_idempotency_keys_are_pruned(payer: Payer) -
     payer.paid_exactly_once()
 
 
-async def test_R8_a_sum_that_is_not_the_quote_is_never_finalized(payer: Payer) -> None:
-    """An alien line on the draft: stopped with a sentence, nothing charged, nothing finalized."""
-    payer.stripe.fault(method="POST", path=r"/v1/invoices/[^/]+/finalize", when="before", status=500, times=9)
-    with pytest.raises(ApplicationError, match="cannot be reached or is failing"):
-        await payer.collect(stripe_retries=0)
-    payer.stripe.no_faults()
-    draft = payer.stripe.invoices(payer.account_id)[0]
-    alien = {"customer": payer.customer_id, "invoice": draft["id"], "amount": "999", "currency": "usd"}
-    async with httpx.AsyncClient(trust_env=False) as client:
-        auth = {"Authorization": "Bearer sk_test_reprise"}
-        (await client.post(payer.stripe.url + "/v1/invoiceitems", data=alien, headers=auth)).raise_for_status()
-    outcome = await payer.collect()
-    assert isinstance(outcome, Stopped)
-    assert "8499" in outcome.reason
-    assert "7500" in outcome.reason
-    assert [each["status"] for each in payer.stripe.invoices(payer.account_id)] == ["draft"]
-
-
 async def test_R8_a_wrong_key_stops_and_the_payment_can_be_made_after_the_mend(payer: Payer) -> None:
     """A refused request is a value that operators can read; nothing is charged."""
     outcome = await payer.collect(STRIPE_API_KEY="sk_wrong_key_of_ours")
@@ -142,7 +117,7 @@ async def test_R12_coming_back_voids_what_is_unpaid_from_before(payer: Payer) ->
 async def test_R12_debt_is_a_line_of_its_own(payer: Payer) -> None:
     """Under `debt: collect` the old renewal stands beside the new month."""
     debt = Debt(amount=7500, currency="usd", term=nth_term(START, -1, "UTC"))
-    assert (await payer.collect(payer.asked(debt=debt))).kind == "paid"
+    assert (await payer.collect(payer.asked(debts=(debt,)))).kind == "paid"
     invoice = payer.stripe.invoices(payer.account_id)[0]
     assert [line["amount"] for line in invoice["lines"]["data"]] == [7500, 7500]
     assert payer.stripe.charged(payer.account_id) == [15000]
@@ -155,7 +130,6 @@ async def test_R3_voiding_an_open_invoice_and_a_paid_one(payer: Payer) -> None:
     await payer.collect()
     assert (await payer.run("void_invoice", payer.invoice())).invoice is InvoiceState.VOID
     assert (await payer.run("void_invoice", payer.invoice())).invoice is InvoiceState.VOID
-    assert getattr(await payer.collect(payer.asked(attempt=2)), "code", None) == "invoice_void"
     await payer.card("pm_card_visa")
     await payer.collect(payer.asked(2))
     assert (await payer.run("void_invoice", payer.invoice(2))).invoice is InvoiceState.PAID

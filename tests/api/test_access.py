@@ -20,6 +20,7 @@ from reprise.serving import listen
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
 from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account, served, token
+from tests.api.test_hints import Endpoint, hints
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 
@@ -279,6 +280,20 @@ async def test_no_worker_is_answered_within_the_time_out(temporal: Client, strip
                 assert answer.headers["retry-after"]
             assert (await api.get(f"{path}/access"))["access"] is False
         await api.http.aclose()
+
+
+async def test_R15_a_hint_waits_for_a_worker(
+    temporal: Client, operator: Api, caller: Callers, stripe_side: StripeSide
+) -> None:
+    """Nobody is up to say what the account knows already: Stripe's event is passed on rather than left out."""
+    async with account_worker(temporal, worker_settings(stripe_side)):
+        body = new_account()
+        account = (await operator.ask("POST", "/v1/accounts", body)).json()
+    about = {"id": "in_x", "object": "invoice"}
+    about["metadata"] = {"account_id": body["account_id"], "payment_key": account["payment"]["key"]}
+    async with asyncio.timeout(20):
+        assert await Endpoint(caller()).tell("invoice.paid", about) == 200
+    assert [each.event_type for each in await hints(temporal, body["account_id"])] == ["invoice.paid"]
 
 
 async def test_no_temporal_is_answered_and_recovered_from(temporal: Client, stripe_side: StripeSide) -> None:

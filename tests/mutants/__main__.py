@@ -7,6 +7,7 @@ caught when a test fails, or hangs for longer than it may.
 import argparse
 import difflib
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -92,6 +93,7 @@ def main() -> int:
     parser.add_argument("--project", type=Path, default=ROOT, help="another project of this layout")
     parser.add_argument("ids", nargs="*", help="only these changes, as named before")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what runs is ended first
     if asked.seed is None:
         asked.seed = time.time_ns() % 10_000
     print(f"seed {asked.seed}")

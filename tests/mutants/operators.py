@@ -37,6 +37,9 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
 FOR_PEOPLE = {"description", "examples", "title", "summary", "tags", "help", "doc", "json_schema_extra", "responses"}
 """Arguments that only explain."""
 
+METHODS = {"on", "before", "after", "cond", "unless", "validators"}
+"""Arguments by which the chart names methods: a wrong name is an error at import, which shows nothing."""
+
 UNHEARD = {"TypeVar", "getLogger", "get_logger"}
 """Calls whose arguments do nothing."""
 
@@ -300,7 +303,8 @@ class _Walk(ast.NodeVisitor):
         for keyword in node.keywords:
             if keyword.arg is not None and keyword.arg not in FOR_PEOPLE:
                 self._drop("argument dropped", *self._span(keyword))
-                self.visit(keyword.value)
+                if not (keyword.arg in METHODS and isinstance(keyword.value, ast.Constant)):
+                    self.visit(keyword.value)
         self.visit(node.func)
         for argument in node.args[1:] if name == "cast" else node.args:
             self.visit(argument)

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -94,14 +94,25 @@ class Slots:
     """Where trials run, as many at a time as there are slots. To be closed."""
 
     def __init__(self, root: Path, suites: Iterable[str], count: int) -> None:
-        """Copy the project, and import once what it and the tests import of others."""
+        """Copy the project, and import once what it and the tests import of others.
+
+        Raises:
+            RuntimeError: The tests cannot be collected; it says why.
+        """
         self._directory = Path(tempfile.mkdtemp(prefix="reprise-mutants-")).resolve()
         self._slots: list[_Slot] = []
+        try:
+            self._make(root, sorted(suites), count)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, root: Path, suites: Sequence[str], count: int) -> None:
         first = self._directory / "0"
         shutil.copytree(root, first, ignore=LEFT_OUT)
         _import_others(first, suites)
         self._slots.append(_Slot(first))
-        files = tuple(sorted(file for suite in suites for file in test_files(first, suite)))
+        files = tuple(file for suite in suites for file in test_files(first, suite))
         for _, report in self.run([Job(Trial(files, collect_only=True))]):  # also writes the tests' bytecode
             if not report.passed:
                 raise RuntimeError(f"The tests cannot be collected:\n{first.with_suffix('.log').read_text()}")

@@ -7,6 +7,7 @@ that hangs is ended by a watchdog in C, which asks the interpreter nothing.
 import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Generator, Mapping
@@ -62,6 +63,7 @@ class Report:
 def perform(trial: Trial, copy: Path, report: Path) -> NoReturn:
     """Run a trial in this process, which is a fork and ends with it. What it leaves is read by `outcome`."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     log = os.open(report.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)

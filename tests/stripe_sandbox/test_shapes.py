@@ -129,6 +129,7 @@ KINDS: dict[str, type] = {
     "coupon": stripe.Coupon,
     "discount": stripe.Discount,
     "customer_balance_transaction": stripe.CustomerBalanceTransaction,
+    "setup_intent": stripe.SetupIntent,
     "event": stripe.Event,
     "product": stripe.Product,
     "webhook_endpoint": stripe.WebhookEndpoint,
@@ -178,6 +179,8 @@ async def test_every_object_has_the_annotated_shape(
             ).json()
         )
         made.append((await raw.post("/v1/billing_portal/sessions", data={"customer": customer.id})).json())
+        setup = {"customer": customer.id, "payment_method": "pm_card_visa", "confirm": "true"}
+        made.append((await raw.post("/v1/setup_intents", data=setup)).json())
         listed = (await raw.get("/v1/invoices", params={"customer": customer.id, "expand[]": "data.payments"})).json()
         made += listed["data"]
         await raw.delete(f"/v1/webhook_endpoints/{made[0]['id']}")

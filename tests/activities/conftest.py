@@ -1,0 +1,13 @@
+"""What tests of the activities share: payers, one registered with a good card."""
+
+import pytest
+
+from tests.activities.payer import Payer
+from tests.stripe_side import StripeSide
+
+
+@pytest.fixture
+async def payer(stripe_side: StripeSide) -> Payer:
+    here = Payer(stripe_side)
+    await here.register()
+    return here
