@@ -1,7 +1,7 @@
 """What Stripe keeps for an account: its invoices, and the customer portal where billing information is edited."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import stripe
 
@@ -34,11 +34,11 @@ async def invoice_page(
         raise _problem(error) from error
     except stripe.StripeError as error:
         raise _problem(error) from error
-    shown = [_view(each) for each in page.data if each.status != "draft"]
+    shown = [view_of(each) for each in page.data if getattr(each, "status", None) != "draft"]
     return InvoiceList(invoices=shown, next_cursor=page.data[-1].id if page.has_more else None)
 
 
-def _view(invoice: Any) -> InvoiceView:
+def view_of(invoice: Any) -> InvoiceView:
     """Return what is to be shown of an invoice, whoever made it: what Stripe leaves out or null is left out here.
 
     An invoice made by hand may have no lines, lines whose period is an instant, or a status that is new
@@ -46,42 +46,46 @@ def _view(invoice: Any) -> InvoiceView:
     """
     return InvoiceView(
         id=invoice.id,
-        number=_of(invoice, "number"),
-        status=_of(invoice, "status") or "unknown",
-        amount_due=_of(invoice, "amount_due"),
-        amount_paid=_of(invoice, "amount_paid"),
-        currency=_of(invoice, "currency"),
-        created=_instant(_of(invoice, "created")),
+        number=_of(invoice, "number", str),
+        status=_of(invoice, "status", str) or "unknown",
+        amount_due=_of(invoice, "amount_due", int),
+        amount_paid=_of(invoice, "amount_paid", int),
+        currency=_of(invoice, "currency", str),
+        created=_instant(_of(invoice, "created", int)),
         period=_period(invoice),
         payment_key=_payment_key(invoice),
-        hosted_invoice_url=_of(invoice, "hosted_invoice_url"),
-        invoice_pdf=_of(invoice, "invoice_pdf"),
+        hosted_invoice_url=_of(invoice, "hosted_invoice_url", str),
+        invoice_pdf=_of(invoice, "invoice_pdf", str),
     )
 
 
-def _of(document: Any, name: str) -> Any:
-    """Return a field of an object of Stripe's; None where it has none (on a `StripeObject` that is an error)."""
-    return getattr(document, name, None)
+T = TypeVar("T")
+
+
+def _of(document: Any, name: str, kind: type[T]) -> T | None:
+    """Return a field of an object of Stripe's; None where it has none, or one of another type than documented."""
+    found = getattr(document, name, None)
+    return found if isinstance(found, kind) else None
 
 
 def _payment_key(invoice: Any) -> str | None:
-    return metadata_of(invoice).get("payment_key") if _of(invoice, "metadata") else None
+    return metadata_of(invoice).get("payment_key") if _of(invoice, "metadata", stripe.StripeObject) else None
 
 
 def _period(invoice: Any) -> Term | None:
     """Return the first period of an invoice's lines that lasts; None where there is none."""
-    for line in _of(_of(invoice, "lines"), "data") or ():
-        period = _of(line, "period")
-        start, end = _instant(_of(period, "start")), _instant(_of(period, "end"))
+    for line in _of(_of(invoice, "lines", stripe.StripeObject), "data", list) or ():
+        period = _of(line, "period", stripe.StripeObject)
+        start, end = _instant(_of(period, "start", int)), _instant(_of(period, "end", int))
         if start and end and start < end:
             return Term(start=start, end=end)
     return None
 
 
-def _instant(unix: Any) -> datetime | None:
+def _instant(unix: int | None) -> datetime | None:
     """Return a timestamp of Stripe's as an instant; None where it is none, or lies out of all time that is shown."""
     earliest, latest = EARLIEST.timestamp(), LATEST.timestamp()
-    return datetime.fromtimestamp(unix, UTC) if isinstance(unix, int) and earliest <= unix < latest else None
+    return datetime.fromtimestamp(unix, UTC) if unix is not None and earliest <= unix < latest else None
 
 
 async def customer_portal(client: stripe.StripeClient, engine: Engine, account_id: str, return_url: str) -> str:

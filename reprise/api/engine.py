@@ -15,12 +15,13 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
     WorkflowUpdateStage,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -249,19 +250,23 @@ class Engine:
 
     async def _query(self, account_id: str, name: str, answer: type[T], argument: AskedAt | None = None) -> T:
         arguments = [] if argument is None else [argument]
+        reject: QueryRejectCondition | None = QueryRejectCondition.NOT_OPEN
         for attempt in range(20):
-            query = self._handle(account_id).query(name, args=arguments, result_type=answer, rpc_timeout=READ_TIMEOUT)
+            query = self._handle(account_id).query(
+                name, args=arguments, result_type=answer, reject_condition=reject, rpc_timeout=READ_TIMEOUT
+            )
             try:
                 result: T = await query
                 return result
+            except WorkflowQueryRejectedError:  # it has ended: what was an account answers all the same (R27)
+                await self.describe(account_id)
+                reject = None
             except WorkflowQueryFailedError as error:
                 if BEFORE_ITS_TIME not in str(error) or attempt == 19:
-                    await self.describe(account_id)  # raises where there is no account to answer for
                     raise unavailable(f"The account's worker could not answer: {error}.") from error
                 await asyncio.sleep(0.05)
             except RPCError as error:
                 if NOT_YET not in str(error) or attempt == 19:
-                    await self.describe(account_id)
                     raise _problem_of(error) from error
                 await asyncio.sleep(0.05)
             except RuntimeError as error:

@@ -24,7 +24,7 @@ HEADERS = {
 }
 """No inline script, no foreign frame; the address of a page, which names an account, is told to nobody."""
 
-_templates = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("reprise.portal"),
     autoescape=select_autoescape(),
     undefined=StrictUndefined,
@@ -66,7 +66,7 @@ _SAID = {
 
 def page(request: Request, who: Visitor, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page of an account for its visitor."""
-    html = _templates.get_template(template).render(
+    html = TEMPLATES.get_template(template).render(
         account_id=who.account_id,
         base=f"/portal/accounts/{who.account_id}",
         here=request.url.path,
@@ -84,7 +84,7 @@ def message_page(
     """Return a page that says one thing: an error, or good-bye."""
     session: HandOver | None = getattr(request.state, "session", None)
     no_access = code == "billing_access_required"
-    html = _templates.get_template("message.html").render(
+    html = TEMPLATES.get_template("message.html").render(
         title=title or ("No Billing Access" if no_access else _TITLES.get(status, "Something went wrong")),
         detail=bounded(detail),
         session=session,

@@ -18,7 +18,7 @@ PaymentMethodId = Annotated[
 
 Email = Annotated[
     str,
-    StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}$"),
+    StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,252}$"),
     Field(examples=["billing@example.com"]),
 ]
 """An e-mail in a command: as loose as 0.1.0 took it, since its accounts go on. What Stripe takes is checked where an

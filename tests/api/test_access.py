@@ -289,8 +289,8 @@ async def test_R15_a_hint_waits_for_a_worker(
     async with account_worker(temporal, worker_settings(stripe_side)):
         body = new_account()
         account = (await operator.ask("POST", "/v1/accounts", body)).json()
-    about = {"id": "in_x", "object": "invoice"}
-    about["metadata"] = {"account_id": body["account_id"], "payment_key": account["payment"]["key"]}
+    metadata = {"account_id": body["account_id"], "payment_key": account["payment"]["key"]}
+    about = {"id": "in_x", "object": "invoice", "metadata": metadata}
     async with asyncio.timeout(20):
         assert await Endpoint(caller()).tell("invoice.paid", about) == 200
     assert [each.event_type for each in await hints(temporal, body["account_id"])] == ["invoice.paid"]

@@ -236,6 +236,9 @@ STRANGE: list[Any] = [
 ]  # fmt: skip
 
 
+PREVIOUS: list[Any] = [None, 7, [], {"invoice_settings": 7}, {"invoice_settings": None}]
+
+
 @pytest.mark.parametrize(
     "kind",
     ["invoice.paid", "invoice.voided", "refund.created", "charge.refunded", "charge.dispute.created",
@@ -244,7 +247,7 @@ STRANGE: list[Any] = [
 async def test_R15_signed_bodies_of_any_shape(endpoint: Endpoint, kind: str) -> None:
     """Taken, or refused as no event; never 5xx, which Stripe would answer by sending them for days."""
     for about in STRANGE:
-        for previous in (None, 7, [], {"invoice_settings": 7}, {"invoice_settings": None}):
+        for previous in PREVIOUS:
             assert await endpoint.tell(kind, about, previous) in {200, 400}, (about, previous)
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 FIELDS = {
     "account_id", "email", "state", "in_service", "renews", "disabled_reason", "carts", "plan", "timezone",
-    "opened_at", "anchor", "term", "payment", "sequence",
+    "opened_at", "anchor", "term", "payment", "next", "sequence",
 }  # fmt: skip
 
 
@@ -45,9 +45,19 @@ async def test_R1_open_collects_the_first_month(operator: Api, stripe_side: Stri
     account = answer.json()
     assert set(account) == FIELDS
     assert set(account["payment"]) == {
-        "status", "amount", "invoice_id", "decline_code", "action_url", "next_attempt_at",
+        "key", "status", "amount", "currency", "invoice_id", "decline_code", "action_url", "next_attempt_at",
+        "do_not_retry",
     }  # fmt: skip
-    assert (account["state"], account["payment"]["status"], account["payment"]["amount"]) == ("active", "paid", 7500)
+    payment = account["payment"]
+    assert (account["state"], payment["status"], payment["amount"], payment["currency"]) == (
+        "active",
+        "paid",
+        7500,
+        "usd",
+    )
+    at_stripe = stripe_side.invoices(body["account_id"])
+    assert [each["id"] for each in at_stripe] == [payment["invoice_id"]]
+    assert account["next"] == {"kind": "term_ended", "at": account["term"]["end"], "summary": "term ends"}
     assert account["plan"] == {"currency": "usd", "unit_amount": 2500}
     assert stripe_side.charged(body["account_id"]) == [7500]
     again = await operator.ask("POST", "/v1/accounts", body)
@@ -73,7 +83,8 @@ async def test_R3_R4_cancel_and_change_of_mind(operator: Api, caller: Callers, s
         assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
     account = answer.json()
     access = await user.get(f"{path}/access")
-    assert access == {"access": True, "state": "cancelled", "until": account["term"]["end"]}
+    end = account["term"]["end"]
+    assert access == {"access": True, "state": "cancelled", "until": end, "term_end": end, "grace_until": None}
     answer = await user.ask("POST", f"{path}/reactivate")
     assert (answer.status_code, answer.json()["state"]) == (200, "active")
     assert stripe_side.charged(account["account_id"]) == [7500]
@@ -196,6 +207,79 @@ async def test_prefer_respond_async(operator: Api) -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_R6_reactivate_without_waiting_is_not_lost(operator: Api, stripe_side: StripeSide) -> None:
+    """202 at once, and the account comes back for one charge; the same key again is the same command (R14)."""
+    path = await lapsed(operator)
+    for _ in range(2):
+        answer = await operator.ask(
+            "POST", f"{path}/reactivate", {"expected_amount": 7500}, Prefer="respond-async", Idempotency_Key="back"
+        )
+        assert answer.status_code == 202
+    async with asyncio.timeout(20):
+        while (account := await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert account["payment"]["status"] == "paid"
+    assert stripe_side.charged(account["account_id"]) == [7500]
+
+
+async def test_R14_no_command_without_waiting_is_lost(operator: Api) -> None:
+    """Each command there is, one after the other: what it does is seen in the timeline."""
+    path = await opened(operator)
+    for method, what, body, kind in (
+        ("PUT", "carts", {"carts": 4}, "carts_changed"),
+        ("PUT", "email", {"email": "new@example.com"}, "email_changed"),
+        ("PUT", "payment-method", {"payment_method": "pm_card_mastercard"}, "payment_method_changed"),
+        ("POST", "plan", {"currency": "usd", "unit_amount": 3000}, "plan_changed"),
+        ("POST", "extend", {"days": 3}, "term_extended"),
+        ("POST", "cancel", {"when": "term_end", "feedback": "too_expensive"}, "cancelled"),
+        ("POST", "reactivate", None, "resumed"),
+        ("POST", "disable", {"reason": "a check"}, "disabled"),
+        ("POST", "enable", None, "enabled"),
+        ("POST", "close", None, "closed"),
+    ):
+        answer = await operator.ask(method, f"{path}/{what}", body, Prefer="respond-async")
+        assert answer.status_code == 202, what
+        async with asyncio.timeout(20):
+            while True:
+                newest = (await operator.get(f"{path}/timeline?limit=3"))["timeline"]
+                if f"account.{kind}" in [each["type"] for each in newest]:
+                    break
+                await asyncio.sleep(0.02)
+
+
+async def test_R3_why_a_customer_leaves(operator: Api) -> None:
+    """One word of Stripe's list and the customer's own; another word is refused by its field."""
+    path = await opened(operator)
+    bad = await operator.ask("POST", f"{path}/cancel", {"feedback": "too_boring"})
+    assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "feedback")
+    asked = {"feedback": "switched_service", "reason": "a friend's shop"}
+    assert (await operator.ask("POST", f"{path}/cancel", asked)).json()["state"] == "cancelled"
+    entry = (await operator.get(f"{path}/timeline?limit=1"))["timeline"][0]
+    assert "switched_service" in entry["reason"]
+    assert "a friend's shop" in entry["reason"]
+
+
+async def test_E24_cancel_now_on_a_cancelled_account(operator: Api) -> None:
+    """It ends at once, and coming back is free to the term's end."""
+    path = await opened(operator)
+    await operator.ask("POST", f"{path}/cancel")
+    answer = await operator.ask("POST", f"{path}/cancel", {"when": "now"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "disabled")
+    assert (await operator.get(f"{path}/access"))["access"] is False
+    assert (await operator.get(f"{path}/reactivation-quote"))["amount_due"] == 0
+    assert (await operator.ask("POST", f"{path}/reactivate")).json()["term"] == answer.json()["term"]
+
+
+async def test_R16_access_says_when_grace_ends(operator: Api) -> None:
+    """A renewing account works past its term's end while the renewal is collected: 7 days, by the policy (R9)."""
+    path = await opened(operator)
+    access = await operator.get(f"{path}/access")
+    assert datetime.fromisoformat(access["grace_until"]) - datetime.fromisoformat(access["term_end"]) == timedelta(7)
+    assert access["until"] == access["grace_until"]
+    out = await operator.get(f"{await lapsed(operator)}/access")
+    assert (out["access"], out["until"], out["grace_until"]) == (False, None, None)
+
+
 async def test_R13_what_operators_do(operator: Api, stripe_side: StripeSide) -> None:
     """Disable, enable, extend, plan, close."""
     path = await opened(operator)
@@ -234,6 +318,8 @@ async def test_invoices_and_timeline_newest_first_with_cursors(operator: Api) ->
         ("paid", 7500, "usd")
     ]
     assert invoices["invoices"][0]["payment_key"] == f"{path.rsplit('/', 1)[1]}:1"
+    paid = next(each for each in rest["timeline"] if each["type"] == "account.activated")
+    assert paid["invoice_id"] == invoices["invoices"][0]["id"] == (await operator.get(path))["payment"]["invoice_id"]
     bad = await operator.ask("GET", f"{path}/invoices?cursor=in_nothing")
     assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "cursor")
 

@@ -118,7 +118,8 @@ async def test_R19_without_billing_access(operator: Api, browser: httpx.AsyncCli
     assert re.findall(r"<button[^>]*>([^<]+)", page.text) == ["Sign out"]
     token = re.search(r'name="forms_token" value="(\w+)"', page.text)[1]  # type: ignore[index]
     form = {"forms_token": token, "key": "0" * 36, "carts": "9", "expected_amount": "0", "when": "now"}
-    for what in ("cancel", "resume", "reactivate", "carts", "call-off"):
+    form |= {"state": "active", "payment": f"{account}:1", "email": "thief@example.com"}
+    for what in ("cancel", "resume", "reactivate", "carts", "call-off", "email"):
         assert (await browser.post(f"/portal/accounts/{account}/{what}", data=form)).status_code == 403
     for read in ("", "/subscription", "/invoices", "/history", "/billing-information"):
         assert (await browser.get(f"/portal/accounts/{account}{read}")).status_code == 403
@@ -129,7 +130,7 @@ async def test_R19_another_account_in_the_address(operator: Api, browser: httpx.
     """Whether it exists or not: the same page, and nothing done."""
     mine, theirs = await opened(operator), await opened(operator)
     page = await browser.get(await link(operator, mine))
-    form = form_of(await browser.get(f"/portal/accounts/{mine}/cancel"), when="now")
+    form = form_of(await browser.get(f"/portal/accounts/{mine}/cancel"), when="now", state="active")
     assert page.status_code == 200
     hidden, absent = await browser.get(f"/portal/accounts/{theirs}"), await browser.get("/portal/accounts/none")
     assert (hidden.status_code, hidden.text) == (404, absent.text.replace("none", theirs))
@@ -143,9 +144,11 @@ async def test_forms_of_other_sites_do_nothing(operator: Api, browser: httpx.Asy
     account = await opened(operator)
     async with httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False) as another:
         page = await another.get(await link(operator, account))
-        foreign = form_of(await another.get(page.url.join(f"/portal/accounts/{account}/cancel")), when="now")
+        foreign = form_of(
+            await another.get(page.url.join(f"/portal/accounts/{account}/cancel")), when="now", state="active"
+        )
     await browser.get(await link(operator, account))
-    for form in (foreign, {**foreign, "forms_token": ""}, {"key": foreign["key"], "when": "now"}):
+    for form in (foreign, {**foreign, "forms_token": ""}, {"key": foreign["key"], "when": "now", "state": "active"}):
         assert (await browser.post(f"/portal/accounts/{account}/cancel", data=form)).status_code in {403, 422}
     assert (await browser.post("/portal/sign-out", data={"forms_token": foreign["forms_token"]})).status_code == 403
     assert (await operator.get(f"/v1/accounts/{account}"))["state"] == "active"
@@ -196,7 +199,7 @@ async def test_R14_a_form_sent_twice_is_one_command(
         done = await browser.post(f"/portal/accounts/{account}/reactivate", data=form)
         assert (done.status_code, "In service" in done.text) == (200, True)
     assert stripe_side.charged(account) == [12500]
-    odd = await browser.post(f"/portal/accounts/{account}/cancel", data={**form, "when": "later"})
+    odd = await browser.post(f"/portal/accounts/{account}/cancel", data={**form, "when": "later", "state": "active"})
     assert (odd.status_code, "Nothing was changed" in odd.text) == (422, True)
     subscription = form_of(await browser.get(f"/portal/accounts/{account}/subscription"))
     for carts in ("-1", "10001", "1.5", "", "²"):
