@@ -123,7 +123,7 @@ def environment(
     if "REPRISE_JWT_SECRET" not in kept:
         if secrets.jwt_secret_previous:
             defaults["REPRISE_JWT_SECRET_PREVIOUS"] = secrets.jwt_secret_previous
-        if has_sandbox and secrets_file is not None:  # else some are the environment's own, which the file is not to hide
+        if has_sandbox and secrets_file is not None:  # else some of them are the environment's own
             defaults["REPRISE_SECRETS_FILE"] = str(secrets_file.absolute())
     return defaults | kept | local
 
