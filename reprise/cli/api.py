@@ -19,16 +19,17 @@ def api(
 
     configure_logs()
     try:
-        app = create_app(ApiSettings())
+        settings = ApiSettings()
+        app = create_app(settings)
         listener = listen(host, port)
     except ValidationError as error:
         typer.echo(complaint(error), err=True)
         raise typer.Exit(1) from error
     except ValueError as error:
-        typer.echo(f"The API cannot check tokens: {error}.", err=True)
+        typer.echo(f"The API cannot start: {error}.", err=True)
         raise typer.Exit(1) from error
     except PortTaken as error:
         typer.echo(f"{error} Choose another with --port, or 0 for any free one.", err=True)
         raise typer.Exit(1) from error
     typer.echo(f"Reprise API at http://{host}:{listener.getsockname()[1]}")
-    serve(app, listener)
+    serve(app, listener, settings.trusted_proxies)

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 FILE = "secrets.json"
@@ -11,10 +11,12 @@ FILE = "secrets.json"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the API checks tokens and Stripe's webhooks with."""
+    """What the API checks tokens and Stripe's webhooks with; what it did before they were exchanged is believed too."""
 
     jwt_secret: str
     stripe_webhook_secret: str
+    jwt_secret_previous: str | None = None
+    stripe_webhook_secret_previous: str | None = None
 
 
 def read(data: Path) -> Secrets | None:
@@ -29,7 +31,30 @@ def read_or_make(data: Path) -> Secrets:
     """Return the secrets kept in `data`, made now when there are none yet. They survive restarts."""
     if kept := read(data):
         return kept
-    made = Secrets(jwt_secret=secrets.token_urlsafe(48), stripe_webhook_secret=f"whsec_{secrets.token_hex(24)}")
+    return _written(data, _new())
+
+
+def rotate(data: Path) -> Secrets | None:
+    """Exchange the secrets kept in `data`: new ones sign, and the old ones are believed until the next exchange.
+
+    Returns:
+        The secrets now; None when there are none to exchange.
+    """
+    kept = read(data)
+    if kept is None:
+        return None
+    previous = {
+        "jwt_secret_previous": kept.jwt_secret,
+        "stripe_webhook_secret_previous": kept.stripe_webhook_secret,
+    }
+    return _written(data, replace(_new(), **previous))
+
+
+def _new() -> Secrets:
+    return Secrets(jwt_secret=secrets.token_urlsafe(48), stripe_webhook_secret=f"whsec_{secrets.token_hex(24)}")
+
+
+def _written(data: Path, made: Secrets) -> Secrets:
     write_private(data / FILE, json.dumps(asdict(made), indent=2))
     return made
 
