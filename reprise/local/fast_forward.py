@@ -11,6 +11,7 @@ from reprise.connection import connect
 from reprise.local import directory, servers
 from reprise.local.clock import AccountClock, Stop
 from reprise.local.errors import LocalError
+from reprise.local.terminal import printable
 from reprise.statemachine.money import formatted
 from reprise.workflows.messages import TimelineEntry
 
@@ -38,7 +39,7 @@ async def run(account_id: str, to: datetime | None, temporal: str | None, data: 
     print(_line(await clock.look()))
     async for stop in clock.move(to):
         for entry in stop.happened:
-            print(_told(entry))
+            print(printable(_told(entry)))
         print(_line(stop), flush=True)
     return 0
 
