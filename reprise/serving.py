@@ -55,6 +55,7 @@ def config(
         http=http or Connection,
         ws="none",
         log_level="error",
+        log_config=None,  # its own would write plain text; `logs.py` writes for all
         access_log=False,
         server_header=False,
         proxy_headers=bool(trusted_proxies),
