@@ -39,7 +39,7 @@ async def run(account_id: str, to: datetime | None, temporal: str | None, data: 
     print(_line(await clock.look()))
     async for stop in clock.move(to):
         for entry in stop.happened:
-            print(printable(_told(entry)))
+            print(_told(entry))
         print(_line(stop), flush=True)
     return 0
 
@@ -68,7 +68,7 @@ def _told(entry: TimelineEntry) -> str:
         words.append(formatted(entry.amount, entry.currency))
     if entry.decline_code:
         words.append(entry.decline_code)
-    return " ".join(words)
+    return printable(" ".join(words))
 
 
 def _written(moment: datetime) -> str:
