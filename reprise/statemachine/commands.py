@@ -48,12 +48,17 @@ UNKNOWN = Actor(kind=ActorKind.OPERATOR, id=None)
 
 
 class Command(BaseModel):
-    """What every command carries: who asks, and the id under which its answer is remembered (R14)."""
+    """What every command carries: who asks, and the id under which its answer is remembered (R14).
+
+    `earlier_id` is the id that a release up to 0.1.0 gave the same request: an answer that is remembered under it, and
+    is to a command of the same content, is this one's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     actor: Actor = UNKNOWN
     command_id: Annotated[str | None, Field(max_length=255)] = None
+    earlier_id: Annotated[str | None, Field(max_length=255)] = None
 
 
 class OpenAccount(Command):
