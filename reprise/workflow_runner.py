@@ -5,18 +5,25 @@ fired, an answer of an activity. Temporal's core then hands these to the workflo
 last task, which is past (measured with temporalio 1.35; sdk-java 1375 and sdk-go 755 tell of kin). An account would
 find that its term has not ended, sleep through another one, and not fit its own history any more. So such a task is
 turned away: the run leaves the cache, and the real task takes it up from its history.
+
+And never so that an activity's failure could stop it: one whose details do not decode, or are of a kind that this SDK
+does not know, would fail the workflow task for ever. It comes as a failure without details.
 """
 
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.bridge.proto.activity_result import ActivityResolution
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.converter import SerializationContext
+from temporalio.converter import FailureConverter, PayloadConverter, SerializationContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from reprise.workflows.messages import BEFORE_ITS_TIME
+
+UNREADABLE_FAILURE = "An activity failed in a way that cannot be read."
 
 # The sandbox stays on: it guards against non-determinism. Modules are passed through: python-statemachine does not
 # import inside it, and a new copy of our own for each account costs half as much again.
@@ -28,14 +35,21 @@ class TimelyWorkflowRunner(SandboxedWorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Return a workflow instance that checks the time of each task."""
-        return _TimelyInstance(super().create_instance(det))
+        reader = det.payload_converter_factory(), det.failure_converter_class()
+        return _TimelyInstance(super().create_instance(det), *reader)
+
+
+_UNREADABLE = Failure(
+    message=UNREADABLE_FAILURE, application_failure_info=ApplicationFailureInfo(type="unreadable", non_retryable=True)
+)
 
 
 class _TimelyInstance(WorkflowInstance):
     """A workflow instance with a check before it; everything else it does as it is."""
 
-    def __init__(self, instance: WorkflowInstance) -> None:
+    def __init__(self, instance: WorkflowInstance, payloads: PayloadConverter, failures: FailureConverter) -> None:
         self._instance = instance
+        self._payloads, self._failures = payloads, failures
         self._seen, self._time = 0, 0
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -47,7 +61,17 @@ class _TimelyInstance(WorkflowInstance):
             completion.failed.failure.message = BEFORE_ITS_TIME
             return completion
         self._seen, self._time = seen, time
+        for job in act.jobs:
+            self._make_readable(job.resolve_activity.result)
         return self._instance.activate(act)
+
+    def _make_readable(self, result: ActivityResolution) -> None:
+        for failure in (result.failed.failure, result.cancelled.failure):
+            if failure.ByteSize():
+                try:
+                    self._failures.from_failure(failure, self._payloads)
+                except Exception:
+                    failure.CopyFrom(_UNREADABLE)
 
     def get_info(self) -> workflow.Info:
         """Return what the workflow knows of itself."""

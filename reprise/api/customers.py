@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import stripe
 
-from reprise.activities.stripe_client import is_passing, metadata_of, sentence_of
+from reprise.activities.stripe_client import is_missing_customer, is_passing, metadata_of, sentence_of
 from reprise.api.engine import Engine
 from reprise.api.problems import Problem, invalid, not_found, unavailable
 from reprise.api.schemas import InvoiceList, InvoiceView
@@ -92,7 +92,7 @@ async def customer_portal(client: stripe.StripeClient, engine: Engine, account_i
     """Return an address of Stripe's customer portal that leads back to `return_url`.
 
     Raises:
-        Problem: The account is closed, its customer is not registered yet, or Stripe is out of reach.
+        Problem: The account is closed, its customer is not registered yet or gone, or Stripe is out of reach.
     """
     customer = await engine.customer_id(account_id)
     if customer is None:
@@ -104,8 +104,17 @@ async def customer_portal(client: stripe.StripeClient, engine: Engine, account_i
     try:
         session = await client.v1.billing_portal.sessions.create_async({"customer": customer, "return_url": return_url})
     except stripe.StripeError as error:
-        raise _problem(error) from error
+        raise (_gone() if is_missing_customer(error) else _problem(error)) from error
     return session.url
+
+
+def _gone() -> Problem:
+    """Return what is said of a customer that was deleted at Stripe, or never was there (R23, R25)."""
+    detail = (
+        "Stripe has no customer for this account any more. Set a payment method (PUT …/payment-method), or wait for the"
+        " next payment: a customer that was deleted is registered anew with it."
+    )
+    return Problem(409, "customer_gone", detail)
 
 
 def _problem(error: stripe.StripeError) -> Problem:

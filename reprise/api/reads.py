@@ -190,7 +190,7 @@ async def invoices(
     return await invoice_page(client, await engine.customer_id(account_id), limit, cursor)
 
 
-@router.post("/{account_id}/billing-portal", tags=["billing"], responses=_READ)
+@router.post("/{account_id}/billing-portal", tags=["billing"], responses={**_READ, **responses(409)})
 async def billing_portal(
     account_id: PathAccount, body: ReturnBody, engine: TheEngine, client: TheStripe, _: BillingUser
 ) -> PortalUrl:

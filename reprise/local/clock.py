@@ -220,9 +220,7 @@ def _clock_of(description: WorkflowExecutionDescription) -> datetime:
 
 def _deadline(account: AccountView) -> datetime | None:
     """Return when the account next acts by itself."""
-    if account.payment.next_attempt_at:
-        return account.payment.next_attempt_at
-    return account.term.end if account.in_service and account.term else None
+    return account.next.at if account.next else None
 
 
 def _written(moment: datetime) -> str:

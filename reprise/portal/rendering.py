@@ -51,6 +51,10 @@ _SAID = {
         " Please contact support."
     ),
     "account_not_found": "You are not signed in to this account. Open Profile & Billing from your shop again.",
+    "customer_gone": (
+        "Your billing information has to be set up anew, which happens with your next payment. Please contact support to"
+        " add a card before."
+    ),
     "disabled_by_operator": "We took this account out of service. Please contact support.",
     "engine_unavailable": (
         "Your account cannot be reached right now. Nothing is lost. If you pressed a button, go back and press it"

@@ -122,7 +122,7 @@ class AccountMachine(OutcomeEvents):
             case PaymentMethodChanged():
                 return self._take_payment_method(event, now)
             case EmailChanged():
-                return () if event.refused else self._note(now, lambda: self.model.change_email_to(event))
+                return self._note(now, lambda: self.model.take_email(event))
             case InvoiceObserved():
                 return self._take_look(event, now)
             case InvoiceVoided():

@@ -62,6 +62,8 @@ def listed(store: Store) -> list[dict[str, Any]]:
 def counts(store: Store, *, customer: str | None = None, key: str | None = None, since: int = 0) -> dict[str, Any]:
     """Return how many requests there were, by endpoint, by customer and by idempotency key.
 
+    `by_saved_failure` counts, by idempotency key, answers that were errors saved before, other than declines.
+
     Args:
         store: Where the log is kept.
         customer: Only those about this customer.
@@ -80,4 +82,10 @@ def counts(store: Store, *, customer: str | None = None, key: str | None = None,
         "by_customer": Counter(row["customer"] for row in rows if row["customer"]),
         "by_idempotency_key": Counter(row["key"] for row in rows if row["key"]),
         "by_status": Counter(str(row["status"]) for row in rows),
+        "by_saved_failure": Counter(row["key"] for row in rows if row["replayed"] and _is_failure(row["status"])),
     }
+
+
+def _is_failure(status: int) -> bool:
+    """Whether an answer was an error of another kind than a decline."""
+    return status >= 400 and status != 402

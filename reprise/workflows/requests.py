@@ -3,7 +3,15 @@
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from reprise.workflows.messages import AccountView, Answer, AnsweredCommand, Command, Refusal, fingerprint
+from reprise.workflows.messages import (
+    AccountView,
+    Answer,
+    AnsweredCommand,
+    Command,
+    Refusal,
+    answered_fingerprint,
+    fingerprint,
+)
 
 ANSWERS_KEPT = 64
 """How many answers an account remembers, so that a repeated command gets its first answer (R14)."""
@@ -48,7 +56,9 @@ class Requests:
 
     def give_answer(self, request: Request, account: AccountView) -> None:
         """Answer a command that was taken, and remember the answer."""
-        request.answer = Answer(account=account, fingerprint=fingerprint(request.command), refusal=request.refusal)
+        request.answer = Answer(
+            account=account, fingerprint=answered_fingerprint(request.command), refusal=request.refusal
+        )
         self.taken.remove(request)
         if request.command_id is not None:
             self._on_their_way.pop(request.command_id, None)

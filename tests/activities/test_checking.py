@@ -1,4 +1,4 @@
-"""R8 at the sandbox: nothing at Stripe changes the sum; an invoice that is not for its quote is never paid, but replaced."""
+"""R8 at the sandbox: nothing at Stripe changes a sum; an invoice that is not for its quote is replaced, never paid."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""R8 at the sandbox: after `pay` the invoice is believed, not the answer; what is not known is never taken for unpaid."""
+"""R8 at the sandbox: after `pay` the invoice is believed, not the answer; not known is never taken for unpaid."""
 
 import asyncio
 from typing import Any
@@ -187,8 +187,8 @@ async def test_R8_a_try_ends_before_its_time_is_over(payer: Payer) -> None:
     payer.stripe.fault(path=PAY, when="before", delay_seconds=2.5)
     assert "in time" in str(await not_known(payer))
     await not_known(payer, try_number=2, stripe_retries=0)
-    while not payer.charged():
-        await asyncio.sleep(0.05)  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
+    while not payer.charged():  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
+        await asyncio.sleep(0.05)
     assert isinstance(await payer.collect(try_number=3), Paid)
     payer.paid_exactly_once()
 
@@ -227,7 +227,7 @@ async def test_R8_a_try_looks_behind_a_saved_failure_once(payer: Payer) -> None:
 async def test_R8_a_saved_failure_before_pay_is_looked_behind(
     stripe_side: StripeSide, path: str, status: int, when: str, life: str | None
 ) -> None:
-    """Row 11: a failure that was mended at once holds no payment for a day; what was done all the same is not doubled."""
+    """Row 11: a failure mended at once holds no payment for a day; what was done all the same is not doubled."""
     payer = Payer(stripe_side, life)
     await payer.register()
     payer.stripe.fault(path=path, when=when, status=status, saved=True)

@@ -14,7 +14,7 @@ from reprise.workflows.messages import AccountView, OpenAccount, Plan
 async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(temporal: Client) -> None:
     """It was away for as long as the command was waited for: 503, and no word of an account that does not exist."""
     command = OpenAccount(
-        account_id="never-taken", email="owner@example.com", carts=1, plan=Plan(currency="usd", unit_amount=1)
+        account_id="never-taken", email="owner@example.com", carts=1, plan=Plan(currency="usd", unit_amount=100)
     )
     machine, _ = AccountMachine.opening(command, datetime.now(UTC))
     engine = Engine(temporal, command_wait=1, announce=False)

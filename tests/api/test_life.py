@@ -8,6 +8,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from reprise.activities.stripe_client import stripe_client
 from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, Callers, new_account
 from tests.stripe_side import StripeSide
@@ -350,6 +351,25 @@ async def test_the_customer_portal(operator: Api) -> None:
     async with httpx.AsyncClient(trust_env=False) as browser:
         page = await browser.get(answer.json()["url"])
     assert "ending in 4242" in page.text
+
+
+async def test_R23_no_portal_for_a_customer_that_is_gone(operator: Api, stripe_side: StripeSide) -> None:
+    """Deleted in Stripe's dashboard: 409 that says what helps; a payment method helps, and then there is one."""
+    path = await opened(operator)
+    account_id = path.rsplit("/", 1)[1]
+    dump = await asyncio.to_thread(stripe_side.dump)
+    customer = next(each["id"] for each in dump["customers"] if each["metadata"].get("account_id") == account_id)
+    async with stripe_client(stripe_side.settings()) as client:
+        await client.v1.customers.delete_async(customer)
+    back = {"return_url": "https://shop.example.com/"}
+    answer = await operator.ask("POST", f"{path}/billing-portal", back)
+    assert (answer.status_code, answer.json()["code"]) == (409, "customer_gone")
+    assert (await operator.ask("GET", f"{path}/invoices")).status_code == 200
+    answer = await operator.ask("PUT", f"{path}/payment-method", {"payment_method": "pm_card_mastercard"})
+    assert answer.status_code == 200, answer.text
+    assert (await operator.ask("POST", f"{path}/billing-portal", back)).status_code == 200
+    kinds = [each["type"] for each in (await operator.get(f"{path}/timeline"))["timeline"]]
+    assert "account.customer_replaced" in kinds
 
 
 async def test_R20_a_payment_method_that_stripe_does_not_know(operator: Api) -> None:

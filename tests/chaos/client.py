@@ -35,6 +35,8 @@ class Sent:
     """Tries whose answer was not waited for: a copy may still be on its way when the command is answered."""
     unavailable: int = 0
     """Tries that were answered with 503."""
+    broken: int = 0
+    """Tries that were answered with 500: something in Reprise was not foreseen."""
     status: int | None = None
     answer: Json = field(default_factory=dict)
     contradicted: Json | None = None
@@ -44,8 +46,9 @@ class Sent:
         """Take down what a try was answered, and say whether that was final."""
         if status is None or status >= 500:
             return False
-        awaits_payer = self.verb == "reactivate" and answer.get("payment", {}).get("status") == "requires_action"
-        if status == 202 and not awaits_payer:
+        standing = answer.get("payment", {}).get("status")
+        awaits_money = self.verb == "reactivate" and standing in {"requires_action", "processing"}
+        if status == 202 and not awaits_money:
             return False  # it goes on by itself: ask again, with the same key, what it came to
         if not self.accepted:  # a refusal leaves nothing: what was refused once may be taken when it comes again
             self.status, self.answer = status, answer
@@ -122,7 +125,7 @@ class Callers:
 
     async def _ask_once(self, rng: random.Random, sent: Sent, prefer: str = "") -> tuple[int | None, Json]:
         sent.tries += 1
-        method = "PUT" if sent.verb in {"carts", "payment-method"} else "POST"
+        method = "PUT" if sent.verb in {"carts", "email", "payment-method"} else "POST"
         path = "/v1/accounts" if sent.verb == "open" else f"/v1/accounts/{sent.account_id}/{sent.verb}"
         headers = {**self._bearer(sent.key), "Idempotency-Key": sent.key, "Prefer": prefer}
         url = rng.choice(self._apis) + path
@@ -135,6 +138,7 @@ class Callers:
             sent.unanswered += not isinstance(error, httpx.ConnectError)
             return None, {}
         sent.unavailable += answer.status_code == 503
+        sent.broken += answer.status_code == 500
         return answer.status_code, answer.json()
 
     async def look(self, account_id: str, path: str = "", *, patience: float = 5) -> Json | None:

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.chaos.client import Callers, Json
-from tests.chaos.clock import Clocks
-from tests.chaos.lives import AccountLife, deadline_of
+from tests.chaos.chapters import CHAPTERS
+from tests.chaos.client import Json
+from tests.chaos.lives import AccountLife, World, deadline_of
 from tests.chaos.plan import SLOTS, Plan
+from tests.chaos.product import Product
 
 RESTS_WITHIN = 420.0
 """Seconds that an account gets to come to rest once all trouble is over: the longest pause between two tries of an
@@ -34,10 +35,10 @@ class Recovery:
 class Crowd:
     """Everybody."""
 
-    def __init__(self, plan: Plan, callers: Callers, clocks: Clocks) -> None:
+    def __init__(self, plan: Plan, world: World, product: Product) -> None:
         self._plan = plan
-        self._callers = callers
-        self._clocks = clocks
+        self._world = world
+        self._product = product
         self.lives: list[AccountLife] = []
 
     async def live(self) -> None:
@@ -51,19 +52,19 @@ class Crowd:
         await asyncio.sleep(slot * min(0.4, self._plan.duration / 6 / SLOTS))
         number = 0
         while asyncio.get_running_loop().time() < end:
-            life = AccountLife(self._plan.life(slot, number), self._callers, self._clocks)
+            life = AccountLife(self._plan.life(slot, number), self._world)
             self.lives.append(life)
-            await life.live(end)
+            await life.live(CHAPTERS, end)
             number += 1
 
-    async def come_to_rest(self, living: asyncio.Task[None]) -> Recovery:
-        """Wait, from when the trouble is over, until no account has anything left to do by itself.
+    async def come_to_rest(self, lives: list[AccountLife]) -> Recovery:
+        """Wait until these accounts have nothing left to do by themselves, and the product has heard of all they did.
 
         Args:
-            living: The task that `live` runs in. It has ended when this returns, unless an account is stuck.
+            lives: Accounts on which nothing is inflicted any more.
         """
         began, recovery = time.monotonic(), Recovery()
-        waiting = list(self.lives)
+        waiting = list(lives)
         while waiting and time.monotonic() - began < RESTS_WITHIN:
             still: list[AccountLife] = []
             for part in (waiting[n : n + 8] for n in range(0, len(waiting), 8)):
@@ -74,21 +75,24 @@ class Crowd:
             waiting = still
             await asyncio.sleep(0.5)
         recovery.stuck = {each.account_id: await self._why_stuck(each) for each in waiting}
-        if not waiting:
-            await living
         return recovery
 
     async def _why_stuck(self, life: AccountLife) -> str:
-        commands = self._callers.of(life.account_id)
+        commands = self._world.callers.of(life.account_id)
         asked = [f"{each.key} ({each.verb}) has no answer" for each in commands if each.status is None]
-        return "; ".join([*asked, await self._clocks.what_is_pending(life.account_id)])
+        if untold := self._product.lacks(life.account_id, life.last_seen.get("sequence", 0)):
+            asked.append(f"the product was never told of {untold}")
+        return "; ".join([*asked, await self._world.clocks.what_is_pending(life.account_id)])
 
     async def _rests(self, life: AccountLife) -> bool:
         if life.has_ended and not life.is_open:
             return True
-        now = await self._clocks.idle_at(life.account_id) if life.has_ended else None
-        account = await self._callers.look(life.account_id) if now else None
-        return account is not None and now is not None and is_at_rest(account, now)
+        now = await self._world.clocks.idle_at(life.account_id) if life.has_ended else None
+        account = await self._world.callers.look(life.account_id) if now else None
+        if account is None or now is None or not is_at_rest(account, now):
+            return False
+        life.last_seen, life.clock = account, now
+        return not self._product.lacks(life.account_id, account["sequence"])
 
 
 def is_at_rest(account: Json, now: datetime) -> bool:

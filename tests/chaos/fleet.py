@@ -18,7 +18,8 @@ from reprise.local import servers
 from reprise.local.ports import HOST, Ports, settled
 from reprise.local.processes import Child, until
 from reprise.local.secrets import Secrets, read_or_make
-from tests.chaos.plan import Part
+from tests.chaos.draws import Part
+from tests.chaos.product import Product
 
 WORKERS = 3
 APIS = 2
@@ -26,7 +27,20 @@ APIS = 2
 PATIENCE = 60.0
 """Seconds that a process gets to answer for the first time."""
 
-WEBHOOK_EVENTS = ["customer.updated", "invoice.paid", "invoice.payment_failed", "invoice.voided"]
+WEBHOOK_EVENTS = [
+    "customer.updated",
+    "customer.deleted",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "payment_intent.processing",
+]
 """What the sandbox tells the API: what hints, and something that does not."""
 
 HASTE = {
@@ -35,6 +49,9 @@ HASTE = {
     "REPRISE_STRIPE_RETRIES": "1",
     "REPRISE_COMMAND_WAIT": "8",
 }
+
+PAUSABLE = ["--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"]
+"""The dev server has the button only if it is asked for it (1.32)."""
 
 
 @dataclass
@@ -123,24 +140,27 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(data: Path, package: Path | None = None) -> AsyncIterator[Fleet]:
+async def fleet(data: Path, product: Product, package: Path | None = None) -> AsyncIterator[Fleet]:
     """Run the system, from when all of it answers until the block ends; leave no process behind.
 
     Args:
         data: An empty directory for databases and logs.
+        product: The endpoint that is told of every change.
         package: Where the package `reprise` is that the workers, the APIs and the sandbox run; by default this one.
     """
     ports = await settled(Ports.any_free())
     more = [ports, *[replace(await settled(Ports.any_free())) for _ in range(APIS - 1)]]
     secrets = read_or_make(data)
-    environment: dict[str, Any] = servers.environment(os.environ, ports, secrets, has_sandbox=True) | HASTE
+    told = {"REPRISE_ANNOUNCEMENTS_URL": product.url, "REPRISE_ANNOUNCEMENTS_SECRET": product.secret}
+    environment: dict[str, Any] = servers.environment(os.environ, ports, secrets, has_sandbox=True) | HASTE | told
     if package is not None:
         environment["PYTHONPATH"] = str(package)
     stripe, apis = f"http://{HOST}:{ports.stripe}", [f"http://{HOST}:{each.api}" for each in more]
     system = Fleet(data, environment, secrets, f"{HOST}:{ports.temporal}", stripe, apis)
     supervising: asyncio.Task[None] | None = None
     try:
-        await system.add("temporal", servers.temporal(data, ports))
+        temporal = servers.temporal(data, ports)
+        await system.add("temporal", replace(temporal, command=[*temporal.command, *PAUSABLE]))
         await system.add("sandbox", servers.stripe_sandbox(data, ports))
         await until(lambda: _serves(system.temporal), "Temporal", [each.child for each in system.members], PATIENCE)
         for n in range(WORKERS):

@@ -1,16 +1,18 @@
 """An account's timeline, lived through once more by the reference model: each entry must be what the rules make of it.
 
-The timeline does not say when a payment began, only what came of it. A renewal begins when the term ends; a first or an
-upfront payment begins where the term starts that its invoice at Stripe is for.
+The timeline does not say when a payment began, only what came of it; nor which tries and looks changed nothing. A
+renewal begins when the term ends; a first or an upfront payment begins where the term starts that its invoice at Stripe
+is for. How each entry came about is in `causes.py`.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.chaos.client import Sent
+from tests.chaos.causes import Causes
+from tests.chaos.entries import Contradiction, named, term_of, told
 from tests.chaos.evidence import Evidence
+from tests.chaos.findings import instant
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.months import Term
@@ -18,13 +20,8 @@ from tests.reference.standing import Entry, Forbidden, Quote
 
 Json = dict[str, Any]
 
-
 OUTCOME_WITHIN = timedelta(minutes=15)
 """How long after its start the first try of a payment may come out, at most, when Stripe fails and workers die."""
-
-
-class Contradiction(Exception):  # noqa: N818 - the timeline's fault, not the program's
-    """The timeline says what the rules do not."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,7 @@ class Replay:
 
     def __init__(self, evidence: Evidence) -> None:
         self._entries = named(evidence)
-        self._sent = {each.key: each for each in evidence.commands}
-        self._invoices = {each["metadata"].get("payment_key"): each for each in evidence.books.invoices}
+        self._invoices = _by_key(evidence)
         opening = next(each.body for each in evidence.commands if each.verb == "open")
         policy = opening.get("policy", {})
         self.account = ReferenceAccount(
@@ -58,8 +54,12 @@ class Replay:
             zone=opening.get("timezone", "UTC"),
             retry_days=tuple(policy.get("retry_days", (1, 3, 5, 7))),
             debt_policy=policy.get("debt", "void"),
+            stopped_days=policy.get("stopped_days", rules.STOPPED_DAYS),
+            on_dispute=policy.get("on_dispute", "tell"),
+            email=opening.get("email"),
         )
         self._opening = opening
+        self._causes = Causes(self.account, evidence, self._entries)
         self.payments: dict[str, Quote] = {}
         """What each payment was for, by its key."""
         self.snapshots: list[Snapshot] = []
@@ -79,7 +79,7 @@ class Replay:
             try:
                 self._live_through(number, entry)
             except Forbidden as forbidden:
-                raise Contradiction(f"{_told(entry)}: the rules forbid it ({forbidden.code})") from forbidden
+                raise Contradiction(f"{told(entry)}: the rules forbid it ({forbidden.code})") from forbidden
             self._compare(entry, self.account.timeline[number - 1])
             self._note_payment()
             self.snapshots.append(Snapshot.of(self.account))
@@ -90,35 +90,41 @@ class Replay:
         """Let the reference do what led to an entry, unless it has told it already, with what came before."""
         now = instant(entry["at"])
         if number == 1:
-            self.account.open(now, _instant_or_none(self._opening.get("paid_through")), by="operator")
+            paid_through = self._opening.get("paid_through")
+            self.account.open(now, instant(paid_through).astimezone(UTC) if paid_through else None, by="operator")
+            self.account.registered(now, "the customer")
             return
-        told = self.account.timeline
-        if len(told) >= number:
+        done = self.account.timeline
+        if len(done) >= number:
             return
         self._begin_upfront_payment(entry, now)
-        self._happen_until(now)
-        if len(told) < number:
-            self._cause(entry, now)
-        if len(told) < number:
-            raise Contradiction(f"{_told(entry)}: by the rules, nothing changes then")
+        self._happen_until(now, entry)
+        if len(done) < number:
+            self._causes.bring_about(entry, now)
+        if len(done) < number:
+            raise Contradiction(f"{told(entry)}: by the rules, nothing changes then")
 
     def _begin_upfront_payment(self, entry: Json, now: datetime) -> None:
         """Press the button that nothing but the outcome tells of, when its time has come."""
-        key = rules.payment_key(self.account.account_id, self.account.payments + 1)
-        begun = self._begin_of(key) if self.account.state == "disabled" else None
-        if begun is None or begun > now or self.account.is_collecting:
+        account = self.account
+        key = rules.payment_key(account.account_id, account.payments + 1)
+        begun = self._begin_of(key, entry, now) if account.state == "disabled" else None
+        if begun is None or begun > now or account.is_collecting or account.is_processing:
             return
         if begun == now and entry["payment_key"] != key:
             # Within one second, the sum tells what came first: the button, or the change of carts or price.
             changes_sum = entry["type"] in {"account.carts_changed", "account.plan_changed"}
-            if not changes_sum or self.account.quote_at(begun).amount != self._invoices[key]["total"]:
+            if not changes_sum or account.quote_at(begun).amount != self._invoices[key]["total"]:
                 return
-        self._happen_until(begun)
-        self.account.reactivate(begun)
+        self._happen_until(begun, entry)
+        account.reactivate(begun)
 
-    def _happen_until(self, now: datetime) -> None:
+    def _happen_until(self, now: datetime, entry: Json) -> None:
         account = self.account
-        account.happen_until(now)
+        for _ in range(3000):
+            account.happen_until(now)
+            if not self._causes.stops_silently(entry, now):
+                break
         payment = account.payment
         if account.is_collecting and payment and payment.purpose == "renewal" and payment.attempt == 1:
             # It began between the term's end and now. If that was so late that the retries count from it, the
@@ -130,116 +136,53 @@ class Replay:
         if payment and payment.key not in self.payments:
             self.payments[payment.key] = payment.quote
 
-    def _begin_of(self, key: str) -> datetime | None:
+    def _begin_of(self, key: str, entry: Json, now: datetime) -> datetime | None:
         """Return when an upfront payment began; None for a renewal, and while there is none of that key."""
-        if all(entry["payment_key"] != key for entry in self._entries):
+        first = next((each for each in self._entries if each["payment_key"] == key), None)
+        if first is None:
             return None
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
-        if not lines:
-            raise Contradiction(f"payment {key} has no invoice at Stripe, or one of nothing")
-        return datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+        if lines:
+            return datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+        # It came to no invoice: Stripe refused before, or the customer was gone. It began before anything that would
+        # have changed its sum, and before it was told of at the latest.
+        if entry is first:
+            return now
+        changes_sum = entry["type"] in {"account.carts_changed", "account.plan_changed"}
+        next_sum = self._causes.sum_after(entry)
+        due = self.account.quote_at(now).amount
+        return now if changes_sum and due == first["amount"] != next_sum else None
 
-    def _cause(self, entry: Json, now: datetime) -> None:
-        account, key, code = self.account, entry["payment_key"], entry["decline_code"]
-        match entry["type"].removeprefix("account."):
-            case "activated" | "reactivated" | "renewed" | "payment_received" if key:
-                account.paid(now, key)
-            case "past_due" if code is None:
-                account.requires_action(now, key)
-            case "payment_declined" if entry["actor"]["kind"] == "timer":
-                self._expired(key, now)
-            case "past_due" | "payment_declined":
-                account.declined(now, key, code)
-            case "payment_requires_action":
-                account.requires_action(now, key)
-            case "payment_method_changed":
-                account.method_changed(now, by="operator")
-            case "carts_changed":
-                account.set_carts(now, entry["carts"], by="operator")
-            case "plan_changed":
-                account.change_plan(now, entry["currency"], entry["amount"], by="operator")
-            case "term_extended":
-                account.extend_term(now, days=self._command(entry).body["days"])
-            case "cancelled" | "payment_cancelled":
-                account.cancel(now, by="operator")
-            case "resumed" | "reactivated":
-                account.reactivate(now, by="operator")
-            case "enabled":
-                account.enable(now)
-            case "closed":
-                account.close(now)
-            case "disabled" if entry["actor"]["kind"] == "operator":
-                self._disabled_by(self._command(entry), now)
-
-    def _expired(self, key: str, now: datetime) -> None:
-        """Let a payment end that its payer did not authenticate: after 23 hours (R10), or with the last retry (R9)."""
-        payment = self.account.payment
-        given_up = self.account.disabled_reason == "payment_failed"
-        if payment and (given_up or (payment.expires and now >= payment.expires)):
-            self.account.voided(now, key, "void")
-
-    def _disabled_by(self, sent: Sent, now: datetime) -> None:
-        if sent.verb == "disable":
-            self.account.disable(now)
-        else:
-            self.account.cancel(now, sent.body.get("when", "term_end"), by="operator")
-
-    def _command(self, entry: Json) -> Sent:
-        sent = self._sent.get(entry["actor"]["id"] or "")
-        if sent is None:
-            raise Contradiction(f"{_told(entry)}: nobody asked for it")
-        return sent
-
-    def _compare(self, entry: Json, told: Entry) -> None:
+    def _compare(self, entry: Json, expected_entry: Entry) -> None:
         """Hold an entry against what the reference tells of the same change."""
         expected: Json = {
-            "type": told.type,
-            "from_state": told.before,
-            "to_state": told.after,
-            "payment_key": told.key,
-            "decline_code": told.decline_code,
+            "type": expected_entry.type,
+            "from_state": expected_entry.before,
+            "to_state": expected_entry.after,
+            "payment_key": expected_entry.key,
+            "decline_code": expected_entry.decline_code,
         }
-        if told.amount is not None:
-            expected["amount"] = told.amount
-        if told.term is not None and entry["type"] != "account.disabled":
-            expected["term"] = told.term
-        is_by_itself = told.by in {"timer", "stripe"}
+        if expected_entry.amount is not None:
+            expected["amount"] = expected_entry.amount
+        if expected_entry.currency is not None:
+            expected["currency"] = expected_entry.currency
+        if expected_entry.term is not None and entry["type"] != "account.disabled":
+            expected["term"] = expected_entry.term
+        is_by_itself = expected_entry.by in {"timer", "stripe"}
         if is_by_itself:
-            expected["actor"] = told.by
+            expected["actor"] = expected_entry.by
         found = {name: entry[name] for name in expected}
         found |= {"term": term_of(entry["term"])} if "term" in found else {}
         found |= {"actor": entry["actor"]["kind"]} if is_by_itself else {}
         if found != expected:
             differing = {name: (found[name], expected[name]) for name in expected if found[name] != expected[name]}
             wrong = "; ".join(f"{name} is {is_}, by the rules {should}" for name, (is_, should) in differing.items())
-            raise Contradiction(f"{_told(entry)}: {wrong}")
+            raise Contradiction(f"{told(entry)}: {wrong}")
 
 
-def named(evidence: Evidence) -> Sequence[Json]:
-    """Return the timeline with the names in it, also those that closing has taken out (R13)."""
-    kept = {each["sequence"]: each for each in evidence.before_closing or []}
-    named_entries = []
-    for entry in evidence.timeline:
-        before = kept.get(entry["sequence"])
-        if before and {**before, "actor": None, "reason": None} != {**entry, "actor": None, "reason": None}:
-            raise Contradiction(f"{_told(entry)} was rewritten by closing: it was {before}")
-        named_entries.append(before or entry)
-    return named_entries
-
-
-def instant(text: str) -> datetime:
-    """`2027-01-31T10:00:00Z` as an instant."""
-    return datetime.fromisoformat(text)
-
-
-def term_of(term: Mapping[str, str] | None) -> Term | None:
-    """Return a term as the reference writes it."""
-    return Term(instant(term["start"]), instant(term["end"])) if term else None
-
-
-def _instant_or_none(text: str | None) -> datetime | None:
-    return instant(text).astimezone(UTC) if text else None
-
-
-def _told(entry: Json) -> str:
-    return f"{entry['sequence']} {entry['type'].removeprefix('account.')} at {entry['at']}"
+def _by_key(evidence: Evidence) -> dict[str, Json]:
+    """Return an invoice of each payment: the one that is not void, if there is one."""
+    found: dict[str, Json] = {}
+    for invoice in sorted(evidence.books.invoices, key=lambda each: bool(each["status"] != "void")):
+        found[invoice["metadata"]["payment_key"]] = invoice
+    return found

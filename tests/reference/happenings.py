@@ -1,13 +1,14 @@
-"""What happens to an account by itself, and what Stripe answers: its deadlines and outcomes, rule by rule."""
+"""What happens to an account by itself, and what looks, voids and registrations at Stripe find: rule by rule."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from tests.reference import rules
-from tests.reference.months import term_of
-from tests.reference.standing import Ask, Quote, Standing
+from tests.reference.outcomes import Outcomes
+from tests.reference.standing import Ask, Found, Owed
 
 
-class Happenings(Standing):
+class Happenings(Outcomes):
     """What an account does on its own, and on Stripe's word."""
 
     # ------------------------------------------------------------------ what happens by itself
@@ -15,8 +16,9 @@ class Happenings(Standing):
     def happen_until(self, now: datetime) -> list[Ask]:
         """Let all that is due by `now` happen, in its order."""
         asks: list[Ask] = []
+        acts = {"term_ended": self.end_term, "payment_due": self.act_on_payment, "void_due": self.void_again}
         while self.due and self.due[1] <= now:
-            asks += self.end_term(now) if self.due[0] == "term_ended" else self.act_on_payment(now)
+            asks += acts[self.due[0]](now)
         return asks
 
     def end_term(self, now: datetime) -> list[Ask]:
@@ -25,124 +27,228 @@ class Happenings(Standing):
             self._leave_service("cancelled")
             self._tell("disabled", "timer", now, term=self.term)
             return []
-        assert self.anchor is not None
-        term = term_of(self.anchor, self.term_number + 1, self.zone)
-        amount = rules.amount_of(self.carts, self.unit_amount)
-        if amount:
-            quote = Quote(amount, self.currency, self.carts, self.unit_amount, term)
+        quote = self.renewal_quote()
+        if quote.amount:
             return [self._collect("renewal", quote, "timer", now)]
-        self.state, self.term, self.term_number = "active", term, self.term_number + 1
-        self._tell("renewed", "timer", now, amount=0, term=term)
+        self._renew_free(now)
         return []
 
+    def _renew_free(self, now: datetime) -> None:
+        quote = self.renewal_quote()
+        self._enter_service("active")
+        self.term, self.term_number = quote.term, self.term_number + 1
+        self._strike_debts({quote.term})  # a term that costs nothing is not owed
+        self._tell("renewed", "timer", now, amount=0, currency=quote.currency, term=quote.term)
+
     def act_on_payment(self, now: datetime) -> list[Ask]:
-        """R9: a retry; R10: a look, and after 23 hours the end of waiting."""
-        assert self.payment is not None
-        if self.state == "past_due":
-            return self._try_again()
-        if self.payment.expires and now >= self.payment.expires:
+        """R9: a retry; R10: a look, and after 23 hours the end of waiting; R21: a look."""
+        payment = self.payment
+        assert payment is not None
+        if self.is_processing:
+            return self._look(now)
+        if self.state == "past_due" and payment.do_not_ask and now >= self._retries(payment)[-1]:
+            payment.next_attempt = now + rules.STOPPED_RETRY  # settled: whether there is another card by now
+            return self._look(now)
+        if self.state == "past_due" or self.awaits_mend:
+            return self._try_again(now)
+        if payment.expires and now >= payment.expires:
             return self._void()
         return self._look(now)
 
-    def hint(self, now: datetime) -> list[Ask]:
-        """R15: never believed, a reason to look where there is anything to see."""
-        return self._look(now) if self._waits_for_money else []
+    def void_again(self, now: datetime) -> list[Ask]:
+        """R8: a void that was refused is tried until it is done."""
+        due = [key for key, owed in self.voids_owed.items() if owed.next_try <= now]
+        for key in due:
+            since = self.voids_owed[key].since
+            self.voids_owed[key] = Owed(since, rules.next_void(since, now))
+        return [Ask("void", key) for key in due]
 
-    # ------------------------------------------------------------------ what Stripe answers (R8)
-
-    def registered(self, now: datetime, refused: str | None = None) -> list[Ask]:
-        """The customer exists; the first payment method may have been refused."""
-        if refused and self.state != "closed":
-            self._tell("payment_method_refused", "stripe", now, decline_code=refused)
+    def hint(self, now: datetime, key: str | None = None, refund: str | None = None) -> list[Ask]:
+        """R15: never believed, a reason to look where there is anything to see; R22: at a payment, in every state."""
+        if self.customer is None or self.is_collecting:
+            return []
+        if refund:
+            return [Ask("look_at_refund", refund)]
+        if self.is_processing or self.state == "past_due" or (self.state == "disabled" and self.awaits_payer):
+            return self._look(now)
+        if (key and key not in self.paid_keys) or self.voids_owed:
+            return [Ask("look", self.payment.key if self.payment else None)]
         return []
 
-    def method_changed(self, now: datetime, refused: str | None = None, by: str = "user") -> list[Ask]:
+    def cancellation_requested(self, now: datetime) -> list[Ask]:
+        """R27: it does not end the account."""
+        if self.state != "closed":
+            self._tell("cancellation_requested", "operator", now)
+        return []
+
+    # ------------------------------------------------------------------ the customer: R1, R8, R23, R26
+
+    def registered(
+        self, now: datetime, customer: str, refused: str | None = None, *, email_refused: bool = False
+    ) -> list[Ask]:
+        """The customer exists; the first payment method and the e-mail may have been refused."""
+        if self.state == "closed":
+            return []
+        self._replace_customer(now, customer)
+        self.customer, self.first_method = customer, None
+        if refused:
+            self._tell("payment_method_refused", "stripe", now, decline_code=refused)
+        if email_refused:
+            self._tell("email_refused", "stripe", now)
+        return []
+
+    def not_registered(self, now: datetime) -> list[Ask]:
+        """R8: told once."""
+        if self.state != "closed" and not any(each.type == "account.customer_not_registered" for each in self.timeline):
+            self._tell("customer_not_registered", "stripe", now)
+        return []
+
+    def method_changed(
+        self, now: datetime, refused: str | None = None, by: str = "user", customer: str | None = None
+    ) -> list[Ask]:
         """R9: what waits for money is collected at once."""
-        if refused or self.state == "closed":
+        if self.state == "closed":
+            return []
+        self._replace_customer(now, customer)
+        if refused:
             return []
         self._tell("payment_method_changed", by, now)
-        return self._try_again() if self._waits_for_money else []
+        return self._try_again(now) if self._waits_for_money else []
 
-    def paid(self, now: datetime, key: str, method: str | None = None) -> list[Ask]:
-        """Money moved, so the term is the payer's: in whatever way it became known (R6, R9, R10, R14)."""
-        payment = self.payment
-        if payment is None or key != payment.key or payment.status == "paid":
-            return []
-        payment.status, payment.decline_code, payment.method = "paid", None, method or payment.method
+    def email_changed(
+        self, now: datetime, email: str, *, refused: bool = False, by: str = "user", customer: str | None = None
+    ) -> list[Ask]:
+        """R26: the account follows Stripe's customer."""
         if self.state == "closed":
-            self._tell("payment_received", "stripe", now, payment=payment)
             return []
-        payment.next_attempt = payment.expires = None
-        self._take_term(payment)
-        if payment.called_off:
-            self._tell("payment_received", "stripe", now, payment=payment, term=self.term)
-            return []
-        self._enter_service("reactivated" if payment.purpose == "reactivation" else "active")
-        what = {"first": "activated", "reactivation": "reactivated", "renewal": "renewed"}[payment.purpose]
-        self._tell(what, payment.by, now, payment=payment, term=self.term)
+        self._replace_customer(now, customer)
+        if not refused:
+            self.email = email
+            self._tell("email_changed", by, now)
         return []
 
-    def declined(self, now: datetime, key: str, code: str, method: str | None = None) -> list[Ask]:
-        """Also for want of a payment method: R6 out of service, R9 at a renewal."""
-        return self._failed(now, key, "declined", code, method)
+    # ------------------------------------------------------------------ looks: R9, R10, R15, R21, R22
 
-    def requires_action(self, now: datetime, key: str, method: str | None = None) -> list[Ask]:
-        """R10."""
-        return self._failed(now, key, "requires_action", None, method)
+    def observed(
+        self,
+        now: datetime,
+        key: str | None,
+        invoice: str,
+        method: str | None = None,
+        charged: int | None = None,
+        code: str | None = None,
+        advice: str | None = None,
+        found: Sequence[Found] = (),
+        customer: str | None = None,
+    ) -> list[Ask]:
+        """What a look found: money first, since nothing may be collected beside it."""
+        self._replace_customer(now, customer)
+        asks = self.paid(now, key, charged=charged) if key and invoice == "paid" else []
+        for each in found:
+            asks += self.found(now, each)
+        if invoice != "paid":
+            asks += self._seen_unpaid(now, key, invoice, method, code, advice)
+        return asks
 
-    def stopped(self, now: datetime, key: str) -> list[Ask]:
-        """R8: Stripe refused the request itself; at a renewal it is tried again until that is mended."""
-        return self._failed(now, key, "stopped", "payment_stopped", None)
-
-    def observed(self, now: datetime, key: str, invoice: str, method: str | None = None) -> list[Ask]:
-        """R15: what a look found. Another payment method than the last tried is tried at once."""
+    def _seen_unpaid(
+        self, now: datetime, key: str | None, invoice: str, method: str | None, code: str | None, advice: str | None
+    ) -> list[Ask]:
         payment = self.payment
-        if payment is None or key != payment.key or payment.status == "paid":
+        if payment is None or key != payment.key or payment.status == "paid" or self.state == "closed":
             return []
+        if self.is_processing:
+            if invoice == "open":
+                return self.declined(now, payment.key, code or "generic_decline", advice=advice)
+            gone = invoice in {"void", "missing"}
+            return self.declined(now, payment.key, "invoice_voided") if gone else []
+        if invoice == "processing":
+            return self.processing(now, payment.key)
+        if invoice in {"void", "missing"} and self.shows_url:
+            self._end_authentication(now, "invoice_voided", "stripe")
+        if payment.stopped_since and payment.method is None:
+            payment.method = method  # no card was asked yet: that there is one is no news (R9)
+            return []
+        if method and method != payment.method and invoice != "unknown" and self._waits_for_money:
+            return self._try_again(now)
+        if self.state == "past_due" and payment.do_not_ask and not self._is_under_way:
+            patience = timedelta(days=self.stopped_days if invoice == "unknown" else 0)
+            return self._end_past_due(now) if now >= self._retries(payment)[-1] + patience else []
+        return []
+
+    def voided(self, now: datetime, key: str, invoice: str, found: Found | None = None) -> list[Ask]:
+        """How voiding turned out: `paid` when the payer was faster; what Stripe refuses stays owed (R8)."""
+        current = self.payment is not None and key == self.payment.key
         if invoice == "paid":
-            return self.paid(now, key)
-        if invoice == "open" and method and method != payment.method and self._waits_for_money:
-            return self._try_again()
+            if current:
+                return self.paid(now, key, charged=found.charged if found else None)
+            return self.found(now, found) if found else []
+        if key in self.paid_keys:
+            return []
+        if invoice == "processing" and current and self.state in {"past_due", "disabled"}:
+            return self.processing(now, key)
+        if invoice in {"void", "missing"}:
+            if self.voids_owed.pop(key, None):
+                self._tell("payment_voided", "stripe", now, key=key)
+        else:
+            self._owe_void(now, key)
+        if current and self.state == "disabled" and self.awaits_payer:
+            self._end_authentication(now, "authentication_required", "timer")
         return []
 
-    def voided(self, now: datetime, key: str, invoice: str) -> list[Ask]:
-        """How voiding turned out: `paid` when the payer was faster."""
-        payment = self.payment
-        if payment is None or key != payment.key or payment.status == "paid":
-            return []
-        if invoice == "paid":
-            return self.paid(now, key)
-        if payment.status == "requires_action":
-            payment.status, payment.decline_code, payment.expires = "declined", "authentication_required", None
-            self._first_payment_failed()
-            self._tell("payment_declined", "timer", now, payment=payment)
-        return []
+    def _owe_void(self, now: datetime, key: str) -> None:
+        owed = self.voids_owed.pop(key, None)
+        if owed is None:
+            self._tell("void_owed", "stripe", now, key=key)
+        since = owed.since if owed else now
+        self.voids_owed[key] = Owed(since, rules.next_void(since, now))
 
-    def _failed(self, now: datetime, key: str, how: str, code: str | None, method: str | None) -> list[Ask]:
+    def _end_authentication(self, now: datetime, code: str, by: str) -> None:
+        """R10: it counts as declined; past due, the retries go on, and make a new invoice (R8)."""
         payment = self.payment
-        if payment is None or key != payment.key or payment.status != "collecting":
-            return []
-        payment.status = "requires_action" if how == "requires_action" else "declined"
-        payment.decline_code, payment.method = code, method
-        told = f"payment_{how}"
+        assert payment is not None
+        payment.status, payment.decline_code, payment.url, payment.expires = "declined", code, False, None
         if self.state == "disabled":
-            if how == "requires_action":
-                payment.expires = payment.started + rules.AUTHENTICATION_LIMIT
-                payment.next_attempt = rules.next_look(payment.started, now)
-                self._tell(told, "stripe", now, payment=payment)
-                return []
-            payment.expires = None
+            payment.next_attempt = None
             self._first_payment_failed()
-            self._tell(told, "stripe", now, payment=payment)
-            return self._void()
-        first = self.state != "past_due"
-        payment.next_attempt = now + rules.STOPPED_RETRY if how == "stopped" else self._next_retry(payment, now)
-        if payment.next_attempt:
-            self.state = "past_due"
-            self._tell("past_due" if first and how != "stopped" else told, "stripe", now, payment=payment)
+        self._tell("payment_declined", by, now, payment=payment, decline_code=code)
+
+    # ------------------------------------------------------------------ refunds and disputes: R24
+
+    def refund_seen(
+        self,
+        now: datetime,
+        about: str,
+        kind: str,
+        status: str | None,
+        amount: int,
+        currency: str,
+        key: str | None,
+        *,
+        ours: bool = True,
+    ) -> list[Ask]:
+        """Told once for each status. By policy, a dispute that is open holds the account, as an operator would."""
+        if not ours or (about, status) in self.refunds:
             return []
-        self._remember_debt()
-        self._leave_service("payment_failed")
-        self._tell(told, "stripe", now, payment=payment)
-        self._tell("disabled", "timer", now)
-        return self._void()
+        self.refunds.append((about, status))
+        told = "refunded" if kind == "refund" else "disputed"
+        self._tell(told, "stripe", now, amount=amount, currency=currency, key=key)
+        hold = kind == "dispute" and status in rules.DISPUTES_OPEN and self.on_dispute == "disable"
+        if not hold or self.state == "closed" or self._is_under_way:
+            return []
+        return self._hold(now, "stripe")
+
+    def nothing(self, now: datetime) -> list[Ask]:
+        """Stripe refused to show it: nothing is concluded."""
+        del now
+        return []
+
+    def _hold(self, now: datetime, by: str) -> list[Ask]:
+        """R13: the term stays the account's; what was before is remembered for `enable`."""
+        before = self.state
+        if before == "past_due":
+            self._remember_debt()
+        asks = self._call_off() if self._is_open else []
+        self.held = self.held or (before, self.disabled_reason)
+        self._leave_service("operator")
+        self._tell("disabled", by, now)
+        return asks

@@ -1,32 +1,102 @@
 """One account's life by the rules alone: deeds told to the reference, and Stripe answering at once."""
 
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.lives import Deed, Opening
+from tests.reference.months import month_after
 from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import ReferenceStripe
+
+NOT_IN_THE_WORLD = frozenset({"quote", "no_worker", "no_answer", "answer", "answer_again", "restart"})
+"""What leaves the account and Stripe as they are, where nothing fails."""
 
 MARGIN = timedelta(seconds=60)
 """How far from a deadline a move stops at the least: clocks that run beside this one differ by less."""
 
 
-def told(account: ReferenceAccount, deed: Deed, now: datetime, *, expected: int | None, method: str) -> list[Ask]:
+class Seen(NamedTuple):
+    """What a page said that a command comes from: the amount (R7), the state and the payment (R3); None: nothing."""
+
+    amount: int | None = None
+    state: str | None = None
+    payment: str | None = None
+
+
+def account_of(account_id: str, opening: Opening) -> ReferenceAccount:
+    """Return an account that is about to open."""
+    currency, unit_amount = opening.plan
+    return ReferenceAccount(
+        account_id,
+        opening.carts,
+        currency,
+        unit_amount,
+        opening.zone,
+        opening.retry_days,
+        opening.debt,
+        opening.stopped_days,
+        opening.on_dispute,
+        opening.email,
+    )
+
+
+def elsewhere(opening: Opening, at: datetime) -> dict[str, Any]:
+    """Return what an account brings that is opened at `at` and has lived elsewhere (R1, R25)."""
+    if opening.paid_through is None:
+        return {"cancelled": True} if opening.elsewhere == "cancelled" else {}
+    paid_through = at + opening.paid_through
+    match opening.elsewhere:
+        case "anchor":
+            return {"anchor": paid_through, "paid_through": month_after(paid_through, 2, opening.zone)}
+        case "another anchor":
+            return {"anchor": paid_through - timedelta(days=31, hours=1), "paid_through": paid_through}
+        case "cancelled":
+            opened_at = at - timedelta(days=100)
+            return {"paid_through": paid_through, "cancelled": True, "customer": "cus_77", "opened_at": opened_at}
+        case "opened later":
+            return {"paid_through": paid_through, "opened_at": at + timedelta(hours=1)}
+        case _:
+            return {"paid_through": paid_through}
+
+
+def seen(account: ReferenceAccount, deed: Deed, now: datetime) -> Seen:
+    """Return what the page said: what is so at `now`, or something else."""
+    match deed:
+        case Deed("reactivate", what) if what is not None:
+            quote = quoted(account, now)
+            if isinstance(quote, str):
+                return Seen(amount=1)
+            return Seen(amount=quote.amount if what == "quoted" else abs(quote.amount - 1))
+        case Deed("cancel_as_seen", (_, state, payment)):
+            key = account.payment.key if account.payment else rules.payment_key(account.account_id, 1)
+            other = "past_due" if account.state == "active" else "active"
+            return Seen(
+                state={"so": account.state, "otherwise": other}.get(state),
+                payment={"so": key, "otherwise": rules.payment_key(account.account_id, 999)}.get(payment),
+            )
+        case _:
+            return Seen()
+
+
+def told(account: ReferenceAccount, deed: Deed, now: datetime, *, page: Seen, method: str) -> list[Ask]:
     """Give the reference a command, and return what is asked of Stripe then.
 
     Raises:
         Forbidden: The rules forbid it.
     """
     match deed:
-        case Deed("cancel", when):
-            return account.cancel(now, when)
+        case Deed("cancel", when) | Deed("cancel_as_seen", (when, _, _)):
+            return account.cancel(now, when, seen_state=page.state, seen_payment=page.payment)
         case Deed("reactivate"):
-            return account.reactivate(now, expected)
+            return account.reactivate(now, page.amount)
         case Deed("set_carts", carts):
             return account.set_carts(now, carts)
         case Deed("set_payment_method"):
             return account.set_payment_method(method)
+        case Deed("set_email", email):
+            return account.set_email(email)
         case Deed("extend_term", days):
             return account.extend_term(now, days=days)
         case Deed("extend_until", span):
@@ -39,6 +109,14 @@ def told(account: ReferenceAccount, deed: Deed, now: datetime, *, expected: int 
     raise AssertionError(f"not a command: {deed}")
 
 
+def invoice_meant(account: ReferenceAccount, stripe: ReferenceStripe, which: str) -> str | None:
+    """Return the key of the invoice that somebody means at Stripe: of the latest payment, or of the oldest open one."""
+    open_ones = [key for key, state in stripe.invoices.items() if state in {"open", "processing"}]
+    if which.startswith("oldest"):
+        return open_ones[0] if open_ones else None
+    return account.payment.key if account.payment else None
+
+
 def quoted(account: ReferenceAccount, now: datetime) -> Quote | str:
     """Return what coming back costs at `now`, once all that is due by then has happened; or the refusal's code (R7)."""
     now, trial = rules.whole_seconds(now), account.copy()
@@ -49,29 +127,17 @@ def quoted(account: ReferenceAccount, now: datetime) -> Quote | str:
         return forbidden.code
 
 
-def expected_amount(account: ReferenceAccount, deed: Deed, now: datetime) -> int | None:
-    """Return the amount that a reactivation carries: none, the one quoted, or another (R7)."""
-    if deed.what != "reactivate" or deed.value is None:
-        return None
-    quote = quoted(account, now)
-    if isinstance(quote, str):
-        return 1
-    return quote.amount if deed.value == "quoted" else abs(quote.amount - 1)
-
-
 class ReferenceLife:
     """A reference account and its Stripe."""
 
     def __init__(self, account_id: str, opening: Opening) -> None:
-        currency, unit_amount = opening.plan
-        self.account = ReferenceAccount(
-            account_id, opening.carts, currency, unit_amount, opening.zone, opening.retry_days, opening.debt
-        )
+        self.opening = opening
+        self.account = account_of(account_id, opening)
         self.stripe = ReferenceStripe(opening.card)
 
-    def open(self, now: datetime, paid_through: datetime | None) -> None:
-        """R1."""
-        self._answer(self.account.open(now, paid_through, self.stripe.first), now)
+    def open(self, now: datetime, brings: dict[str, Any]) -> None:
+        """R1, R25."""
+        self._answer(self.account.open(now, method=self.stripe.first, **brings), now)
 
     def do(self, deed: Deed, now: datetime) -> datetime:
         """Let a deed happen, without faults; return when it has."""
@@ -84,9 +150,13 @@ class ReferenceLife:
                 self.hint(now)
             case Deed("pay_by_hand"):
                 self.pay_by_hand()
+            case Deed("void_by_hand"):
+                self.void_by_hand()
+            case Deed("debit", how):
+                self.settle_debit(how)
             case Deed("portal_card" | "card_turns", card):
                 self.stripe.change_in_portal(card)
-            case Deed("quote" | "no_worker" | "no_answer" | "answer" | "answer_again" | "restart"):
+            case Deed(what) if what in NOT_IN_THE_WORLD:
                 pass
             case _:
                 self.command(deed, now)
@@ -95,9 +165,9 @@ class ReferenceLife:
     def command(self, deed: Deed, now: datetime) -> str:
         """Give a command; return `taken`, or the code of its refusal."""
         now = rules.whole_seconds(now)
-        expected, method = expected_amount(self.account, deed, now), self.stripe.new_method(str(deed.value))
+        page, method = seen(self.account, deed, now), self.stripe.new_method(str(deed.value))
         try:
-            self._answer(told(self.account, deed, now, expected=expected, method=method), now)
+            self._answer(told(self.account, deed, now, page=page, method=method), now)
         except Forbidden as forbidden:
             return forbidden.code
         return "taken"
@@ -124,8 +194,25 @@ class ReferenceLife:
         payment = self.account.payment
         return payment.key if payment and self.stripe.pay_by_hand(payment.key) else None
 
+    def void_by_hand(self) -> str | None:
+        """An operator voids what is open in the dashboard; return its key, if there was anything."""
+        payment = self.account.payment
+        if payment is None or self.stripe.invoices.get(payment.key) != "open":
+            return None
+        self.stripe.void_by_hand(payment.key)
+        return payment.key
+
+    def settle_debit(self, how: str) -> str | None:
+        """The bank lets the latest payment's debit through, or not; return its key, if there was one."""
+        payment = self.account.payment
+        if payment is None or self.stripe.invoices.get(payment.key) != "processing":
+            return None
+        self.stripe.settle(payment.key, None if how == "settles" else how)
+        return payment.key
+
     def _answer(self, asks: list[Ask], now: datetime) -> None:
         waiting = list(asks)
         while waiting:
-            answer = self.stripe.answer(waiting.pop(0))
-            waiting += getattr(self.account, answer.what)(rules.whole_seconds(now), **answer.facts)
+            for answered in self.stripe.answer_next(self.account, waiting):
+                told_ = answered.told
+                waiting += getattr(self.account, told_.what)(rules.whole_seconds(now), **told_.facts)

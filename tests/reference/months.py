@@ -2,6 +2,8 @@
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,11 +15,18 @@ class Term(NamedTuple):
     end: datetime
 
 
+@cache
+def place_of(zone: str) -> ZoneInfo:
+    """Return a zone as the locked tzdata knows it, whatever this machine's own says (R2)."""
+    with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=zone)
+
+
 def month_after(anchor: datetime, n: int, zone: str) -> datetime:
     """Return the instant n months after the anchor (R2): same day and time of day, or the month's last day."""
     if n == 0:
         return anchor
-    place = ZoneInfo(zone)
+    place = place_of(zone)
     wall = anchor.astimezone(place).replace(tzinfo=None)
     year, month0 = divmod(wall.year * 12 + wall.month - 1 + n, 12)
     day = min(wall.day, monthrange(year, month0 + 1)[1])

@@ -13,20 +13,21 @@ OPEN = IN_SERVICE | {"disabled"}
 DISABLED_REASONS = frozenset({"cancelled", "payment_failed", "first_payment_failed", "operator"})
 
 ALLOWED = {
-    "cancel": IN_SERVICE,  # R3; in `disabled` only to call off a payment that awaits its payer (R14)
+    "cancel": IN_SERVICE,  # R3; in `disabled` only to call off a payment that awaits its payer, or us (R14)
     "reactivate": frozenset({"cancelled", "disabled"}),  # R4, R6
     "set_carts": OPEN,  # R11
     "set_payment_method": OPEN,
+    "set_email": OPEN,  # R26
     "disable": OPEN,  # R13
     "enable": frozenset({"disabled"}),
-    "extend_term": OPEN - {"past_due"},  # not while a payment for a term is open
+    "extend_term": OPEN,
     "change_plan": OPEN,
     "close": OPEN,
 }
 """The states in which a command can be taken; a payment under way, a hold or a price may still forbid it."""
 
 REFUSED_WHILE_COLLECTING = frozenset({"cancel", "disable", "close", "extend_term"})
-"""What would cross a payment that may be moving money: `payment_in_progress` (R14)."""
+"""What would cross a payment that may be moving money: `payment_in_progress` (R14, R21)."""
 
 
 def _stays(states: frozenset[str]) -> frozenset[tuple[str, str]]:
@@ -39,28 +40,41 @@ def _goes(states: frozenset[str], to: str) -> frozenset[tuple[str, str]]:
 
 _RENEWING = frozenset({"active", "reactivated"})
 _FAILED = _stays(frozenset({"past_due", "disabled"})) | {("past_due", "disabled")}
+_ANYWHERE = _stays(OPEN | {"closed"})
 
 TIMELINE = {
-    "account.opened": frozenset({("new", "active"), ("new", "disabled")}),  # R1
+    "account.opened": _goes(frozenset({"new"}), "active") | {("new", "disabled"), ("new", "cancelled")},  # R1, R25
     "account.activated": frozenset({("disabled", "active")}),  # R1: the first payment is paid
-    "account.cancelled": _goes(_RENEWING, "cancelled"),  # R3
+    "account.cancelled": _goes(_RENEWING | {"cancelled"}, "cancelled"),  # R3; R25: cancelled elsewhere
     "account.disabled": _goes(OPEN, "disabled"),  # R3, R5, R9, R13
     "account.resumed": frozenset({("cancelled", "active"), ("cancelled", "reactivated")}),  # R4
     "account.reactivated": frozenset({("disabled", "reactivated")}),  # R6
     "account.renewed": _goes(_RENEWING | {"past_due", "disabled"}, "active"),  # R5, R9
     "account.past_due": _goes(_RENEWING, "past_due"),  # R5
-    "account.enabled": frozenset({("disabled", "disabled"), ("disabled", "cancelled"), ("disabled", "reactivated")}),
-    "account.term_extended": _stays(ALLOWED["extend_term"]),  # R13
+    "account.enabled": _goes(frozenset({"disabled"}), "disabled")
+    | {("disabled", each) for each in ("cancelled", "reactivated", "past_due", "active")},  # R13
+    "account.term_extended": _stays(OPEN - {"past_due"}) | {("past_due", "active")},  # R13
     "account.carts_changed": _stays(OPEN),  # R11
     "account.plan_changed": _stays(OPEN),  # R13
+    "account.email_changed": _stays(OPEN),  # R26
+    "account.email_refused": _stays(OPEN),  # R1
     "account.payment_method_changed": _stays(OPEN),
     "account.payment_method_refused": _stays(OPEN),
+    "account.customer_not_registered": _stays(OPEN),  # R8
+    "account.customer_replaced": _stays(OPEN),  # R23
     "account.closed": _goes(OPEN, "closed"),  # R13
     "account.payment_declined": _FAILED,  # R6, R9
     "account.payment_requires_action": _FAILED,  # R10
     "account.payment_stopped": _FAILED | _goes(_RENEWING, "past_due"),  # R8
+    "account.payment_processing": _stays(RENEWS | {"disabled"}),  # R21
+    "account.payment_not_known": _stays(RENEWS | {"disabled"}),  # R8
     "account.payment_cancelled": frozenset({("disabled", "disabled")}),  # R14
-    "account.payment_received": frozenset({("disabled", "disabled"), ("closed", "closed")}),  # R14
+    "account.payment_received": _ANYWHERE,  # R22
+    "account.void_owed": _ANYWHERE,  # R8
+    "account.payment_voided": _ANYWHERE,
+    "account.refunded": _ANYWHERE,  # R24
+    "account.disputed": _ANYWHERE,
+    "account.cancellation_requested": _stays(OPEN),  # R27
 }
 """What each type of entry may do to the state, as (from, to) (R17).
 
@@ -78,16 +92,40 @@ PAID = {
 
 MOST = 99_999_999
 THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+WHOLE_UNITS = frozenset({"isk", "ugx"})
 """Stripe's limits on what can be charged (R20)."""
+
+LEAST = {"usd": 50, "eur": 50, "jpy": 50, "gbp": 30}
+"""The smallest sums that Stripe charges, of the currencies used here (E17; docs.stripe.com/currencies)."""
 
 AUTHENTICATION_LIMIT = timedelta(hours=23)
 """R10."""
 
 LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
-"""R10, settled: when an unauthenticated payment is looked at without a hint, from its start."""
+"""R10, settled: when an unauthenticated payment is looked at without a hint, from its attempt."""
+
+CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
+DAY = timedelta(days=1)
+"""R21: when a payment that is processing is looked at without a hint, from its start; daily from the first day on."""
 
 STOPPED_RETRY = timedelta(hours=1)
-"""R8, settled: how often a renewal that Stripe refused for our fault is tried again."""
+"""R9: how often a payment that Stripe refused for our fault is tried again."""
+
+STOPPED_DAYS = 14
+"""R9: for how many days; a policy."""
+
+VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
+"""R8, settled: how often a refused void is tried, on the first day and later."""
+
+OUTCOME_MARGIN = DAY
+"""R16, settled: how far access reaches past an attempt whose outcome is awaited."""
+
+HARD_DECLINES = frozenset({"lost_card", "stolen_card", "expired_card", "incorrect_number"})
+HOPELESS_ADVICE = frozenset({"do_not_try_again", "confirm_card_data"})
+"""R9: after these, the same card is not asked again."""
+
+DISPUTES_OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+"""R24: statuses in which a dispute is not decided (docs.stripe.com/api/disputes/object#dispute_object-status)."""
 
 
 def whole_seconds(now: datetime) -> datetime:
@@ -101,8 +139,10 @@ def amount_of(carts: int, unit_amount: int) -> int:
 
 
 def can_be_charged(carts: int, currency: str, unit_amount: int) -> bool:
-    """Say whether Stripe could charge a month of this (R20)."""
-    return amount_of(carts, unit_amount) <= MOST and not (currency in THREE_DECIMAL and unit_amount % 10)
+    """Say whether Stripe could charge a month of this, or it is free (R20, E17)."""
+    total = amount_of(carts, unit_amount)
+    step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
+    return unit_amount % step == 0 and (total == 0 or LEAST.get(currency, 1) <= total <= MOST)
 
 
 def payment_key(account_id: str, n: int) -> str:
@@ -119,10 +159,26 @@ def retries_of(retry_days: Sequence[int], term_end: datetime, first_try: datetim
     return [start + timedelta(days=days) for days in retry_days]
 
 
+def is_hopeless(code: str, advice: str | None) -> bool:
+    """Say whether the same card is not asked again: by the bank's advice, or where it gives none by its code (R9)."""
+    return advice in HOPELESS_ADVICE if advice else code in HARD_DECLINES
+
+
 def next_look(started: datetime, now: datetime) -> datetime:
     """Return when an unauthenticated payment is looked at next: at the latest when its time is up (R10)."""
     moments = [started + look for look in (*LOOKS, AUTHENTICATION_LIMIT)]
     return next((at for at in moments if at > now), moments[-1])
+
+
+def next_clearing_look(started: datetime, now: datetime) -> datetime:
+    """Return when a payment that is processing is looked at next (R21)."""
+    moments = [*(started + look for look in CLEARING_LOOKS), started + DAY * (max((now - started) // DAY, 0) + 1)]
+    return next(at for at in moments if at > now)
+
+
+def next_void(owed_since: datetime, now: datetime) -> datetime:
+    """Return when a void that is owed is tried next (R8)."""
+    return now + (VOID_RETRY if now < owed_since + DAY else LATER_VOID_RETRY)
 
 
 def access_until(state: str, term: Term, retry_days: Sequence[int]) -> datetime | None:

@@ -5,11 +5,10 @@ from typing import Any
 
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.terms import Term as CoreTerm
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
-from tests.reference.months import Term
-from tests.reference.standing import Entry, Quote
+from tests.reference.standing import Debt, Entry, Quote
+from tests.statemachine.in_the_cores_words import quote_of, term_of
 
 Seen = dict[str, Any]
 
@@ -23,24 +22,28 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
         "in service, renews": (machine.is_in_service, machine.renews),
         "disabled_reason": account.disabled_reason,
         "carts, plan": (account.carts, account.plan.currency, account.plan.unit_amount),
-        "anchor, term": (account.anchor, account.term_index, _term(account.term)),
+        "email": account.email,
+        "opened_at": account.opened_at,
+        "anchor, term": (account.anchor, account.term_index, term_of(account.term) if account.term else None),
         "held": account.hold and (account.hold.state.value, account.hold.reason),
-        "debt": account.debt and (account.debt.amount, account.debt.currency, _term(account.debt.term)),
+        "customer": (account.customer_id, account.first_payment_method),
+        "debts": [Debt(debt.amount, debt.currency, term_of(debt.term)) for debt in account.debts],
+        "voids owed": [(owed.payment_key, owed.since, owed.next_attempt_at) for owed in account.voids_owed],
+        "paid keys": (account.known_from, list(account.paid_keys)),
+        "refunds": list(account.refunds),
         "payments": account.payment_count,
         "payment": payment
         and {
             "key, attempt": (payment.key, payment.attempt),
             "for": (payment.purpose.value, payment.asked_by.kind.value),
-            "quote": (
-                payment.quote.amount_due,
-                payment.quote.currency,
-                payment.quote.carts,
-                payment.quote.unit_amount,
-                _term(payment.quote.term),
-            ),
+            "quote": quote_of(payment.quote),
             "status": payment.status.value,
             "decline_code": payment.decline_code,
+            "do not ask": payment.do_not_retry,
+            "method": payment.payment_method,
             "url": payment.status == "requires_action" and payment.action_url is not None,
+            "started, attempted": (payment.started_at, payment.attempted_at),
+            "since": (payment.stopped_since, payment.not_known_since, payment.processing_since),
             "next_attempt": payment.next_attempt_at,
             "expires": payment.expires_at,
             "called_off": payment.abandoned,
@@ -57,10 +60,17 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
                 entry.amount,
                 entry.payment_key,
                 entry.decline_code,
-                _term(entry.term),
+                term_of(entry.term) if entry.term else None,
+                entry.currency,
+                entry.charged,
             )
             for entry in account.timeline[len(account.timeline) - fresh :]
         ],
+        "from balance": [
+            (entry.amount or 0) - (entry.charged or 0) == entry.from_balance
+            for entry in account.timeline
+            if entry.from_balance is not None
+        ].count(False),
     }
 
 
@@ -72,18 +82,28 @@ def seen_of_reference(account: ReferenceAccount, *, since: int) -> Seen:
         "in service, renews": (account.state in rules.IN_SERVICE, account.state in rules.RENEWS),
         "disabled_reason": account.disabled_reason,
         "carts, plan": (account.carts, account.currency, account.unit_amount),
+        "email": account.email,
+        "opened_at": account.opened_at,
         "anchor, term": (account.anchor, account.term_number, account.term),
         "held": account.held,
-        "debt": account.debt,
+        "customer": (account.customer, account.first_method),
+        "debts": account.debts,
+        "voids owed": [(key, owed.since, owed.next_try) for key, owed in account.voids_owed.items()],
+        "paid keys": (1, account.paid_keys[-40:]),
+        "refunds": [f"{about}:{status}" for about, status in account.refunds],
         "payments": account.payments,
         "payment": payment
         and {
             "key, attempt": (payment.key, payment.attempt),
             "for": (payment.purpose, payment.by),
-            "quote": payment.quote[:5],
+            "quote": payment.quote,
             "status": payment.status,
             "decline_code": payment.decline_code,
+            "do not ask": payment.do_not_ask,
+            "method": payment.method,
             "url": account.shows_url,
+            "started, attempted": (payment.started, payment.attempted),
+            "since": (payment.stopped_since, payment.not_known_since, payment.processing_since),
             "next_attempt": payment.next_attempt,
             "expires": payment.expires,
             "called_off": payment.called_off,
@@ -91,19 +111,13 @@ def seen_of_reference(account: ReferenceAccount, *, since: int) -> Seen:
         "due": account.due,
         "access until": account.access_until(),
         "timeline": account.timeline[since:],
+        "from balance": 0,
     }
-
-
-def _term(term: CoreTerm | None) -> Term | None:
-    return Term(term.start, term.end) if term else None
 
 
 def quoted_by_core(machine: AccountMachine, now: datetime) -> Quote | str:
     """Return what the core would have coming back cost, or the refusal's code (R7)."""
     try:
-        quote = machine.quote(now)
+        return quote_of(machine.quote(now))
     except Refused as refused:
         return refused.code.value
-    term = Term(quote.term.start, quote.term.end)
-    owed = sum(line.amount for line in quote.lines if line.description.startswith("Unpaid"))
-    return Quote(quote.amount_due, quote.currency, quote.carts, quote.unit_amount, term, owed)

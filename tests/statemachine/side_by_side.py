@@ -4,54 +4,23 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from reprise.statemachine.account import Account
-from reprise.statemachine.commands import (
-    AnyCommand,
-    Cancel,
-    ChangePlan,
-    Close,
-    Disable,
-    Enable,
-    ExtendTerm,
-    OpenAccount,
-    Reactivate,
-    SetCarts,
-    SetPaymentMethod,
-)
-from reprise.statemachine.effects import (
-    Act,
-    Announce,
-    ChangePaymentMethod,
-    Collect,
-    Effect,
-    LookAtInvoice,
-    RegisterCustomer,
-    VoidInvoice,
-)
-from reprise.statemachine.machine import AccountMachine, Event
+from reprise.statemachine.commands import AnyCommand, OpenAccount
+from reprise.statemachine.effects import Act, Announce, Effect
+from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
-from reprise.statemachine.outcomes import (
-    CustomerRegistered,
-    Declined,
-    InvoiceObserved,
-    InvoiceVoided,
-    NoPaymentMethod,
-    Paid,
-    PaymentMethodChanged,
-    RequiresAction,
-    Stopped,
-)
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.timeline import Actor, ActorKind
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
-from tests.reference.life import expected_amount, quoted, told
+from tests.reference.life import account_of, elsewhere, invoice_meant, quoted, seen, told
 from tests.reference.lives import Deed, Opening
-from tests.reference.standing import Ask, Forbidden
-from tests.reference.stripe import ReferenceStripe, Told
+from tests.reference.standing import Ask, Forbidden, Quote
+from tests.reference.stripe import Answered, ReferenceStripe, Told
+from tests.statemachine.in_the_cores_words import OPERATOR, ask_of, command_of, event_of
 from tests.statemachine.seen import quoted_by_core, seen_of_core, seen_of_reference
 
-USER, OPERATOR = Actor(kind=ActorKind.USER, id="u1"), Actor(kind=ActorKind.OPERATOR, id="o1")
+DULL = timedelta(days=1)
+"""How long time passes at once while something is tried each hour: weeks of that tell no more."""
 
 
 class SideBySide:
@@ -61,38 +30,65 @@ class SideBySide:
         self.met: Counter[str] = Counter()
         self.now = opening.at
         self.stripe = ReferenceStripe(opening.card)
-        self.acts: list[Act] = []
-        self.answers: list[tuple[Act, Told]] = []
+        self.waiting: list[Ask] = []
+        self.answers: list[Told] = []
         self.compared = self.commands = 0
+        self.refused = False
+        """Whether the account was refused as it wanted to open, and has opened more simply."""
+        if not self._open(opening):
+            self.refused = True
+            assert self._open(opening._replace(elsewhere=None))
+
+    def _open(self, opening: Opening) -> bool:
         currency, unit_amount = opening.plan
-        paid_through = opening.at + opening.paid_through if opening.paid_through is not None else None
-        self.reference = ReferenceAccount(
-            "a1", opening.carts, currency, unit_amount, opening.zone, opening.retry_days, opening.debt
-        )
-        self.core, effects = AccountMachine.opening(
-            OpenAccount(
-                account_id="a1",
-                email="owner@example.com",
-                carts=opening.carts,
-                plan=Plan(currency=currency, unit_amount=unit_amount),
-                timezone=opening.zone,
-                paid_through=paid_through,
-                payment_method=self.stripe.first,
-                policy=BillingPolicy.model_validate({"retry_days": opening.retry_days, "debt": opening.debt}),
-                actor=OPERATOR,
+        brings = elsewhere(opening, opening.at)
+        self.reference: ReferenceAccount = account_of("a1", opening)
+        try:
+            asks = self.reference.open(opening.at, method=self.stripe.first, **brings)
+            answer = "taken"
+        except Forbidden as forbidden:
+            asks, answer = [], forbidden.code
+        command = OpenAccount(
+            account_id="a1",
+            email=opening.email,
+            carts=opening.carts,
+            plan=Plan(currency=currency, unit_amount=unit_amount),
+            timezone=opening.zone,
+            payment_method=self.stripe.first,
+            policy=BillingPolicy.model_validate(
+                {
+                    "retry_days": opening.retry_days,
+                    "debt": opening.debt,
+                    "stopped_days": opening.stopped_days,
+                    "on_dispute": opening.on_dispute,
+                }
             ),
-            opening.at,
+            actor=OPERATOR,
+            customer_id=brings.pop("customer", None),
+            **brings,
         )
-        self._same(effects, self.reference.open(opening.at, paid_through, self.stripe.first))
+        try:
+            self.core, effects = AccountMachine.opening(command, opening.at, life="life-1")
+        except Refused as refused:
+            self._refused_as(answer, refused)
+            return False
+        assert answer == "taken"
+        self._same(effects, asks)
+        self._compare()
+        return True
+
+    @staticmethod
+    def _refused_as(expected: str, refused: Refused) -> None:
+        assert refused.code == expected, f"the core says {refused.code}, the rules {expected}"
 
     # ------------------------------------------------------------------ deeds
 
     def do(self, deed: Deed) -> None:
         """Let one deed happen to both, and compare."""
+        stripe = self.stripe
         match deed:
             case Deed("time_passes", span):
-                # Tries of a stopped payment, each hour for weeks, are dull.
-                self._move_to(self.now + (span if self.stripe.card != "stopped" else min(span, timedelta(days=1))))
+                self._move_to(self.now + (min(span, DULL) if self._is_dull else span))
             case Deed("to_deadline", offset):
                 self._answer_all()
                 if due := self.reference.due:
@@ -103,51 +99,73 @@ class SideBySide:
             case Deed("no_answer", span):
                 self._settle()
                 self.now += span
-            case Deed("hint"):
-                self._answer_all()
-                self._settle()
-                self._answer_all()
-                self._same(self.core.hint(self.now), self.reference.hint(rules.whole_seconds(self.now)))
-            case Deed("pay_by_hand"):
-                if self.reference.payment:
-                    self.stripe.pay_by_hand(self.reference.payment.key)
+            case Deed("hint", which):
+                self._hint(key=self._hinted(which))
+            case Deed("refund", (kind, about, status)):
+                self._refund(kind, about, status)
+            case Deed("pay_by_hand", which):
+                if key := invoice_meant(self.reference, stripe, which):
+                    stripe.pay_by_hand(key, by_debit="by debit" in which)
+            case Deed("void_by_hand", which):
+                if key := invoice_meant(self.reference, stripe, which):
+                    stripe.void_by_hand(key)
+            case Deed("bill_by_hand", which):
+                stripe.bill_by_hand(f"a1:{900 + len(stripe.bills)}", self._billed_by_hand(which))
+            case Deed("debit", how):
+                if key := next((each for each, state in stripe.invoices.items() if state == "processing"), None):
+                    stripe.settle(key, None if how == "settles" else how)
+            case Deed("balance", amount):
+                stripe.balance = amount
+            case Deed("delete_customer"):
+                stripe.delete_customer()
             case Deed("portal_card", card):
-                self.stripe.change_in_portal(card)
+                stripe.change_in_portal(card)
             case Deed("card_turns", card):
-                self.stripe.card = card
+                stripe.card = card
+            case Deed("key", how):
+                stripe.key_is_wrong = how == "wrong"
+            case Deed("voids", how):
+                stripe.refuses_voids = how == "refused"
             case Deed("answer", how):
-                self._answer_one(refuse=how == "refused by Stripe")
+                self._answer_one(how or "as it is")
             case Deed("answer_again", back):
                 if self.answers:
-                    self._deliver(*self.answers[-1 - back % len(self.answers)])
+                    self._deliver(self.answers[-1 - back % len(self.answers)])
             case Deed("quote"):
                 assert quoted_by_core(self.core, self.now) == quoted(self.reference, self.now)
             case Deed("restart"):
                 loaded = Account.model_validate_json(self.core.account.model_dump_json())
                 assert loaded == self.core.account
                 self.core = AccountMachine(loaded)
+            case Deed("cancellation_requested"):
+                now = rules.whole_seconds(self.now)
+                effects = self.core.note_cancellation_request(self.now)
+                self._same(effects, self.reference.cancellation_requested(now))
             case _:
                 self._command(deed)
         self._compare()
 
+    @property
+    def _is_dull(self) -> bool:
+        return self.stripe.card == "stopped" or self.stripe.key_is_wrong or bool(self.reference.voids_owed)
+
     def _command(self, deed: Deed) -> None:
         """Send a command when the workflow would take it: once nothing is due and Stripe is not being asked (R14)."""
-        expected = expected_amount(self.reference, deed, self.now)
-        command = self._command_of(deed, expected)
+        page = seen(self.reference, deed, self.now)
+        method = self.stripe.new_method(deed.value) if deed.what == "set_payment_method" else ""
+        command = command_of(deed, page, method, self.now)
         self.commands += 1
-        checked = self._check(command) if not self.acts and self.commands % 4 == 0 else None  # a machine costs 3 ms
+        checked = self._check(command) if not self.waiting and self.commands % 4 == 0 else None  # it costs 3 ms
         self._settle()
-        if self.acts:
+        if self.waiting:
             checked = None  # Stripe's answers lie between the validator and the command
         if not self.core.collecting:
             self._answer_all()
             self._settle()
         before, entries = self.core.account, len(self.reference.timeline)
+        now = rules.whole_seconds(self.now)
         try:
-            method = command.payment_method if isinstance(command, SetPaymentMethod) else ""
-            asks: list[Ask] | str = told(
-                self.reference, deed, rules.whole_seconds(self.now), expected=expected, method=method
-            )
+            asks: list[Ask] | str = told(self.reference, deed, now, page=page, method=method)
         except Forbidden as forbidden:
             asks = forbidden.code
             assert len(self.reference.timeline) == entries
@@ -166,36 +184,39 @@ class SideBySide:
             self._same(effects, asks)
         self.met[deed.what if answer == "taken" else f"refused: {answer}"] += 1
 
-    def _command_of(self, deed: Deed, expected: int | None) -> AnyCommand:
-        match deed:
-            case Deed("cancel", when):
-                return Cancel(when=when, actor=USER)
-            case Deed("reactivate"):
-                return Reactivate(expected_amount=expected, actor=USER)
-            case Deed("set_carts", carts):
-                return SetCarts(carts=carts, actor=USER)
-            case Deed("set_payment_method", card):
-                return SetPaymentMethod(payment_method=self.stripe.new_method(card), actor=USER)
-            case Deed("disable"):
-                return Disable(reason="check", actor=OPERATOR)
-            case Deed("enable"):
-                return Enable(actor=OPERATOR)
-            case Deed("extend_term", days):
-                return ExtendTerm(days=days, actor=OPERATOR)
-            case Deed("extend_until", span):
-                return ExtendTerm(until=self.now + span, actor=OPERATOR)
-            case Deed("change_plan", (currency, unit_amount)):
-                return ChangePlan(plan=Plan(currency=currency, unit_amount=unit_amount), actor=OPERATOR)
-            case Deed("close"):
-                return Close(actor=OPERATOR)
-        raise AssertionError(f"no such deed: {deed}")
-
     def _check(self, command: AnyCommand) -> str:
         try:
             self.core.check(command, self.now)
         except Refused as refused:
             return refused.code.value
         return "taken"
+
+    # ------------------------------------------------------------------ hints
+
+    def _hinted(self, which: str | None) -> str | None:
+        if which is None:
+            return None
+        return invoice_meant(self.reference, self.stripe, which) or f"a1:{900 + len(self.stripe.bills)}"
+
+    def _hint(self, key: str | None = None, refund: str | None = None) -> None:
+        """Let a webhook come, when the workflow would take it."""
+        self._answer_all()
+        self._settle()
+        self._answer_all()
+        now = rules.whole_seconds(self.now)
+        effects = self.core.hint(self.now, payment_key=key, refund_id=refund)
+        self._same(effects, self.reference.hint(now, key, refund))
+
+    def _refund(self, kind: str, about: str, status: str) -> None:
+        facts = {"kind": kind.partition(" ")[0], "status": status, "amount": 7500, "currency": "usd", "key": "a1:1"}
+        self.stripe.refunds[about] = {**facts, "ours": "another" not in kind}
+        self._hint(refund=about)
+
+    def _billed_by_hand(self, which: str) -> Quote:
+        account = self.reference
+        quote = account.renewal_quote() if account.anchor else account.quote_at(self.now)
+        term = {"the renewal": quote.term, "another term": account.term}.get(which)
+        return quote._replace(amount=4_000, currency="usd", carts=2, unit_amount=2_000, billed=term)
 
     # ------------------------------------------------------------------ time
 
@@ -212,39 +233,43 @@ class SideBySide:
 
     def _settle(self) -> None:
         """Let what is due happen, as the workflow does: not while Stripe is being asked."""
-        if not self.acts:
+        if not self.waiting:
             self._same(self.core.settle(self.now), self.reference.happen_until(rules.whole_seconds(self.now)))
 
     # ------------------------------------------------------------------ Stripe's side
 
     def _answer_all(self) -> None:
-        while self.acts:
-            self._answer_one()
+        """Let Stripe answer until nothing is asked; what is not known is asked again later."""
+        while self.waiting:
+            if self._answer_one() == "not_known":
+                return
 
-    def _answer_one(self, *, refuse: bool = False) -> None:
-        if not self.acts:
-            return
-        act = self.acts.pop(0)
-        answer = self.stripe.refuse(_ask_of(act)) if refuse else self.stripe.answer(_ask_of(act))
-        if answer:
-            self.answers.append((act, answer))
-            self._deliver(act, answer)
+    def _answer_one(self, how: str = "as it is") -> str | None:
+        if not self.waiting:
+            return None
+        answered: list[Answered] = self.stripe.answer_next(self.reference, self.waiting, how)
+        for each in answered:
+            if each.told.what != "nothing":
+                self.answers.append(each.told)
+            self._deliver(each.told)
             self._compare()
+        return answered[-1].told.what
 
-    def _deliver(self, act: Act, answer: Told) -> None:
-        effects = self.core.take(_event_of(act, answer), self.now)
-        self._same(effects, getattr(self.reference, answer.what)(rules.whole_seconds(self.now), **answer.facts))
+    def _deliver(self, answer: Told) -> None:
+        effects = self.core.take(event_of(answer), self.now)
+        take = getattr(self.reference, answer.what)
+        self._same(effects, take(rules.whole_seconds(self.now), **answer.facts))
 
     # ------------------------------------------------------------------ comparing
 
     def _same(self, effects: tuple[Effect, ...], asks: list[Ask]) -> None:
         """See that both ask the same of Stripe, in the same order, and announce each entry (R18)."""
-        acts = [effect for effect in effects if not isinstance(effect, Announce)]
-        assert [_ask_of(act) for act in acts] == asks, f"core {effects}, rules {asks}"
+        acts: list[Act] = [effect for effect in effects if not isinstance(effect, Announce)]
+        assert [ask_of(act) for act in acts] == asks, f"core {effects}, rules {asks}"
         announced = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
         last = self.core.account.sequence
         assert announced == list(range(last - len(announced) + 1, last + 1))
-        self.acts += acts
+        self.waiting += asks
 
     def _compare(self) -> None:
         core = seen_of_core(self.core, since=self.compared)
@@ -255,43 +280,3 @@ class SideBySide:
             assert (entry.before, entry.after) in rules.TIMELINE[entry.type], "the table says what the account does"
             self.met[entry.type] += 1
         self.compared = len(self.reference.timeline)
-
-
-def _ask_of(act: Act) -> Ask:
-    match act:
-        case RegisterCustomer(payment_method=method):
-            return Ask("register", method)
-        case ChangePaymentMethod(payment_method=method):
-            return Ask("change_method", method)
-        case Collect(payment=payment):
-            return Ask("collect", payment.key, payment.attempt, sum(line.amount for line in payment.quote.lines))
-        case LookAtInvoice(payment_key=key):
-            return Ask("look", key)
-        case VoidInvoice(payment_key=key):
-            return Ask("void", key)
-
-
-def _event_of(act: Act, answer: Told) -> Event:
-    """Return an answer in the core's words."""
-    facts = answer.facts
-    known = {"payment_key": facts.get("key"), "payment_method": facts.get("method")}
-    match answer.what, act:
-        case "registered", _:
-            return CustomerRegistered(customer_id="cus_1", refused=facts["refused"])
-        case "method_changed", ChangePaymentMethod(asked_by=actor):
-            return PaymentMethodChanged(refused=facts["refused"], asked_by=actor)
-        case "paid", _:
-            return Paid.model_validate(known)
-        case "declined", _ if facts["code"] == "no_payment_method":
-            return NoPaymentMethod.model_validate(known)
-        case "declined", _:
-            return Declined.model_validate(known | {"code": facts["code"]})
-        case "requires_action", _:
-            return RequiresAction.model_validate(known | {"url": "https://pay.example.com/in"})
-        case "stopped", _:
-            return Stopped.model_validate(known | {"reason": "Invalid API Key provided"})
-        case "observed", _:
-            return InvoiceObserved.model_validate(known | {"invoice": facts["invoice"]})
-        case "voided", _:
-            return InvoiceVoided(payment_key=facts["key"], invoice=facts["invoice"])
-    raise AssertionError(f"{answer} answers no {act}")

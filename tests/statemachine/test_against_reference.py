@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
@@ -14,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from reprise.statemachine.terms import months_after
 from tests.reference import lives, rules
 from tests.reference.lives import Deed, Opening
-from tests.reference.months import month_after
+from tests.reference.months import month_after, place_of
 from tests.statemachine.side_by_side import SideBySide
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
@@ -64,7 +63,7 @@ def test_R1_to_R17_the_core_and_the_rules_agree_on_any_life(record_property: Any
 def changes_of_the_clocks(zone: str) -> list[datetime]:
     """Return the hours of two years before which a zone's offset changes."""
     hours = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(2 * 366 * 24)]
-    offsets = [hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours]
+    offsets = [hour.astimezone(place_of(zone)).utcoffset() for hour in hours]
     return [hours[n] for n in range(1, len(hours)) if offsets[n] != offsets[n - 1]]
 
 

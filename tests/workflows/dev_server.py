@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHistory
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -18,7 +19,10 @@ from reprise.local.clock import AccountClock
 from reprise.local.servers import SERVER_SETTINGS
 from reprise.workflows.messages import (
     SEARCH_ATTRIBUTES,
+    TASK_QUEUE,
+    WORKFLOW,
     AccountView,
+    Answer,
     AnyCommand,
     OpenAccount,
     Plan,
@@ -66,6 +70,36 @@ class DevAccount:
             **changes,
         }
         return (await self.engine.open(OpenAccount(**asked))).account
+
+    async def open_as_0_1_0_does(self) -> AccountView:
+        """Open it by the message of release 0.1.0: without an edition, and without the fields that came later."""
+        opening = {
+            "command_id": "open",
+            "actor": {"kind": "operator"},
+            "account_id": self.account_id,
+            "email": f"{self.account_id}@example.com",
+            "carts": 3,
+            "plan": {"currency": "usd", "unit_amount": 2500},
+            "payment_method": "pm_card_visa",
+        }
+        start = WithStartWorkflowOperation[Any, Any](
+            WORKFLOW,
+            {"opening": opening, "announce": False},
+            id=workflow_id(self.account_id),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        answer: Answer = await self.client.execute_update_with_start_workflow(
+            "open", opening, start_workflow_operation=start, id="open", result_type=Answer
+        )
+        return answer.account
+
+    async def cancel_as_0_1_0_does(self) -> AccountView:
+        """Cancel by the message of release 0.1.0."""
+        handle = self.client.get_workflow_handle(workflow_id(self.account_id))
+        cancel = {"actor": {"kind": "user", "id": "u1"}, "when": "term_end", "reason": None}
+        answer: Answer = await handle.execute_update("cancel", cancel, id=uuid.uuid4().hex, result_type=Answer)
+        return answer.account
 
     async def do(self, command: AnyCommand) -> AccountView:
         """Send a command and return the account after it."""

@@ -32,13 +32,13 @@ async def test_accounts_of_a_release_go_on_under_this_code(
     old = released_worker(release, server.service_client.config.target_host, stripe_side.url)
     try:
         for account in (renewing, leaving, late, failing, asleep, paying):
-            await account.open()
-        await leaving.do(Cancel())
+            await account.open_as_0_1_0_does()
+        await leaving.cancel_as_0_1_0_does()
         for account in (late, failing):
             await account.card("pm_card_chargeCustomerFail")
             await account.pass_time()
         for account in (asleep, paying):
-            await account.do(Cancel())
+            await account.cancel_as_0_1_0_does()
             await account.pass_time()
         slept = len(await asleep.histories())
         assert slept == (1 if release.name == "0.1.0" else 2), "since 0.2.0 it sleeps in a run of its own"

@@ -65,7 +65,7 @@ class World:
         self.stripe = stripe
         self.account_id = account_id
         self.keys = 0
-        self.opened = False
+        self.opened = self.announce = False
 
     @property
     def client(self) -> Client:
@@ -142,7 +142,7 @@ class World:
             "command_id": self.key(),
             **changes,
         }
-        return (await self.open_with(OpenAccount(**asked))).account
+        return (await self.open_with(OpenAccount(**asked), announce=self.announce)).account
 
     async def open_with(
         self, command: OpenAccount, *, announce: bool = False, edition: int = editions.NEWEST

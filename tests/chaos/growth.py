@@ -1,0 +1,46 @@
+"""Histories that grow: what an account costs, in requests to Stripe and events of Temporal, for what it lives through.
+
+An account that waits asks nothing. What it may cost is: so much for each of its days, for each command, each payment
+and each change, however often something fails meanwhile; a loop costs more within a minute.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tests.chaos.evidence import Evidence
+from tests.chaos.findings import instant
+
+REQUESTS_A_DAY, EVENTS_A_DAY = 60, 500
+"""What an account may cost in a day on which all is refused (E21)."""
+
+REQUESTS_FOR_EACH, EVENTS_FOR_EACH = 40, 60
+"""And for each thing that it was asked, or that happened to it: its tries and retries while Stripe fails."""
+
+
+def days_of(evidence: Evidence) -> int:
+    """Return on how many days of its own the account has done something."""
+    days = {instant(entry["at"]).date() for entry in evidence.timeline}
+    if not evidence.timeline or evidence.clock is None:
+        return max(len(days), 1)
+    quiet = evidence.clock - instant(evidence.timeline[-1]["at"])
+    return len(days) + quiet // timedelta(days=1)
+
+
+def things_of(evidence: Evidence) -> int:
+    """Return how many things an account was asked, or happened to it."""
+    pressed = evidence.pressed
+    outside = pressed.cancellations + pressed.resets + pressed.pauses + len(pressed.commands)
+    tries = sum(each.tries for each in evidence.commands)
+    return tries + outside + len(evidence.timeline) + len(evidence.heard)
+
+
+def growth(evidence: Evidence) -> Iterator[str]:
+    """Yield what an account has cost beyond its bounds."""
+    days, things = days_of(evidence), things_of(evidence)
+    for what, found, a_day, for_each in (
+        ("requests to Stripe", evidence.figures.requests, REQUESTS_A_DAY, REQUESTS_FOR_EACH),
+        ("events", evidence.figures.events, EVENTS_A_DAY, EVENTS_FOR_EACH),
+    ):
+        most = a_day * days + for_each * things
+        if found > most:
+            yield f"cost {found} {what} in {days} days with {things} things done, more than {most}"

@@ -1,0 +1,201 @@
+"""R20, R27: no message and no request of Temporal's own ends or wedges an account, in whatever state it is."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from reprise.worker import account_worker
+from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.messages import AccountView, Cancel, PaymentHint, Reactivate, SetCarts, workflow_id
+from tests.stripe_side import StripeSide
+from tests.workflows.conftest import worker_settings
+from tests.workflows.dev_server import DevAccount, dev_server
+from tests.workflows.faults import NO_JSON, UNDECODABLE
+from tests.workflows.standings import one_of_each
+from tests.workflows.world import World
+
+SIGNALS = (
+    "cancel",
+    "reactivate",
+    "set_carts",
+    "set_payment_method",
+    "set_email",
+    "disable",
+    "enable",
+    "extend_term",
+    "change_plan",
+    "close",
+    "payment_hint",
+    "announcements",
+)
+UPDATES = (*SIGNALS[:10], "open")
+QUERIES = ("account", "quote", "timeline", "customer_id")
+
+GARBAGE: tuple[list[Any], ...] = (
+    ["as you like it"],
+    [[]],
+    [4711],
+    [{"colour": "blue", "when": 7, "carts": "many", "enabled": "perhaps", "payment_key": 3, "name": "no"}],
+    [{"carts": 10**30, "days": -1, "unit_amount": 1.5, "until": "9999-12-31T23:59:59Z", "payment_key": "x" * 999}],
+    [UNDECODABLE],
+    [NO_JSON],
+    [{}, {}],
+    [UNDECODABLE, {}],
+)
+"""What a signal or update may come with and be none; all of it but nothing at all."""
+
+
+async def answers(world: World) -> AccountView:
+    """Return the account as it stands; no workflow task of it has failed on the way."""
+    view = await world.see()
+    kinds = [each.event_type for each in await world.events()]
+    assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds, world.account_id
+    return view
+
+
+def test_every_signal_update_and_query_is_tried() -> None:
+    """These lists are the workflow's own, save `start_new_run`, which takes anything for what it says."""
+    defined = AccountWorkflow.__temporal_workflow_definition  # type: ignore[attr-defined]
+    assert set(SIGNALS) | {"start_new_run"} == set(defined.signals)
+    assert set(UPDATES) == set(defined.updates)
+    assert set(QUERIES) == set(defined.queries)
+
+
+async def test_R20_R27_what_cannot_be_read_changes_nothing_in_any_state(world: World) -> None:
+    """Signals are dropped, updates refused, queries answered with an error; and then the account goes on."""
+    here = await one_of_each(world)
+    before = {name: await each.see() for name, each in here.items()}
+    for each in here.values():
+        for signal in (*SIGNALS, "never_heard_of"):
+            for garbage in GARBAGE:
+                await each.handle.signal(signal, args=garbage)
+        for signal in ("set_carts", "set_payment_method", "set_email", "disable", "extend_term", "change_plan"):
+            await each.handle.signal(signal)  # nothing, where something is needed
+        await each.quiet()
+    for name, each in here.items():
+        for update in (*UPDATES, "never_heard_of"):
+            for garbage in ([], *GARBAGE):
+                with pytest.raises(WorkflowUpdateFailedError):
+                    await each.handle.execute_update(update, args=garbage)
+        for query in ("quote", "never_heard_of"):
+            for garbage in ([], ["as you like it"], [UNDECODABLE]):
+                with pytest.raises((WorkflowQueryFailedError, RPCError)):
+                    await each.handle.query(query, args=garbage)
+        assert await answers(each) == before[name]
+    for name, each in here.items():
+        if name != "closed":
+            assert (await each.do(SetCarts(carts=8))).account.carts == 8
+
+
+async def test_A3_R27_signals_with_nothing_are_the_commands_with_all_their_defaults(world: World) -> None:
+    """As the Temporal UI and command line send them: `cancel`, `reactivate`, `enable`, a hint, a new run."""
+    await world.open()
+    for nothing in ([], [None]):
+        await world.handle.signal("payment_hint", args=nothing)
+        await world.handle.signal("cancel", args=nothing)
+        assert (await world.until("cancelled")).carts == 3
+        await world.handle.signal("reactivate", args=nothing)
+        assert (await world.until("active")).carts == 3
+    run = (await world.last_event())[0]
+    await world.handle.signal("start_new_run", args=["anything", 7])
+    async with asyncio.timeout(30):
+        while (await world.last_event())[0] == run:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await world.handle.signal("disable", {"reason": "check"})
+    await world.until("disabled")
+    await world.handle.signal("enable")
+    await world.until("reactivated")
+    await world.handle.signal("close")
+    await world.until("closed")
+    await answers(world)
+
+
+# ---------------------------------------------------------------------- Temporal's own cancellation
+
+
+async def test_A2_R27_a_cancellation_request_ends_no_account_in_any_state(world: World) -> None:
+    """It is told which commands are meant, and nothing else changes."""
+    here = await one_of_each(world)
+    for name, each in here.items():
+        before, entries = await each.see(), len(await each.timeline())
+        seen = (await each.last_event())[:2]
+        await each.handle.cancel()
+        await each.quiet(after=seen)
+        told = [] if name == "closed" else ["account.cancellation_requested"]
+        assert [entry.type for entry in (await each.timeline())[entries:]] == told
+        after = await answers(each)
+        assert after.model_copy(update={"sequence": before.sequence}) == before
+    for name, each in here.items():
+        if name != "closed":
+            assert (await each.do(SetCarts(carts=8))).account.carts == 8
+
+
+async def test_A2_R27_a_cancellation_request_beside_a_payment_changes_nothing_of_it(world: World) -> None:
+    """The attempt goes on; one charge."""
+    await world.open(paid_through=(await world.now()).replace(year=2026))
+    fault = world.stripe.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", hang=True)
+    pressed = asyncio.create_task(world.do(Reactivate()))
+    await world.stripe.hit(fault)
+    await world.handle.cancel()
+    assert (await world.do(SetCarts(carts=4))).account.payment.status == "collecting"
+    world.stripe.no_faults()
+    assert (await pressed).account.state == "reactivated"
+    assert world.charged() == [7500]
+    await answers(world)
+
+
+async def test_A2_R27_a_cancellation_request_before_the_first_task_is_outlived(
+    env: WorkflowEnvironment, stripe_side: StripeSide
+) -> None:
+    """No worker was up when the account was opened, nor when somebody requested to cancel its workflow."""
+    world = World(env, stripe_side, "early")
+    await world.skip_to("2027-01-31T10:00")
+    opening = asyncio.create_task(world.open())
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await world.handle.cancel()
+                break
+            except RPCError:
+                await asyncio.sleep(0.02)
+    async with account_worker(env.client, worker_settings(stripe_side)):
+        assert (await opening).state == "active"
+        assert world.charged() == [7500]
+        assert (await world.do(Cancel())).account.state == "cancelled"
+        await answers(world)
+
+
+async def test_A2_R27_a_run_that_was_requested_to_cancel_replays(
+    env: WorkflowEnvironment, stripe_side: StripeSide
+) -> None:
+    """A worker that remembers no run takes it up from its history each time."""
+    world = World(env, stripe_side, "forgotten")
+    async with account_worker(env.client, worker_settings(stripe_side, max_cached_workflows=0)):
+        await world.skip_to("2027-01-31T10:00")
+        await world.open()
+        await world.handle.cancel()
+        assert (await world.do(Cancel())).account.state == "cancelled"
+        await world.handle.signal("payment_hint", PaymentHint())
+        assert (await world.do(Reactivate())).account.state == "active"
+        assert world.charged() == [7500]
+        await answers(world)
+
+
+async def test_A2_R27_each_run_of_an_account_outlives_a_request_of_its_own(stripe_side: StripeSide) -> None:
+    """Its runs go on in new ones, which renew; on Temporal's own server, since the test server cannot do that then."""
+    async with dev_server() as client, account_worker(client, worker_settings(stripe_side)):
+        account = DevAccount(client, stripe_side)
+        await account.open()
+        for terms in (1, 2):
+            await client.get_workflow_handle(workflow_id(account.account_id)).cancel()
+            await client.get_workflow_handle(workflow_id(account.account_id)).cancel()
+            await account.until(lambda now, terms=terms: now.sequence == 2 * terms + 1)  # type: ignore[misc]
+            await account.pass_time()
+        await account.until(lambda now: now.sequence == 6)
+        assert account.charged() == [7500] * 3
+        assert len(await account.histories()) == 3
