@@ -5,11 +5,13 @@ import re
 import uuid
 from typing import Annotated, Any
 
+import stripe
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
 from reprise.api import audit
 from reprise.api.auth import Backend, BillingUser, Caller, Operator, PathAccount, limits_of, operator_required
+from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses, unavailable
 from reprise.api.schemas import (
@@ -52,6 +54,15 @@ def engine_of(request: Request) -> Engine:
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+def stripe_of(request: Request) -> stripe.StripeClient:
+    """Return the Stripe client of this process."""
+    client: stripe.StripeClient = request.app.state.stripe
+    return client
+
+
+TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
 def idempotency_key(
@@ -148,7 +159,13 @@ IMPORTED = ("anchor", "customer_id", "opened_at", "cancelled")
 
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
 async def open_account(
-    body: OpenAccountBody, request: Request, engine: TheEngine, caller: Backend, key: IdempotencyKey, response: Response
+    body: OpenAccountBody,
+    request: Request,
+    engine: TheEngine,
+    client: TheStripe,
+    caller: Backend,
+    key: IdempotencyKey,
+    response: Response,
 ) -> AccountView:
     """Open an account (R1); without `paid_through` the first month is collected at once.
 
@@ -158,6 +175,8 @@ async def open_account(
     audit.note_account(request, body.account_id)
     if not caller.is_operator and body.model_fields_set.intersection(IMPORTED):
         raise operator_required()
+    if body.customer_id is not None:
+        await check_customer(client, body.customer_id)
     command = OpenAccount(**dict(body), actor=caller.actor(), **ids_of(key, user=None))
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"

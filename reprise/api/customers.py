@@ -91,6 +91,22 @@ def _instant(unix: int | None) -> datetime | None:
     return datetime.fromtimestamp(unix, UTC) if unix is not None and earliest <= unix < latest else None
 
 
+async def check_customer(client: stripe.StripeClient, customer_id: str) -> None:
+    """See that a customer given for an account that lived elsewhere exists (R20, R25).
+
+    Raises:
+        Problem: 422: Stripe has no such customer, or has it no more; 503: Stripe is out of reach.
+    """
+    try:
+        customer = await client.v1.customers.retrieve_async(customer_id)
+    except stripe.StripeError as error:
+        if is_missing_customer(error):
+            raise invalid("customer_id", "is not a customer that Stripe has for this API key") from error
+        raise _problem(error) from error
+    if getattr(customer, "deleted", False):
+        raise invalid("customer_id", "was deleted at Stripe; leave it out, and the account gets a new one")
+
+
 async def customer_portal(client: stripe.StripeClient, engine: Engine, account_id: str, return_url: str) -> str:
     """Return an address of Stripe's customer portal that leads back to `return_url`.
 

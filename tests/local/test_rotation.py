@@ -63,10 +63,12 @@ def test_secrets_that_are_not_there_or_not_ours(tmp_path: Path) -> None:
 
 def test_what_rotating_keeps(tmp_path: Path) -> None:
     """The secrets before are the previous ones; a file that an earlier release wrote is read."""
-    (tmp_path / secrets.FILE).write_text(json.dumps({"jwt_secret": "a" * 40, "stripe_webhook_secret": "whsec_a"}))
+    (tmp_path / secrets.FILE).write_text(
+        json.dumps({"jwt_secret": "a" * 40, "stripe_webhook_secret": "whsec_" + "a" * 40})
+    )
     now = secrets.rotate(tmp_path)
     assert now is not None
-    assert (now.jwt_secret_previous, now.stripe_webhook_secret_previous) == ("a" * 40, "whsec_a")
+    assert (now.jwt_secret_previous, now.stripe_webhook_secret_previous) == ("a" * 40, "whsec_" + "a" * 40)
     again = secrets.rotate(tmp_path)
     assert again is not None
     assert again == secrets.read(tmp_path)
