@@ -134,3 +134,18 @@ async def test_R18_a_product_that_cannot_be_reached_is_told_later(product: Produ
     with pytest.raises(ApplicationError, match="ConnectError") as failed:
         await tell(ProductAnnouncements(client, nobody.url, product.secret), 1)
     assert failed.value.type == "product_unavailable"
+
+
+async def test_R18_while_secrets_are_exchanged_the_product_may_check_with_either(
+    product: Product, client: httpx.AsyncClient
+) -> None:
+    """Announcements carry a signature by each; by neither, they are not taken."""
+    old, new = product.secret, "whsec_bmV3IHNlY3JldCBvZiB0aGUgcHJvZHVjdA=="
+    during = ProductAnnouncements(client, product.url, new, old)
+    assert await tell(during, 1) == 1
+    product.secret = new
+    assert await tell(during, 2) == 1
+    assert await tell(ProductAnnouncements(client, product.url, new), 3) == 1
+    with pytest.raises(ApplicationError):
+        await tell(ProductAnnouncements(client, product.url, old), 4)
+    assert product.sequences == [1, 2, 3]

@@ -1,5 +1,7 @@
-"""R8, E21: a watch on ourselves. Whatever Stripe refuses, and however long, an account asks it a bounded number of times
-a day and leaves a bounded history; and after the mend it is right: charged once for each month it had.
+"""R8, E21: a watch on ourselves, whatever Stripe refuses, and however long.
+
+An account asks a bounded number of times a day and leaves a bounded history; and after the mend it is right: charged
+once for each month it had.
 
 `make test` tries a few of the calls and refusals, `make longlife` each with each.
 """
@@ -16,9 +18,10 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.statemachine.account import AccountState
+from reprise.worker import account_worker
 from reprise.workflows.messages import AccountView, Cancel, Reactivate
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import account_worker, worker_settings
+from tests.workflows.conftest import worker_settings
 from tests.workflows.world import World
 
 CALLS: dict[str, tuple[str, str]] = {
