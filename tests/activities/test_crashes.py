@@ -116,40 +116,37 @@ async def test_R8_a_payment_asks_stripe_six_times(stripe_side: StripeSide, story
     ]
 
 
-@pytest.mark.parametrize("pruned", [False, True], ids=["keys-kept", "keys-pruned"])
+FAULTS: dict[str, dict[str, Any]] = {
+    "before-500": {"when": "before", "status": 500},
+    "before-429": {"when": "before", "status": 429},
+    "before-dropped": {"when": "before", "drop_connection": True},
+    "before-late": {"when": "before", "delay_seconds": 0.4},
+    "after-500": {"when": "after", "status": 500},
+    "after-500-saved": {"when": "after", "status": 500, "saved": True},
+    "after-dropped": {"when": "after", "drop_connection": True},
+    "after-late": {"when": "after", "delay_seconds": 0.4},
+}
+
+
 @pytest.mark.parametrize(
-    "how",
+    ("fault", "pruned"),
     [
-        {"when": "before", "status": 500},
-        {"when": "before", "status": 429},
-        {"when": "before", "drop_connection": True},
-        {"when": "before", "delay_seconds": 0.5},
-        {"when": "after", "status": 500},
-        {"when": "after", "status": 500, "saved": True},
-        {"when": "after", "drop_connection": True},
-        {"when": "after", "delay_seconds": 0.5},
+        *((each, False) for each in FAULTS),
+        # What Stripe has not begun, it has saved nothing of.
+        *((each, True) for each in FAULTS if each.startswith("after")),
     ],
-    ids=[
-        "before-500",
-        "before-429",
-        "before-dropped",
-        "before-late",
-        "after-500",
-        "after-500-saved",
-        "after-dropped",
-        "after-late",
-    ],
+    ids=lambda value: value if isinstance(value, str) else ("keys-pruned" if value else "keys-kept"),
 )
 @pytest.mark.parametrize("story", ["first", "reactivation-beside-an-open-invoice"])
-async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how: dict[str, Any], pruned: bool) -> None:
+async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, fault: str, pruned: bool) -> None:
     """The attempt fails at that request and is made again: as soon as Stripe is back, or a day later.
 
     Only a `pay` that Stripe has carried out is not made again: the invoice, read at once, says that it is paid.
     """
-    told = STORIES[story]
+    told, how = STORIES[story], FAULTS[fault]
     for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
         payer = await ready(stripe_side, told)
-        fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, **how)
+        struck = stripe_side.fault(method="*", path="/v1/.*", skip=number, **how)
         trying = payer.collect(told.asked(payer), stripe_retries=0, stripe_timeout=0.3)
         if "/pay" in call and how["when"] == "after":
             assert (await trying).kind == "paid"
@@ -157,7 +154,7 @@ async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how
             with pytest.raises(ApplicationError) as failed:
                 await trying
             assert failed.value.type == "stripe_unavailable", call
-        await stripe_side.hit(fault)
+        await stripe_side.hit(struck)
         stripe_side.no_faults()
         if pruned:
             stripe_side.advance(DAY_AND_AN_HOUR)

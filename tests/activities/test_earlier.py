@@ -35,7 +35,7 @@ async def test_R22_a_payment_that_is_paid_and_not_known_goes_first(payer: Payer)
     assert isinstance(outcome, EarlierPayment)
     found = outcome.found
     assert (found.payment_key, found.invoice_id, found.state) == (payer.key(1), first.invoice_id, InvoiceState.PAID)
-    assert (found.amount, found.currency, found.charged) == (7500, "usd", None)
+    assert (found.amount, found.currency, found.charged) == (7500, "usd", 7500)
     assert (found.quantity, found.unit_amount, found.period) == (3, 2500, nth_term(START, 0, "UTC"))
     assert payer.statuses() == ["paid"]
 

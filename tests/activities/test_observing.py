@@ -44,7 +44,7 @@ async def test_R15_a_look_says_how_a_payment_stands(payer: Payer) -> None:
     await payer.card("pm_card_visa")
     await payer.collect(payer.asked(attempt=2))
     seen = await payer.look()
-    assert (seen.invoice, seen.charged, seen.decline_code) == (InvoiceState.PAID, None, None)
+    assert (seen.invoice, seen.charged, seen.decline_code) == (InvoiceState.PAID, 7500, None)
 
 
 async def test_R9_a_look_says_why_an_open_invoice_is_not_paid(payer: Payer) -> None:
@@ -88,6 +88,7 @@ async def test_R22_a_look_finds_what_else_is_paid_or_processing(stripe_side: Str
     seen = await payer.look(3)
     assert [each.payment_key for each in seen.found] == keys
     assert [each.state for each in seen.found] == [InvoiceState.PAID, InvoiceState.PAID, InvoiceState.PROCESSING]
+    assert [each.charged for each in seen.found] == [7500, 7500, None]
     assert [each.payment_key for each in (await payer.look(None, paid=(1,))).found] == keys[1:]
     assert (await payer.look(None)).invoice is InvoiceState.MISSING
     assert [each.payment_key for each in (await payer.look(1, paid=(1, 2))).found] == keys[2:]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.chaos.evidence import MONEY, Evidence
+from tests.chaos.evidence import MONEY, MONEY_BACK, Evidence
 from tests.chaos.findings import Kind, instant
 from tests.reference import rules
 from tests.reference.standing import Quote
@@ -50,6 +50,7 @@ def money(evidence: Evidence, payments: Mapping[str, Quote]) -> Iterator[tuple[K
         if not any(each["status"] == "paid" for each in invoices.get(key, [])):
             yield Kind.WRONG_STATE, f"payment {key} is told as paid, but Stripe has no money for it"
     yield from _terms(evidence)
+    yield from ((Kind.WRONG_STATE, what) for what in _money_back(evidence))
     yield from ((Kind.WRONG_STATE, what) for what in _left_open(evidence))
 
 
@@ -163,6 +164,14 @@ def _terms(evidence: Evidence) -> Iterator[tuple[Kind, str]]:
                 f"payment {entry['payment_key']} paid for a term to {end}, paid before to {latest}",
             )
         latest = max(end, latest or end)
+
+
+def _money_back(evidence: Evidence) -> Iterator[str]:
+    """Yield refunds and disputes at Stripe that were never told (R24)."""
+    told = {entry["invoice_id"] for entry in evidence.timeline if entry["type"] in MONEY_BACK}
+    for each in evidence.books.refunds:
+        if each["invoice"] not in told:
+            yield f"{each['object']} {each['id']} of {each['amount']} was never told"
 
 
 def _left_open(evidence: Evidence) -> Iterator[str]:
