@@ -119,6 +119,7 @@ troubled = _any_of(
     (_worker_away, _a_day_silent, Deed("answer", "not known"), _a_day_silent, Deed("answer", "lost"), _answer),
     (*_lapses, _turns_bad, _voids_refused, _press, _answer, _disable, *_pays_late),
     (*_lapses, *_must_authenticate, *_voided_by_hand),
+    (*_lapses, *_must_authenticate, Deed("time_passes", timedelta(hours=5)), *_must_authenticate, *[_term_ends] * 6),
     (*_lapses, *_must_authenticate, *_found, _pays_by_hand),
     (*_must_authenticate, *_voided_by_hand),
     (Deed("card_turns", "authentication"), _term_ends, *_voided_by_hand, _term_ends),
