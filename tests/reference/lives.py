@@ -179,5 +179,5 @@ def _alone(deed: Deed) -> tuple[Deed, ...]:
 anything = _mixed(stories=6, trouble=6, users=4, pages=1, operators=2, time=2, stripe=1, back=3, faults=3)
 """What happens next: a deed, or a story of some."""
 
-in_the_world = _mixed(stories=7, users=4, operators=2, time=2, stripe=1)
+in_the_world = _mixed(stories=7, users=4, pages=1, operators=2, time=2, stripe=2, back=1)
 """The same without what only a script can do, which real servers take longer for."""

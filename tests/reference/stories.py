@@ -34,6 +34,7 @@ _voids_refused, _voids_taken = Deed("voids", "refused"), Deed("voids", "taken")
 _voided_by_hand = (Deed("void_by_hand", "latest"), _hint)
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), _hint_of_old)
 _pays_late_by_debit = (_pays_old_by_debit, _voids_taken, _pay)
+_found = (Deed("bill_by_hand", "no term"), Deed("hint", "unknown"))
 _given_up = (*_fails, _voids_refused, _stop)
 _worker_away, _stripe_away = Deed("no_worker", timedelta(days=35)), Deed("no_answer", timedelta(days=75))
 
@@ -112,11 +113,14 @@ troubled = _any_of(
     (*_lapses, _press, Deed("answer", "lost"), _key_is_wrong, _answer, _key_is_right),
     (*_lapses, _turns_bad, _voids_refused, _press, _answer, _disable, *_pays_late),
     (*_lapses, *_must_authenticate, *_voided_by_hand),
-    (*_lapses, *_must_authenticate, Deed("bill_by_hand", "no term"), _hint, _pays_by_hand),
+    (*_lapses, *_must_authenticate, *_found, _pays_by_hand),
     (*_must_authenticate, *_voided_by_hand),
     (Deed("card_turns", "authentication"), _term_ends, *_voided_by_hand, _term_ends),
     (Deed("refund", ("dispute", "du_1", "needs_response")), _enable),
     (*_fails, Deed("refund", ("dispute", "du_2", "needs_response")), _enable, _term_ends),
     (Deed("set_carts", 0), _press, Deed("time_passes", timedelta(hours=2))),
+    (Deed("card_turns", "stopped"), *_lapses, _press, _answer, *_found, _press),
+    (Deed("card_turns", "lost_card"), _term_ends, _key_is_wrong, _term_ends, _term_ends, _key_is_right, _term_ends),
+    (*_fails, *[_term_ends] * 3, Deed("card_turns", "stopped"), _term_ends, _a_day, _turns_bad, *[_term_ends] * 2),
 )
 """What Stripe's own ways lead to, and people's in its dashboard."""
