@@ -36,7 +36,9 @@ def test_R_money_in_the_reader_s_way(amount: int, currency: str, tag: str, writt
     assert local(tag).money(amount, currency).replace("\xa0", " ").replace("\u202f", " ") == written
 
 
-@given(st.integers(0, THE_MOST), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"]))
+@given(
+    st.integers(0, THE_MOST), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"])
+)
 def test_no_digit_of_an_amount_is_lost(amount: int, currency: str, tag: str) -> None:
     """Whatever the locale: the digits are the minor units, padded to one whole."""
     digits = "".join(each for each in local(tag).money(amount, currency) if each.isdigit())

@@ -88,7 +88,7 @@ class Entry(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """A void that Stripe has refused so far (R8)."""
+    """A void, or the erasing of a customer, that Stripe has refused so far (R8, R13)."""
 
     since: datetime
     next_try: datetime
@@ -146,6 +146,7 @@ class Standing:
     payments: int = 0
     debts: list[Debt] = field(default_factory=list)
     voids_owed: dict[str, Owed] = field(default_factory=dict)
+    erasure_owed: Owed | None = None
     paid_keys: list[str] = field(default_factory=list)
     refunds: list[tuple[str, str | None]] = field(default_factory=list)
     cancelled_from: str = ""
@@ -160,7 +161,10 @@ class Standing:
         if self.is_collecting:
             return None
         own, void = self._own_due, min((each.next_try for each in self.voids_owed.values()), default=None)
-        return ("void_due", void) if void and (own is None or void < own[1]) else own
+        if void and (own is None or void < own[1]):
+            own = "void_due", void
+        erasure = self.erasure_owed
+        return ("erasure_due", erasure.next_try) if erasure and (own is None or erasure.next_try < own[1]) else own
 
     @property
     def _own_due(self) -> tuple[str, datetime] | None:
@@ -188,9 +192,7 @@ class Standing:
     def awaits_mend(self) -> bool:
         """A first payment that stopped for our fault is tried again by itself (R1, R8)."""
         payment = self.payment
-        return bool(
-            payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt
-        )
+        return bool(payment and payment.purpose == "first" and payment.status == "declined" and payment.next_attempt)
 
     @property
     def shows_url(self) -> bool:
@@ -269,9 +271,7 @@ class Standing:
     @property
     def _is_open(self) -> bool:
         """A payment can still be paid or is tried again: past due, awaiting its payer, or stopped for our fault."""
-        return self.state == "past_due" or (
-            self.state == "disabled" and (self.awaits_payer or self.awaits_mend)
-        )
+        return self.state == "past_due" or (self.state == "disabled" and (self.awaits_payer or self.awaits_mend))
 
     def _must_be_open(self) -> None:
         if self.state == "closed":

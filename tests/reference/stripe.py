@@ -161,6 +161,8 @@ class ReferenceStripe:
                 return Told("voided", {"key": ask.about, "invoice": "missing"})
             case "void":
                 return Told("voided", {"key": ask.about, "invoice": "unknown"})
+            case "erase":
+                return Told("erased", {"refused": True})
             case _:
                 return Told("nothing", {})
 
@@ -186,6 +188,9 @@ class ReferenceStripe:
                 return self._look(account, ask.about)
             case "void":
                 return self._voided(about)
+            case "erase":
+                self.method = None  # its payment methods are detached; one that was deleted is gone
+                return Told("erased", {"refused": False})
             case "look_at_refund":
                 return Told("refund_seen", {"about": about, **self.refunds[about]})
         raise AssertionError(f"nobody asks that: {ask}")
@@ -310,4 +315,3 @@ class ReferenceStripe:
 def _refusal(card: str) -> dict[str, str | None]:
     code, _, advice = card.partition("/")
     return {"code": code, "advice": advice or None}
-
