@@ -79,8 +79,8 @@ types: .venv/dev ## Check types, strictly.
 imports: .venv/dev ## Check that imports go one way.
 	$(BIN)/lint-imports
 
-diagram: .venv/local ## Write the chart of an account's states into the README.
-	$(BIN)/python -m reprise.local.diagram README.md
+diagram: .venv/local ## Write the chart and the table of an account's states into README.md and docs/states.md.
+	$(BIN)/python -m tests.docs.charts
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
 	@$(BIN)/python -m tests.browser.chromium

@@ -11,7 +11,16 @@ import stripe
 
 from reprise.activities.asking import behind_replays, idempotency_key
 from reprise.activities.names import CollectInput, StripeInput
-from reprise.activities.reading import WITH_PAYMENT, customer_of, is_ours, is_unpaid, key_of, number_of, state_of
+from reprise.activities.reading import (
+    WITH_PAYMENT,
+    customer_of,
+    intents_of,
+    is_ours,
+    is_unpaid,
+    key_of,
+    number_of,
+    state_of,
+)
 from reprise.activities.stripe_client import is_passing, metadata_of, sentence_of, understood
 from reprise.statemachine.outcomes import InvoiceState
 from reprise.statemachine.payments import payment_number
@@ -224,14 +233,20 @@ class Invoices:
     async def void(self, invoice: stripe.Invoice) -> Voided:
         """Make an invoice unpayable: void it, or delete a draft. What Stripe refuses is a value.
 
-        A paid one stays paid, also when it was paid while this ran. The request has no idempotency key of ours: to void
-        twice does no harm, and an old refusal must not be replayed.
+        A paid one stays paid, also when it was paid while this ran, and one whose payment clears is left alone (R21):
+        that Stripe refuses to void it is not relied on. The request has no idempotency key of ours: to void twice does
+        no harm, and an old refusal must not be replayed.
 
         Raises:
             stripe.StripeError: Stripe does not answer, or will not say how the invoice stands.
         """
-        if not is_unpaid(invoice):
-            return Voided(invoice)
+        now = invoice if intents_of(invoice) else await self.believed(invoice)
+        if not is_unpaid(now):
+            return Voided(now)
+        if state_of(now) is InvoiceState.PROCESSING:
+            return Voided(
+                now, f"Its payment is still processing: invoice {now.id} can be void only once it has failed."
+            )
         try:
             if invoice.status == "draft":
                 await understood(self._stripe.invoices.delete_async(invoice.id))

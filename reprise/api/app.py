@@ -48,11 +48,12 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         app.state.engine = Engine(temporal, command_wait=settings.command_wait, announce=announce)
         app.state.revocations = Revocations(temporal)
         app.state.sessions = PortalSessions(temporal, settings.portal_session)
-        limits = app.state.limits
+        limits: RateLimits = app.state.limits
         portal.state.portal = Portal(app.state.engine, app.state.sessions, app.state.seal, limits, settings)
         async with stripe_client(settings) as to_stripe:
             app.state.stripe = portal.state.stripe = to_stripe
             yield
+        await limits.close()
 
     app = FastAPI(
         title="Reprise",

@@ -5,13 +5,15 @@ import re
 import uuid
 from typing import Annotated, Any
 
+import stripe
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
 from reprise.api import audit
 from reprise.api.auth import Backend, BillingUser, Caller, Operator, PathAccount, limits_of, operator_required
+from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
-from reprise.api.problems import Problem, invalid, responses, unavailable
+from reprise.api.problems import Problem, invalid, responses
 from reprise.api.schemas import (
     CancelBody,
     CartsBody,
@@ -52,6 +54,15 @@ def engine_of(request: Request) -> Engine:
 
 
 TheEngine = Annotated[Engine, Depends(engine_of)]
+
+
+def stripe_of(request: Request) -> stripe.StripeClient:
+    """Return the Stripe client of this process."""
+    client: stripe.StripeClient = request.app.state.stripe
+    return client
+
+
+TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
 def idempotency_key(
@@ -148,7 +159,13 @@ IMPORTED = ("anchor", "customer_id", "opened_at", "cancelled")
 
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
 async def open_account(
-    body: OpenAccountBody, request: Request, engine: TheEngine, caller: Backend, key: IdempotencyKey, response: Response
+    body: OpenAccountBody,
+    request: Request,
+    engine: TheEngine,
+    client: TheStripe,
+    caller: Backend,
+    key: IdempotencyKey,
+    response: Response,
 ) -> AccountView:
     """Open an account (R1); without `paid_through` the first month is collected at once.
 
@@ -158,6 +175,8 @@ async def open_account(
     audit.note_account(request, body.account_id)
     if not caller.is_operator and body.model_fields_set.intersection(IMPORTED):
         raise operator_required()
+    if body.customer_id is not None:
+        await check_customer(client, body.customer_id)
     command = OpenAccount(**dict(body), actor=caller.actor(), **ids_of(key, user=None))
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"
@@ -199,10 +218,11 @@ def _tell_payment(account: AccountView, response: Response) -> None:
         response.status_code = 202
         return
     if payment.decline_code == "payment_stopped":
-        raise unavailable(
-            "Stripe refused Reprise's own request. Nothing was charged, the operators can see why; try again later.",
-            retry_after=300,
+        detail = (
+            "Stripe refused Reprise's own request. Nothing was charged, and the operators can see why. Try again later,"
+            " with a new idempotency key: this one keeps its answer."
         )
+        raise Problem(503, "payment_stopped", detail, headers={"Retry-After": "300"}, account=account)
     if payment.decline_code == "no_payment_method":
         detail = "There is no payment method. Nothing was charged. Add one, then reactivate again."
         raise Problem(402, "no_payment_method", detail, account=account)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
+import structlog
 
 from reprise.activities.stripe_client import is_missing_customer, is_passing, metadata_of, sentence_of
 from reprise.api.engine import Engine
@@ -11,6 +12,8 @@ from reprise.api.problems import Problem, invalid, not_found, unavailable
 from reprise.api.schemas import InvoiceList, InvoiceView
 from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.workflows.messages import AccountState
+
+log = structlog.get_logger()
 
 
 async def invoice_page(
@@ -88,6 +91,22 @@ def _instant(unix: int | None) -> datetime | None:
     return datetime.fromtimestamp(unix, UTC) if unix is not None and earliest <= unix < latest else None
 
 
+async def check_customer(client: stripe.StripeClient, customer_id: str) -> None:
+    """See that a customer given for an account that lived elsewhere exists (R20, R25).
+
+    Raises:
+        Problem: 422: Stripe has no such customer, or has it no more; 503: Stripe is out of reach.
+    """
+    try:
+        customer = await client.v1.customers.retrieve_async(customer_id)
+    except stripe.StripeError as error:
+        if is_missing_customer(error):
+            raise invalid("customer_id", "is not a customer that Stripe has for this API key") from error
+        raise _problem(error) from error
+    if getattr(customer, "deleted", False):
+        raise invalid("customer_id", "was deleted at Stripe; leave it out, and the account gets a new one")
+
+
 async def customer_portal(client: stripe.StripeClient, engine: Engine, account_id: str, return_url: str) -> str:
     """Return an address of Stripe's customer portal that leads back to `return_url`.
 
@@ -120,4 +139,5 @@ def _gone() -> Problem:
 def _problem(error: stripe.StripeError) -> Problem:
     if is_passing(error):
         return unavailable("Stripe cannot be reached. Try again.")
-    return unavailable(f"Stripe refused Reprise's own request ({sentence_of(error)}).", retry_after=300)
+    log.error("stripe refused a request", why=sentence_of(error))  # for operators: it may name what is ours
+    return unavailable("Stripe refused Reprise's own request; the operators can see why. Try again later.", 300)

@@ -41,7 +41,8 @@ class RateLimits:
         self._commands = _rates("REPRISE_LIMIT_COMMANDS", settings.limit_commands)
         self._callers = _rates("REPRISE_LIMIT_CALLERS", settings.limit_callers)
         self._operators = _rates("REPRISE_LIMIT_OPERATORS", settings.limit_operators)
-        self._limiter = FixedWindowRateLimiter(_storage(settings.limits_storage))
+        self._storage = _storage(settings.limits_storage)
+        self._limiter = FixedWindowRateLimiter(self._storage)
         self._complained = float("-inf")
 
     async def wrong_token(self, request: Request) -> None:
@@ -78,6 +79,12 @@ class RateLimits:
             Problem: 429.
         """
         await self._count(self._commands, "command", account_id, "commands on this account")
+
+    async def close(self) -> None:
+        """Close the connections to a shared storage."""
+        client = getattr(getattr(self._storage, "bridge", None), "storage", None)
+        if client is not None:
+            await client.aclose()
 
     async def _count(self, rates: list[RateLimitItem], what: str, whose: str, said: str) -> None:
         for rate in rates:

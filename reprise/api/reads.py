@@ -6,14 +6,13 @@ import binascii
 import zlib
 from typing import Annotated
 
-import stripe
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.audiences import for_owner
 from reprise.api.auth import BillingUser, Operator, PathAccount, Reader
-from reprise.api.commands import TheEngine
+from reprise.api.commands import TheEngine, TheStripe
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.engine import Engine, clock_of, is_account
 from reprise.api.problems import invalid, refused, responses, unavailable
@@ -47,15 +46,6 @@ IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_se
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
 _READ = responses(401, 403, 404, 422, 429, 503)
-
-
-def stripe_of(request: Request) -> stripe.StripeClient:
-    """Return the Stripe client of this process."""
-    client: stripe.StripeClient = request.app.state.stripe
-    return client
-
-
-TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
 @router.get("", tags=["operators"], responses=responses(401, 403, 422, 429, 503))

@@ -5,11 +5,10 @@ from typing import Annotated
 import stripe
 from fastapi import APIRouter, Header, Request
 
-from reprise.api.commands import TheEngine
+from reprise.api.commands import TheEngine, TheStripe
 from reprise.api.engine import Engine
 from reprise.api.keys import Keys
 from reprise.api.problems import Problem, responses, unavailable
-from reprise.api.reads import TheStripe
 from reprise.api.schemas import Received
 from reprise.api.stripe_events import Told, told_by
 from reprise.statemachine.payments import PaymentStatus

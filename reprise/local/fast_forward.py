@@ -66,6 +66,8 @@ def _told(entry: TimelineEntry) -> str:
         words.append(f"{entry.from_state} → {entry.to_state}")
     if entry.amount is not None and entry.currency:
         words.append(formatted(entry.amount, entry.currency))
+        if entry.from_balance:
+            words.append(f"({formatted(entry.from_balance, entry.currency)} of it from the credit balance)")
     if entry.decline_code:
         words.append(entry.decline_code)
     return printable(" ".join(words))

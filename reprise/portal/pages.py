@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from reprise.api.audiences import for_owner
+from reprise.api.commands import TheStripe
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.problems import Problem
-from reprise.api.reads import TheStripe
 from reprise.portal import history as told
 from reprise.portal import words
 from reprise.portal.declines import Told, told_of

@@ -52,7 +52,7 @@ _SAID = {
     ),
     "account_not_found": "You are not signed in to this account. Open Profile & Billing from your shop again.",
     "customer_gone": (
-        "Your billing information has to be set up anew, which happens with your next payment. Please contact support to"
+        "Your billing information has to be set up anew, which your next payment does. Please contact support to"
         " add a card before."
     ),
     "disabled_by_operator": "We took this account out of service. Please contact support.",

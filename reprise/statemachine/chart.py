@@ -83,7 +83,7 @@ class AccountChart(StateChart[Decisions]):
     reactivate = (
         _cancelled.to(_active, cond="was_active", validators="quote_holds", on="resume")
         | _cancelled.to(_reactivated, validators="quote_holds", on="resume")
-        | _disabled.to.itself(internal=True, cond="payment_is_processing", validators=_may_return, on="look_at_invoice")
+        | _disabled.to.itself(internal=True, cond="payment_is_processing", validators=_may_return, on="join_clearing")
         | _disabled.to.itself(internal=True, cond="payment_under_way", validators=_may_return)
         | _disabled.to.itself(
             internal=True, cond="awaiting_authentication", validators=_may_return, on="look_at_invoice"
@@ -107,13 +107,13 @@ class AccountChart(StateChart[Decisions]):
         _disabled.to.itself(internal=True, cond="was_out_of_service", on="lift_hold")
         | _disabled.to(
             _active,
-            cond=["by_edition_2", "was_past_due", "renewal_can_be_taken_up", "renewal_is_free"],
+            cond=["by_edition_2", "was_past_due", "term_is_over", "renewal_can_be_taken_up", "renewal_is_free"],
             validators="no_payment_under_way",
             on="take_free_renewal_up",
         )
         | _disabled.to(
             _past_due,
-            cond=["by_edition_2", "was_past_due", "renewal_can_be_taken_up"],
+            cond=["by_edition_2", "was_past_due", "term_is_over", "renewal_can_be_taken_up"],
             validators="no_payment_under_way",
             on="take_renewal_up",
         )
@@ -166,7 +166,7 @@ class AccountChart(StateChart[Decisions]):
 
     # R8: how an attempt to collect turned out
     payment_paid = (
-        _disabled.to.itself(internal=True, cond="payment_called_off", on="keep_paid_term")
+        _disabled.to.itself(internal=True, cond="payment_only_buys_a_term", on="keep_paid_term")
         | _disabled.to(_reactivated, cond="is_reactivation", on="enter_paid_term")
         | _disabled.to(_active, on="enter_paid_term")
         | _active.to.itself(internal=True, on="enter_paid_term")

@@ -43,9 +43,11 @@ class CustomerDecisions(InvoiceDecisions):
         """Register a customer again whose deletion a look has found."""
         self.effects.append(RegisterCustomer(payment_method=None))
 
-    def change_email_to(self, changed: EmailChanged) -> None:
-        """Stripe has taken the new e-mail: it is the account's (R26)."""
+    def take_email(self, changed: EmailChanged) -> None:
+        """Where Stripe has taken the new e-mail, it is the account's (R26); the customer may be a new one (R23)."""
         self.replace_customer(changed.customer_id)
+        if changed.refused:
+            return
         self._set(email=changed.email)
         self._note("email_changed", changed.asked_by)
 

@@ -112,11 +112,20 @@ class Decisions(PaymentDecisions):
         self._note("resumed", command.actor, term=self._term)
 
     def return_within_term(self, command: Reactivate) -> None:
+        self.call_off_payment()
         self._note("reactivated", command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
 
     def return_free(self, command: Reactivate, now: datetime) -> None:
+        self.call_off_payment()
         self._start_term_now(now)
         self._note("reactivated", command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
+
+    def join_clearing(self, command: Reactivate, now: datetime) -> None:
+        """A payment that clears brings the account back, also one that was given up (R21)."""
+        payment = self._payment
+        if payment.abandoned or payment.purpose is PaymentPurpose.RENEWAL:
+            self._set_payment(purpose=PaymentPurpose.REACTIVATION, abandoned=False, asked_by=command.actor)
+        self.look_at_invoice(now)
 
     def collect_upfront_payment(self, command: Reactivate, now: datetime) -> None:
         self._collect_new(PaymentPurpose.REACTIVATION, reactivation_quote(self.account, now), command.actor, now)
@@ -210,6 +219,8 @@ class Decisions(PaymentDecisions):
     def renew_free(self) -> None:
         quote = renewal_quote(self.account)
         self._set(term=quote.term, term_index=self.account.term_index + 1)
+        if self.by_edition_2():
+            self._strike_debts({quote.term})
         self._note("renewed", TIMER, amount=0, currency=quote.currency, term=quote.term)
 
     def collect_renewal(self, now: datetime) -> None:

@@ -38,7 +38,7 @@ class Guards:
     # ---------------------------------------------------------------- guards: editions: R28
 
     def by_edition_2(self) -> bool:
-        return self.account.edition >= editions.NEWEST
+        return self.account.edition >= editions.SECOND
 
     # ---------------------------------------------------------------- guards: opening
 
@@ -140,6 +140,10 @@ class Guards:
         """Whether an invoice that was paid is for the very term that this past-due account lacks (R22)."""
         return self.account.state is AccountState.PAST_DUE and found.period == self._payment.quote.term
 
+    def is_for_another_term(self, found: Invoice) -> bool:
+        """Whether an invoice that was paid is for another term than the one that is being renewed (R22)."""
+        return self._payment.purpose is PaymentPurpose.RENEWAL and found.period != self._payment.quote.term
+
     def awaiting_authentication(self) -> bool:
         return self._payment_is(PaymentStatus.REQUIRES_ACTION)
 
@@ -147,8 +151,19 @@ class Guards:
         expiry = self._payment.expires_at
         return self.awaiting_authentication() and expiry is not None and now >= expiry
 
-    def payment_called_off(self) -> bool:
-        return self._payment.abandoned
+    def payment_only_buys_a_term(self, now: datetime) -> bool:
+        """Whether the payment, if paid, gives a term to an account that stays out of service, to return for nothing.
+
+        It was called off, or came too late for a renewal (R22); or an operator holds the account (R13).
+        """
+        payment = self._payment
+        held = self.account.disabled_reason is DisabledReason.OPERATOR
+        late = self.payment_is_processing() or self.void_is_owed(payment.key) or payment.quote.term.is_over(now)
+        too_late = payment.purpose is PaymentPurpose.RENEWAL and late
+        return payment.abandoned or (self.by_edition_2() and (too_late or held))
+
+    def void_is_owed(self, key: str) -> bool:
+        return any(each.payment_key == key for each in self.account.voids_owed)
 
     def is_reactivation(self) -> bool:
         return self._payment.purpose is PaymentPurpose.REACTIVATION

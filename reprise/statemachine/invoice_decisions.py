@@ -119,6 +119,6 @@ class InvoiceDecisions(Recording):
 
     def void_is_done(self, key: str) -> None:
         """A void that was owed is done."""
-        if any(each.payment_key == key for each in self.account.voids_owed):
+        if self.void_is_owed(key):
             self._forget_owed_void(key)
             self._note("payment_voided", STRIPE, payment_key=key)

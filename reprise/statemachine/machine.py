@@ -126,7 +126,7 @@ class AccountMachine(OutcomeEvents):
             case PaymentMethodChanged():
                 return self._take_payment_method(event, now)
             case EmailChanged():
-                return () if event.refused else self._note(now, lambda: self.model.change_email_to(event))
+                return self._note(now, lambda: self.model.take_email(event))
             case CustomerErased() if not self._is("closed"):
                 return ()
             case CustomerErased():
@@ -154,7 +154,7 @@ class AccountMachine(OutcomeEvents):
         """
         now = whole_seconds(now)
         account = self.account
-        if account.edition < editions.NEWEST:
+        if account.edition < editions.SECOND:
             return self._if_allowed("payment_hint", now)
         if account.customer_id is None or self.collecting:
             return ()  # nothing is there, or the attempt under way sees it

@@ -43,6 +43,8 @@ class OutcomeEvents(DrivenChart):
             case Paid():
                 self.model.remember_invoice(event.invoice_id, event.payment_method)
                 return self._happen("payment_paid", now, outcome=event)
+            case Processing() if self.model.payment_buys_nothing():
+                return ()  # its void stays owed, until it is known
             case Processing():
                 return self._if_allowed("payment_processing", now, outcome=event)
             case _ if not self.collecting and payment.status is not PaymentStatus.PROCESSING:
@@ -56,13 +58,17 @@ class OutcomeEvents(DrivenChart):
                 return self._happen("payment_needs_action", now, outcome=event)
             case Stopped():
                 return self._happen("payment_stopped", now, outcome=event)
-            case NotKnown():
+            case NotKnown() if self.collecting:
                 return self._note(now, lambda: self.model.ask_again(event, now))
             case EarlierPayment():
                 return self._take_earlier(event.found, now)
+            case _:
+                return ()
 
     def _take_earlier(self, found: Invoice, now: datetime) -> Effects:
         """Settle an earlier payment that is paid or clearing instead of beginning another (R22)."""
+        if found.state is InvoiceState.PAID and self.model.is_for_another_term(found):
+            return self._note(now, lambda: self.model.set_aside(found))
         adopted = self._note(now, lambda: self.model.adopt(found))
         known = {"payment_key": found.payment_key, "invoice_id": found.invoice_id}
         if found.state is InvoiceState.PAID:
@@ -74,17 +80,19 @@ class OutcomeEvents(DrivenChart):
         effects: Effects = ()
         if event.customer_id and event.customer_id != self.account.customer_id and not self._is("closed"):
             effects += self._note(now, lambda: self.model.replace_customer(event.customer_id))
-        effects += self._take_invoice(event, now)
+        if event.invoice is InvoiceState.PAID:
+            effects += self._take_invoice(event, now)
         for found in event.found:
             effects += self._take_found(found, now)
-        return effects
+        # Only then what may begin an attempt: nothing is collected beside money that has come.
+        return effects if event.invoice is InvoiceState.PAID else effects + self._take_invoice(event, now)
 
     def _take_invoice(self, event: InvoiceObserved, now: datetime) -> Effects:
         payment = self.account.payment
         if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
             return ()
         known: dict[str, Any] = {"payment_key": payment.key, "invoice_id": event.invoice_id}
-        second = self.account.edition >= editions.NEWEST
+        second = self.account.edition >= editions.SECOND
         clearing = payment.status is PaymentStatus.PROCESSING
         match event.invoice:
             case InvoiceState.PAID:
@@ -98,7 +106,15 @@ class OutcomeEvents(DrivenChart):
             case InvoiceState.VOID | InvoiceState.MISSING if clearing:
                 return self._take_outcome(Declined(**known, code="invoice_voided"), now)
             case InvoiceState.VOID | InvoiceState.MISSING if second and payment.action_url:
-                return self._if_allowed("invoice_lost", now)
+                return self._if_allowed("invoice_lost", now) + self._take_method(event, now)
+        return self._take_method(event, now)
+
+    def _take_method(self, event: InvoiceObserved, now: datetime) -> Effects:
+        """Try a payment method that is there since the last attempt (R9), or see that there is none."""
+        payment, second = self.account.payment, self.account.edition >= editions.SECOND
+        assert payment is not None, "a look at a payment was answered"
+        if self._is("closed"):
+            return ()
         if second and payment.stopped_since and payment.payment_method is None:
             # It never came to asking a card: that there is one is no news, and no reason for another attempt.
             self.model.remember_invoice(None, event.payment_method)
@@ -134,8 +150,11 @@ class OutcomeEvents(DrivenChart):
         """Take how a void turned out; one that Stripe refused stays owed (R8)."""
         payment = self.account.payment
         current = payment is not None and event.payment_key == payment.key
-        if self.account.edition >= editions.NEWEST:
-            clearing = event.invoice is InvoiceState.PROCESSING and current and not self._is("closed")
+        if self.account.edition >= editions.SECOND:
+            if event.payment_key in self.account.paid_keys:
+                return ()
+            awaited = current and not self._is("closed") and not self.model.payment_buys_nothing()
+            clearing = event.invoice is InvoiceState.PROCESSING and awaited
             if event.invoice in {InvoiceState.OPEN, InvoiceState.UNKNOWN, InvoiceState.PROCESSING} and not clearing:
                 owed = self._note(now, lambda: self.model.owe_void(event, now))
                 return owed + self._expire_if_awaited(now, current=current)

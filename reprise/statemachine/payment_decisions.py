@@ -8,7 +8,7 @@ from typing import Final
 
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.customer_decisions import CustomerDecisions
-from reprise.statemachine.effects import Collect
+from reprise.statemachine.effects import Collect, VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
     Declined,
@@ -37,7 +37,7 @@ from reprise.statemachine.schedule import (
     next_retry,
     retry_instants,
 )
-from reprise.statemachine.terms import Term, months_after, nth_term
+from reprise.statemachine.terms import Term, nth_term
 from reprise.statemachine.timeline import STRIPE, TIMER, Actor
 
 PAID_KEYS_KEPT: Final = 40
@@ -103,9 +103,16 @@ class PaymentDecisions(CustomerDecisions):
         self._set_payment(attempted_at=now, not_known_since=self._payment.not_known_since or now)
         self.effects.append(Collect(payment=self._payment))
 
+    def set_aside(self, found: Invoice) -> None:
+        """An earlier payment does not renew the account: it is to be refunded, and the attempt goes on (R22)."""
+        self.note_refund_due(found)
+        self.effects.append(Collect(payment=self._payment))
+
     def adopt(self, found: Invoice) -> None:
         """Take an earlier payment up instead of beginning another beside it (R21, R22)."""
         payment = self._payment
+        if payment.invoice_id is not None:
+            self.effects.append(VoidInvoice(payment_key=payment.key, invoice_id=payment.invoice_id))
         term = found.period if found.period and payment.purpose is not PaymentPurpose.RENEWAL else payment.quote.term
         unit_amount = found.amount if found.unit_amount is None else found.unit_amount
         line = QuoteLine(
@@ -172,21 +179,23 @@ class PaymentDecisions(CustomerDecisions):
 
     def _take_over_term(self, payment: Payment, now: datetime) -> None:
         """Give the account the term that it paid for, from the moment when service starts (R2, R6)."""
+        term = payment.quote.term
         if payment.purpose is PaymentPurpose.RENEWAL:
-            self._set(term=payment.quote.term, term_index=self.account.term_index + 1)
+            self._set(term=term, term_index=self.account.term_index + 1)
+        elif self.by_edition_2():
+            self._give_term_from(now)
         else:
-            term = nth_term(now, 0, self.account.timezone) if self.by_edition_2() else payment.quote.term
             self._set(term=term, term_index=0, anchor=term.start)
         self._strike_debts({line.period for line in payment.quote.lines})
 
     def _give_term_from(self, now: datetime) -> None:
-        """Give an account out of service a month: from now, or after what is still paid (R22)."""
-        old, zone = self.account.term, self.account.timezone
-        if old is None or old.is_over(now):
+        """Give an account out of service a month: from now, or by its anchor after what is still paid (R2, R22)."""
+        old, anchor, zone = self.account.term, self.account.anchor, self.account.timezone
+        if old is None or anchor is None or old.is_over(now):
             self._set(term=nth_term(now, 0, zone), term_index=0, anchor=now)
         else:
-            end = months_after(old.end, 1, zone)
-            self._set(term=Term(start=old.start, end=end), term_index=-1, anchor=end)
+            n = self.account.term_index + 1
+            self._set(term=Term(start=old.start, end=nth_term(anchor, n, zone).end), term_index=n)
 
     def _strike_debts(self, paid: set[Term]) -> None:
         self._set_debts(tuple(debt for debt in self.account.debts if debt.term not in paid))
@@ -224,8 +233,13 @@ class PaymentDecisions(CustomerDecisions):
         self._note_payment("payment_received", STRIPE, reason=self._why_refund(), **parts)
 
     def _why_refund(self) -> str:
-        closed = self.account.state is AccountState.CLOSED
-        return f"the account is {'closed' if closed else 'in service, and its term is paid'}: refund it"
+        match self.account.state:
+            case AccountState.CLOSED:
+                return "the account is closed: refund it"
+            case AccountState.PAST_DUE:
+                return "the account is past due for another term: refund it"
+            case _:
+                return "the account is in service, and its term is paid: refund it"
 
     # ---------------------------------------------------------------- not paid
 
@@ -240,6 +254,7 @@ class PaymentDecisions(CustomerDecisions):
             decline_code=None,
             action_url=None,
             expires_at=None,
+            do_not_retry=False,
             stopped_since=None,
             not_known_since=None,
             processing_since=payment.processing_since or now,
@@ -346,6 +361,7 @@ class PaymentDecisions(CustomerDecisions):
     def lose_renewal_invoice(self) -> None:
         """The invoice of a past-due renewal is gone: the next try makes a new one of the same key (R8)."""
         self._set_payment(status=PaymentStatus.DECLINED, decline_code="invoice_voided", action_url=None)
+        self._note_payment("payment_declined", STRIPE, decline_code="invoice_voided")
 
     def _set_outcome(self, outcome: PaymentOutcome, now: datetime) -> None:
         needs_action = isinstance(outcome, RequiresAction)

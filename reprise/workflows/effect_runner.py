@@ -129,8 +129,7 @@ class EffectRunner:
     def begin(self, account: Account) -> None:
         """Begin the next act; if its customer or the first payment method is not registered yet, with that (R1)."""
         act, request = self._waiting[0]
-        unregistered = account.customer_id is None or account.first_payment_method is not None
-        if unregistered and not isinstance(act, RegisterCustomer):
+        if account.needs_registration and not isinstance(act, RegisterCustomer):
             method, customer_id = account.first_payment_method, account.customer_id
             act, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
             self._waiting.appendleft((act, request))

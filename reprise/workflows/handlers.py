@@ -7,8 +7,7 @@ anything is written. A signal has nobody to refuse it to: it is dropped, with a 
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -33,6 +32,8 @@ from reprise.workflows.messages import (
 from reprise.workflows.requests import Requests
 
 Message = TypeVar("Message", bound=BaseModel)
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def error_of(refusal: Refusal) -> ApplicationError:
@@ -169,7 +170,7 @@ def _read(signal: str, kind: type[Message], given: tuple[Any, ...]) -> Message |
         content: Any = next((each for each in given if each is not None), {})
         if len(given) > 1:
             raise ValueError(f"{len(given)} arguments instead of one")  # noqa: TRY301 - said like any other
-        return kind.model_validate_json(to_json(content))
+        return kind.model_validate_json(_JSON.dump_json(content))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
         workflow.logger.warning("dropped a signal %s: %s", signal, wrong)

@@ -1,4 +1,4 @@
-"""R8 at the sandbox: after `pay` the invoice is believed, not the answer; what is not known is never taken for unpaid."""
+"""R8 at the sandbox: after `pay` the invoice is believed, not the answer; not known is never taken for unpaid."""
 
 import asyncio
 from typing import Any
@@ -67,6 +67,19 @@ async def test_R21_a_debit_that_failed_can_be_attempted_again(debtor: Payer) -> 
     await debtor.card("pm_card_visa")
     assert isinstance(await debtor.collect(debtor.asked(attempt=2)), Paid)
     debtor.paid_exactly_once()
+
+
+async def test_R21_a_debit_that_failed_while_its_answer_was_lost_is_not_made_again(debtor: Payer) -> None:
+    """The attempt counts as declined: its next try asks the bank for nothing."""
+    debtor.stripe.fault(path=PAY, when="after", drop_connection=True)
+    debtor.stripe.fault(method="GET", path=r"/v1/invoices/[^/]+", status=503, skip=1, times=None)
+    await not_known(debtor, debtor.asked(payment_methods=BANKS), stripe_retries=0)
+    debtor.stripe.no_faults()
+    debtor.stripe.settle(debtor.intent(), "failed", "account_closed")
+    outcome = await debtor.collect(debtor.asked(payment_methods=BANKS), try_number=2)
+    assert isinstance(outcome, Declined)
+    assert outcome.code == "account_closed"
+    assert len(debtor.stripe.dump()["charges"]) == 1
 
 
 # ---------------------------------------------------------------------- answers that are lost, or mean nothing
@@ -187,8 +200,8 @@ async def test_R8_a_try_ends_before_its_time_is_over(payer: Payer) -> None:
     payer.stripe.fault(path=PAY, when="before", delay_seconds=2.5)
     assert "in time" in str(await not_known(payer))
     await not_known(payer, try_number=2, stripe_retries=0)
-    while not payer.charged():
-        await asyncio.sleep(0.05)  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
+    while not payer.charged():  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
+        await asyncio.sleep(0.05)
     assert isinstance(await payer.collect(try_number=3), Paid)
     payer.paid_exactly_once()
 
@@ -214,7 +227,7 @@ async def test_R8_a_try_looks_behind_a_saved_failure_once(payer: Payer) -> None:
     payer.stripe.fault(path=PAY, when="before", status=500, saved=True, times=2)
     await not_known(payer, stripe_retries=0)
     await not_known(payer, stripe_retries=0, try_number=2)
-    before = len(payer.stripe.requests())
+    before = payer.requests_so_far()
     assert isinstance(await payer.collect(stripe_retries=0, try_number=3), Paid)
     assert sum("/pay" in call for call in payer.calls_since(before)) == 2
     payer.paid_exactly_once()
@@ -227,7 +240,7 @@ async def test_R8_a_try_looks_behind_a_saved_failure_once(payer: Payer) -> None:
 async def test_R8_a_saved_failure_before_pay_is_looked_behind(
     stripe_side: StripeSide, path: str, status: int, when: str, life: str | None
 ) -> None:
-    """Row 11: a failure that was mended at once holds no payment for a day; what was done all the same is not doubled."""
+    """Row 11: a failure mended at once holds no payment for a day; what was done all the same is not doubled."""
     payer = Payer(stripe_side, life)
     await payer.register()
     payer.stripe.fault(path=path, when=when, status=status, saved=True)

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from reprise.api.audiences import for_owner
 from reprise.statemachine.timeline import STRIPE, Actor, ActorKind
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.portal.entries import entry
+from tests.stripe_side import StripeSide
 
 INTERNAL = "suspected fraud, see ticket 4711"
 
@@ -34,6 +36,34 @@ async def test_R17_a_users_timeline_names_no_operator_and_no_internal_reason(ope
                          ("POST", "/reactivate"), ("POST", "/cancel"), ("GET", "/invoices")):  # fmt: skip
         said = await user.ask(method, path + what)
         assert INTERNAL not in said.text, what
+
+
+@pytest.mark.usefixtures("worker")
+async def test_R17_what_stripe_says_of_our_key_is_for_the_log(
+    operator: Api, caller: Callers, stripe_side: StripeSide
+) -> None:
+    """A caller is told that it is our fault; the operators find Stripe's sentence."""
+    made = new_account()
+    assert (await operator.ask("POST", "/v1/accounts", made)).status_code == 201
+    path = f"/v1/accounts/{made['account_id']}"
+    user = caller(made["account_id"])
+    stripe_side.fault(method="GET", path="/v1/invoices", status=401, times=2)
+    stripe_side.fault(method="POST", path="/v1/billing_portal/sessions", status=403)
+    with capture_logs() as logs:
+        answers = [
+            await user.ask("GET", f"{path}/invoices"),
+            await operator.ask("GET", f"{path}/invoices"),
+            await user.ask("POST", f"{path}/billing-portal", {"return_url": "https://shop.example.com/"}),
+        ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (503, "engine_unavailable")
+        assert (
+            answer.json()["detail"]
+            == "Stripe refused Reprise's own request; the operators can see why. Try again later."
+        )
+    refusals = [each["why"] for each in logs if each["event"] == "stripe refused a request"]
+    assert len(refusals) == 3
+    assert all(refusals)
 
 
 def _without(entry: Json) -> Json:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
 from reprise.activities.stripe_client import stripe_client
+from reprise.api.stripe_events import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
 from reprise.workflows.messages import PaymentHint, workflow_id
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_signatures import header
@@ -75,6 +78,17 @@ async def customer_of(side: StripeSide, account: Json) -> str:
     return next(
         str(each["id"]) for each in dump["customers"] if each["metadata"].get("account_id") == account["account_id"]
     )
+
+
+def test_R15_the_events_to_send_are_documented() -> None:
+    """Those that make an account look are those that operators are told to have sent."""
+    page = (Path(__file__).parents[2] / "docs/integrating.md").read_text()
+    listed = set(
+        re.findall(r"(?<![\w.])(?:invoice|customer|refund|charge)(?:\.\w+)+", page.split("## Stripe's webhooks")[1])
+    )
+    disputes = {each for each in listed if each.startswith("charge.dispute.")}
+    assert listed - disputes == ABOUT_INVOICES | ABOUT_CUSTOMERS | ABOUT_REFUNDS | {"charge.refunded"}
+    assert len(disputes) == 5
 
 
 async def test_R15_what_the_account_knows_costs_nothing(operator: Api, temporal: Client, endpoint: Endpoint) -> None:

@@ -203,7 +203,7 @@ async def test_processes_count_together_in_redis(stripe_side: StripeSide, redis:
     settings = api_settings(stripe_side, limits_storage=redis, limit_commands="2/minute")
     one, other = RateLimits(settings), RateLimits(settings)
     async with asyncio.timeout(10):
-        while not await one._limiter.storage.check():  # noqa: ASYNC110 - the server is another process
+        while not await one._storage.check():  # noqa: ASYNC110 - the server is another process
             await asyncio.sleep(0.05)
     await one.command("shop-1")
     await other.command("shop-1")
@@ -211,3 +211,4 @@ async def test_processes_count_together_in_redis(stripe_side: StripeSide, redis:
         with pytest.raises(Problem) as told:
             await each.command("shop-1")
         assert told.value.code == "too_many_requests"
+        await each.close()

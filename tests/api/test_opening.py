@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reprise.activities.stripe_client import stripe_client
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_hints import customer_of, opened
 from tests.stripe_side import StripeSide
@@ -128,6 +129,7 @@ async def test_R25_cancelled_elsewhere(operator: Api, stripe_side: StripeSide) -
         ("cancelled", {"cancelled": "yes", "paid_through": "2099-01-01T00:00:00Z"}),
         ("customer_id", {"customer_id": "pm_card_visa", "paid_through": "2099-01-01T00:00:00Z"}),
         ("customer_id", {"customer_id": "cus_../x", "paid_through": "2099-01-01T00:00:00Z"}),
+        ("customer_id", {"customer_id": "cus_NffrFeUfNV2Hib", "paid_through": "2099-01-01T00:00:00Z"}),
         ("opened_at", {"opened_at": "2150-01-01T00:00:00Z", "paid_through": "2199-01-01T00:00:00Z"}),
     ],
 )
@@ -137,6 +139,21 @@ async def test_R25_what_does_not_fit_together(operator: Api, field: str, changes
     answer = await operator.ask("POST", "/v1/accounts", body)
     assert answer.status_code == 422, answer.text
     assert [each["field"] for each in answer.json()["errors"]] == [field]
+    assert (await operator.ask("GET", f"/v1/accounts/{body['account_id']}")).status_code == 404
+
+
+async def test_R25_a_customer_that_was_deleted(operator: Api, stripe_side: StripeSide) -> None:
+    """Told before anything is recorded, and nothing is while Stripe cannot be asked."""
+    async with stripe_client(stripe_side.settings()) as client:
+        customer = (await client.v1.customers.create_async({"email": "gone@example.com"})).id
+        body = new_account(customer_id=customer, paid_through="2099-01-01T00:00:00Z")
+        await asyncio.to_thread(stripe_side.fault, method="GET", path=r"/v1/customers/[^/]+", status=500, times=None)
+        answer = await operator.ask("POST", "/v1/accounts", body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "engine_unavailable")
+        await asyncio.to_thread(stripe_side.no_faults)
+        await client.v1.customers.delete_async(customer)
+    answer = await operator.ask("POST", "/v1/accounts", body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "customer_id")
     assert (await operator.ask("GET", f"/v1/accounts/{body['account_id']}")).status_code == 404
 
 

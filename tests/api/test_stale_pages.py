@@ -229,7 +229,7 @@ async def test_R26_the_billing_email_on_the_page(operator: Api, browser: httpx.A
     account = await opened(operator)
     base = f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
-    form = fields_of(await browser.get(f"{base}/subscription"), "Change e-mail")
+    form = fields_of(await browser.get(f"{base}/subscription"), "Save e-mail")
     wrong = await browser.post(f"{base}/email", data={**form, "email": "a@b"})
     assert (wrong.status_code, "Nothing was changed." in wrong.text) == (422, True)
     done = await browser.post(f"{base}/email", data={**form, "email": "new@example.com"})

@@ -82,12 +82,8 @@ async def test_R20_every_type_of_json_at_every_address(api_url: str) -> None:
     async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as http:
         addresses = [*await _operations(http), *PAGES]
         as_json = [(*at, {"content-type": b"application/json"}, body) for at in addresses for body in JSON]
-        odd = [
-            (*at, {"content-type": kind.encode()}, body)
-            for at in addresses
-            for kind in CONTENT
-            for body in (b"[]", b"{")
-        ]
+        bodies = [at for at in addresses if at[0] in {"POST", "PUT"}]
+        odd = [(*at, {"content-type": kind.encode()}, b'{"a": 1}') for at in bodies for kind in CONTENT]
         assert await _statuses(http, [*as_json, *odd]) == []
 
 

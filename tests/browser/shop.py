@@ -56,9 +56,13 @@ class Shop:
     async def card(self, account_id: str, card: str) -> None:
         await self.do(account_id, "payment-method", {"payment_method": card}, "PUT")
 
-    async def bad_card(self) -> str:
-        """Return the id of a card that can be attached, and has no funds when it is charged."""
-        wanted = {"decline_code": "insufficient_funds"}
+    async def settle(self) -> None:
+        """Let every bank debit end that is on its way."""
+        (await self.http.post(f"{self.stripe}/_sandbox/payment_intents/settle", json={})).raise_for_status()
+
+    async def bad_card(self, code: str = "insufficient_funds") -> str:
+        """Return the id of a card that can be attached, and is declined when it is charged."""
+        wanted = {"decline_code": code}
         answer = await self.http.post(f"{self.stripe}/_sandbox/payment_methods", json=wanted)
         return str(answer.raise_for_status().json()["id"])
 

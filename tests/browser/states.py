@@ -13,6 +13,8 @@ PAGES = {
     "invoices": "/invoices",
     "history": "/history",
 }
+BANK_ACCOUNT = "pm_usBankAccount_success"
+DEBITS = {"payment_methods": ["card", "us_bank_account"]}
 
 
 async def in_service(shop: Shop) -> str:
@@ -93,6 +95,28 @@ async def to_confirm(shop: Shop) -> str:
     return account
 
 
+async def on_its_way(shop: Shop) -> str:
+    account = await shop.open(paid_through="2026-01-01T00:00:00Z", payment_method=BANK_ACCOUNT, policy=DEBITS)
+    await shop.do(account, "reactivate")
+    return account
+
+
+async def renewal_on_its_way(shop: Shop) -> str:
+    account = await shop.open(policy=DEBITS)
+    await shop.card(account, BANK_ACCOUNT)
+    await shop.move(account)
+    await shop.until_payment(account, "processing")
+    return account
+
+
+async def refused_for_good(shop: Shop) -> str:
+    account = await shop.open()
+    await shop.card(account, await shop.bad_card("lost_card"))
+    await shop.move(account)
+    await shop.until(account, state="past_due")
+    return account
+
+
 async def first_payment_failed(shop: Shop) -> str:
     return await shop.open(payment_method=await shop.bad_card())
 
@@ -128,6 +152,9 @@ STATES: dict[str, Callable[[Shop], Awaitable[str]]] = {
         reactivated_in_yen,
         past_due,
         past_due_to_confirm,
+        refused_for_good,
+        on_its_way,
+        renewal_on_its_way,
         payment_failed,
         first_payment_failed,
         disabled_by_operator,

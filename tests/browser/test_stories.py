@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.shop import Shop
-from tests.browser.states import disabled
+from tests.browser.states import disabled, on_its_way
 
 BOTH = pytest.mark.parametrize("scripts", [False, True], ids=["without-javascript", "with-javascript"])
 
@@ -96,7 +96,7 @@ async def test_a_lapsed_owner_comes_back(shop: Shop, visit: Visits, *, scripts: 
     await follows(page, "Reactivate for $125.00")
     await sees(page, "5 × $25.00", "To pay now", "$125.00")
     await presses(page, "Pay $125.00 and reactivate")
-    await sees(page, "The payment failed: there is not enough money on the card.", "Nothing was charged.")
+    await sees(page, "The payment failed: there is not enough money available.", "Nothing was charged.")
     assert await shop.charged(account) == [7500]
 
     await follows(page, "Change the card")
@@ -161,6 +161,47 @@ async def test_R9_an_owner_pays_a_failed_renewal_by_hand(shop: Shop, visit: Visi
     await page.goto(f"{shop.url}/portal/accounts/{account}")
     await sees(page, "In service")
     assert await shop.charged(account) == [7500, 7500]
+
+
+async def test_R21_an_owner_pays_by_bank_transfer(shop: Shop, visit: Visits) -> None:
+    """E13: days pass, the page says who has the money; then the shop works, paid once."""
+    account = await on_its_way(shop)
+    page: Page = await visit()
+    await page.goto(await shop.link(account))
+    await sees(page, "Payment on its way", "Your bank is transferring $75.00. This takes a few days.")
+    await follows(page, "See how it goes")
+    await sees(page, "You need do nothing.")
+    await shop.settle()
+    await shop.until(account, state="reactivated")
+    await page.goto(f"{shop.url}/portal/accounts/{account}")
+    await sees(page, "In service", re.compile(r"Renews .* for \$75\.00"))
+    assert await shop.charged(account) == [7500]
+
+
+async def test_E24_an_owner_stops_at_once_after_cancelling(shop: Shop, visit: Visits) -> None:
+    """The second thoughts of somebody who has cancelled: out of service now, and the paid time stays theirs."""
+    account = await shop.open()
+    await shop.do(account, "cancel")
+    page: Page = await visit()
+    await page.goto(await shop.link(account))
+    await follows(page, "Manage Subscription")
+    await follows(page, "Stop the shop now instead")
+    await sees(page, "Stop your shop now?", "the paid time stays yours")
+    await presses(page, "Stop now")
+    await sees(page, "your shop has stopped", "Coming back costs nothing")
+
+
+async def test_R26_an_owner_changes_the_billing_email(shop: Shop, visit: Visits) -> None:
+    """On Manage Subscription; shown on the overview."""
+    account = await shop.open()
+    page: Page = await visit()
+    await page.goto(await shop.link(account))
+    await follows(page, "Manage Subscription")
+    await page.get_by_label("Billing e-mail").fill("new.owner@example.com")
+    await presses(page, "Save e-mail")
+    await sees(page, "Your billing e-mail is changed.")
+    await follows(page, "Overview")
+    await sees(page, "new.owner@example.com")
 
 
 async def test_R6_within_the_term_it_is_free(shop: Shop, visit: Visits) -> None:

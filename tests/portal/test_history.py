@@ -41,6 +41,12 @@ def test_R17_every_kind_of_entry_has_its_own_sentence() -> None:
     assert len(set(said.values())) == len(said), "no two read alike"
 
 
+def test_R18_every_kind_of_entry_is_documented() -> None:
+    """Each is also the type of an announcement, which the product's developers look up."""
+    page = (Path(__file__).parents[2] / "docs/integrating.md").read_text()
+    assert not {kind for kind in noted() if not re.search(rf"`(account)?\.{kind}`", page)}
+
+
 def test_R17_nothing_written_for_operators_is_shown() -> None:
     """A reason of theirs, or Stripe's answer to a request of ours, is not for the payer."""
     operator = Actor(kind=ActorKind.OPERATOR, id="op")

@@ -158,7 +158,7 @@ class ReferenceAccount(Happenings):
         return self._hold(now, by)
 
     def enable(self, now: datetime, by: str = "operator") -> list[Ask]:
-        """Within the term, back to what was before, or to service; after it, a renewal is taken up, or the hold ends."""
+        """Within the term, back to what was before, or to service; after it, a renewal goes on, or the hold ends."""
         self._must_be_open()
         if self.state in rules.IN_SERVICE:
             raise Forbidden("already_in_service")
@@ -166,9 +166,9 @@ class ReferenceAccount(Happenings):
         if before == "disabled":
             return self._lift_hold(now, reason, by)
         self._must_not_be_under_way()
+        if self._is_open:
+            raise Forbidden("payment_in_progress")
         if not self._term_is_over(now):
-            if self._is_open:
-                raise Forbidden("payment_in_progress")
             self._enter_service("cancelled" if before == "cancelled" else "reactivated")
             self._tell("enabled", by, now, term=self.term)
             return []
@@ -197,7 +197,7 @@ class ReferenceAccount(Happenings):
     def extend_term(
         self, now: datetime, until: datetime | None = None, days: int = 0, by: str = "operator"
     ) -> list[Ask]:
-        """The term ends later, and the anchor moves to its end; a term that is over starts anew, or goes on past due."""
+        """The term ends later, and the anchor moves to its end; one that is over starts anew, or, past due, goes on."""
         self._must_be_open()
         self._must_not_be_under_way()
         past_due = self.state == "past_due"

@@ -89,7 +89,7 @@ class Happenings(Outcomes):
     # ------------------------------------------------------------------ the customer: R1, R8, R23, R26
 
     def registered(
-        self, now: datetime, customer: str, refused: str | None = None, email_refused: bool = False
+        self, now: datetime, customer: str, refused: str | None = None, *, email_refused: bool = False
     ) -> list[Ask]:
         """The customer exists; the first payment method and the e-mail may have been refused."""
         if self.state == "closed":
@@ -121,7 +121,7 @@ class Happenings(Outcomes):
         return self._try_again(now) if self._waits_for_money else []
 
     def email_changed(
-        self, now: datetime, email: str, refused: bool = False, by: str = "user", customer: str | None = None
+        self, now: datetime, email: str, *, refused: bool = False, by: str = "user", customer: str | None = None
     ) -> list[Ask]:
         """R26: the account follows Stripe's customer."""
         if self.state == "closed":

@@ -16,7 +16,7 @@ class Outcomes(Standing):
         payment = self.payment
         if payment is None or key != payment.key or payment.status == "paid":
             return []
-        waited_for = self._is_under_way
+        waited_for, stays_out = self._is_under_way, self.state == "disabled" and self._stays_out(payment, now)
         payment.status, payment.decline_code, payment.method = "paid", None, method or payment.method
         payment.next_attempt = payment.expires = payment.stopped_since = payment.not_known_since = None
         payment.processing_since, payment.url, payment.has_invoice = None, False, True
@@ -24,12 +24,12 @@ class Outcomes(Standing):
         if self.state == "closed" or (self.state in rules.IN_SERVICE - {"past_due"} and not waited_for):
             self._tell("payment_received", "stripe", now, payment=payment, charged=charged)  # to be refunded
             return []
-        if payment.purpose == "renewal" and self.state != "disabled":
+        if payment.purpose == "renewal" and not stays_out:
             self.term, self.term_number = payment.quote.term, self.term_number + 1
         else:
             self._get_month(now)
         self._strike_debts(payment.quote.pays)
-        if self.state == "disabled" and self._stays_out(payment):
+        if stays_out:
             self._tell("payment_received", "stripe", now, payment=payment, term=self.term, charged=charged)
             return []
         self._enter_service("reactivated" if payment.purpose == "reactivation" else "active")
@@ -37,12 +37,14 @@ class Outcomes(Standing):
         self._tell(what, payment.by, now, payment=payment, term=self.term, charged=charged)
         return []
 
-    def _stays_out(self, payment: Payment) -> bool:
+    def _stays_out(self, payment: Payment, now: datetime) -> bool:
         """R22: called off, or too late for a renewal; the month is the account's, and coming back is free. R13: held.
 
-        Settled: one who had asked to come in is in.
+        Settled: one who had asked to come in is in; and one who was faster than the first void after the last retry.
         """
-        return payment.called_off or payment.purpose == "renewal" or self.disabled_reason == "operator"
+        late = self.is_processing or payment.key in self.voids_owed or now >= payment.quote.term.end
+        too_late = payment.purpose == "renewal" and late
+        return payment.called_off or too_late or self.disabled_reason == "operator"
 
     def found(self, now: datetime, found: Found) -> list[Ask]:
         """R22: another invoice of the account is paid at Stripe."""

@@ -49,7 +49,7 @@ TIMELINE = {
     "account.disabled": _goes(OPEN, "disabled"),  # R3, R5, R9, R13
     "account.resumed": frozenset({("cancelled", "active"), ("cancelled", "reactivated")}),  # R4
     "account.reactivated": frozenset({("disabled", "reactivated")}),  # R6
-    "account.renewed": _goes(_RENEWING | {"past_due"}, "active"),  # R5, R9
+    "account.renewed": _goes(_RENEWING | {"past_due", "disabled"}, "active"),  # R5, R9
     "account.past_due": _goes(_RENEWING, "past_due"),  # R5
     "account.enabled": _goes(frozenset({"disabled"}), "disabled")
     | {("disabled", each) for each in ("cancelled", "reactivated", "past_due", "active")},  # R13
@@ -80,7 +80,8 @@ TIMELINE = {
 }
 """What each type of entry may do to the state, as (from, to) (R17).
 
-An entry's `from` is the `to` of the one before it: no state changes without an entry.
+An entry's `from` is the `to` of the one before it: no state changes without an entry. `renewed` out of `disabled` is
+the payer who paid by hand before the invoice could be voided.
 """
 
 PAID = {

@@ -39,6 +39,11 @@ class Quote(NamedTuple):
     billed: Term | None = None
 
     @property
+    def debt(self) -> int:
+        """How much of it is old debt."""
+        return sum(debt.amount for debt in self.debts)
+
+    @property
     def pays(self) -> set[Term | None]:
         """The terms that are owed no more once it is paid (R12)."""
         return {self.billed, *(debt.term for debt in self.debts)}

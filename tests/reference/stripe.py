@@ -116,12 +116,12 @@ class ReferenceStripe:
     def answer_next(self, account: Standing, waiting: list[Ask], how: str = "as it is") -> list[Answered]:
         """Answer the first of what is asked: registering a customer before it, if there is none.
 
-        `how`: `refused` by Stripe; `lost`, what Stripe did stays unknown; `not known`, it did nothing. Without a customer
-        nothing else can be done: all that waits ends with that.
+        `how`: `refused` by Stripe; `lost`, what it did stays unknown; `not known`, it did nothing. Where no customer
+        can be registered, all that waits ends with that.
         """
         ask = waiting[0]
-        if account.customer is None and ask.what not in {"register", "void"}:
-            ask = Ask("register", account.first_method)
+        if ask.what != "register" and (account.customer is None or account.first_method):
+            ask = Ask("register", account.first_method, customer=account.customer)
         else:
             waiting.pop(0)
         told = self.answer(account, ask, how)
@@ -157,8 +157,6 @@ class ReferenceStripe:
                 return Told("email_changed", {"email": ask.about, "refused": True})
             case "look":
                 return Told("observed", {"key": ask.about, "invoice": "unknown"})
-            case "void" if account.customer is None:
-                return Told("voided", {"key": ask.about, "invoice": "missing"})
             case "void":
                 return Told("voided", {"key": ask.about, "invoice": "unknown"})
             case "erase":

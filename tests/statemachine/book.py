@@ -68,7 +68,8 @@ class Book:
     """One account, Stripe's side of it, and the time.
 
     `card` says how the next charge goes: `good`, `none`, `authentication`, `processing`, `stopped`, or a decline code,
-    with the bank's advice behind a slash (`generic_decline/do_not_try_again`). With `key_is_wrong`, Stripe refuses all.
+    with the bank's advice behind a slash (`generic_decline/do_not_try_again`). With `key_is_wrong`, Stripe refuses all;
+    with `voids_are_refused`, what is open cannot be voided.
     """
 
     machine: AccountMachine
@@ -81,6 +82,7 @@ class Book:
     waiting: list[Act] = field(default_factory=list)
     performed: list[Act] = field(default_factory=list)
     key_is_wrong: bool = False
+    voids_are_refused: bool = False
     debits: dict[str, Payment] = field(default_factory=dict)
     found: list[Invoice] = field(default_factory=list)
     refunds: dict[str, RefundObserved] = field(default_factory=dict)
@@ -191,7 +193,7 @@ class Book:
                 found = tuple(self.found)
                 return InvoiceObserved(payment_key=key, invoice=state, payment_method=method, found=found, **failed)
             case VoidInvoice(payment_key=key):
-                if self.invoices.get(key) == "open":
+                if self.invoices.get(key) == "open" and not self.voids_are_refused:
                     self.invoices[key] = "void"
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState(self.invoices.get(key, "missing")))
             case LookAtRefund(object_id=refund):

@@ -24,7 +24,7 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
         "carts, plan": (account.carts, account.plan.currency, account.plan.unit_amount),
         "email": account.email,
         "opened_at": account.opened_at,
-        "anchor, term": (account.anchor, account.term_index, account.term and term_of(account.term)),
+        "anchor, term": (account.anchor, account.term_index, term_of(account.term) if account.term else None),
         "held": account.hold and (account.hold.state.value, account.hold.reason),
         "customer": (account.customer_id, account.first_payment_method),
         "debts": [Debt(debt.amount, debt.currency, term_of(debt.term)) for debt in account.debts],
@@ -61,7 +61,7 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
                 entry.amount,
                 entry.payment_key,
                 entry.decline_code,
-                entry.term and term_of(entry.term),
+                term_of(entry.term) if entry.term else None,
                 entry.currency,
                 entry.charged,
             )

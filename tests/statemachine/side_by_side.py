@@ -12,8 +12,8 @@ from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
+from tests.reference.deeds import Deed, Opening
 from tests.reference.life import account_of, elsewhere, invoice_meant, quoted, seen, told
-from tests.reference.lives import Deed, Opening
 from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import Answered, ReferenceStripe, Told
 from tests.statemachine.in_the_cores_words import OPERATOR, ask_of, command_of, event_of
@@ -30,6 +30,7 @@ class SideBySide:
         self.met: Counter[str] = Counter()
         self.now = opening.at
         self.stripe = ReferenceStripe(opening.card)
+        self.stripe.key_is_wrong = opening.key_is_wrong
         self.waiting: list[Ask] = []
         self.answers: list[Told] = []
         self.compared = self.commands = 0
@@ -70,12 +71,16 @@ class SideBySide:
         try:
             self.core, effects = AccountMachine.opening(command, opening.at, life="life-1")
         except Refused as refused:
-            assert refused.code == answer
+            self._refused_as(answer, refused)
             return False
         assert answer == "taken"
         self._same(effects, asks)
         self._compare()
         return True
+
+    @staticmethod
+    def _refused_as(expected: str, refused: Refused) -> None:
+        assert refused.code == expected, f"the core says {refused.code}, the rules {expected}"
 
     # ------------------------------------------------------------------ deeds
 
@@ -212,7 +217,7 @@ class SideBySide:
         account = self.reference
         quote = account.renewal_quote() if account.anchor else account.quote_at(self.now)
         term = {"the renewal": quote.term, "another term": account.term}.get(which)
-        return quote._replace(amount=4_000, currency="usd", billed=term)
+        return quote._replace(amount=4_000, currency="usd", carts=2, unit_amount=2_000, billed=term)
 
     # ------------------------------------------------------------------ time
 

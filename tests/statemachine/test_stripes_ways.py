@@ -259,11 +259,23 @@ def test_R8_a_void_that_meets_a_clearing_debit_waits_for_it() -> None:
     book.perform(book.machine.take(voided, book.now))
     assert (book.state, payment_of(book).status) == ("disabled", "processing")
     assert book.account.voids_owed == ()
-    book.do(Reactivate())
-    assert book.account.payment_count == 2
     paid = InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.PAID)
     book.perform(book.machine.take(paid, utc("2027-03-04T10:00")))
     assert book.state == "disabled"
+    assert book.account.term == Term(start=utc("2027-03-04T10:00"), end=utc("2027-04-04T10:00"))
+
+
+def test_R21_who_comes_back_while_a_payment_that_was_given_up_clears_is_back_when_it_has() -> None:
+    """The answer was 202: it joined the payment under way, and is kept."""
+    book = past_due()
+    book.do(Cancel())
+    voided = InvoiceVoided(payment_key="a1:2", invoice=InvoiceState.PROCESSING, reason="The debit is processing")
+    book.perform(book.machine.take(voided, book.now))
+    book.do(Reactivate(expected_amount=7500))
+    assert (book.state, book.account.payment_count) == ("disabled", 2)
+    paid = InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.PAID)
+    book.perform(book.machine.take(paid, utc("2027-03-04T10:00")))
+    assert book.state == "reactivated"
     assert book.account.term == Term(start=utc("2027-03-04T10:00"), end=utc("2027-04-04T10:00"))
 
 
@@ -352,12 +364,13 @@ def test_R22_a_late_payment_of_an_account_out_of_service_buys_a_month_from_now()
 
 
 def test_R22_a_late_payment_within_a_paid_rest_comes_after_it() -> None:
-    """Cancelled at once on 10 February: paid to the 28th, and a month after that."""
+    """Cancelled at once on 10 February: paid to the 28th, and a month after that by the anchor, the 31st (R2)."""
     book = Book.open().at("2027-02-10T10:00")
     book.do(Cancel(when="now"))
     book.found = [invoice("a1:1b", period=MARCH)]
     book.hint("a1:1b")
-    assert book.account.term == Term(start=utc("2027-01-31T10:00"), end=utc("2027-03-28T10:00"))
+    assert book.account.term == Term(start=utc("2027-01-31T10:00"), end=utc("2027-03-31T10:00"))
+    assert book.account.anchor == utc("2027-01-31T10:00")
 
 
 def test_R22_an_older_invoice_for_the_same_term_renews_a_past_due_account() -> None:

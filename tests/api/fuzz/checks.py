@@ -13,6 +13,7 @@ UNSAYABLE = frozenset(
         "Idempotency-Key",  # may be given once: said of no header in OpenAPI
         "anchor",  # one of its terms must end at paid_through
         "cancelled",  # only with paid_through
+        "customer_id",  # one that Stripe has
         "email",  # one that Stripe takes: more than JSON Schema's format says
         "opened_at",  # between 2000 and now
         "account_id",  # JSON Schema's `$` also matches before a last newline

@@ -1,0 +1,357 @@
+"""R1, R23, R24, R25, R26 at the sandbox: the customer, its e-mail and methods; refunds and disputes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from reprise.activities import names
+from reprise.statemachine.outcomes import (
+    CustomerNotRegistered,
+    CustomerRegistered,
+    EmailChanged,
+    InvoiceState,
+    NothingObserved,
+    RefundObserved,
+)
+from tests.activities.payer import Payer
+from tests.stripe_side import Json, StripeSide
+
+CUSTOMERS = "/v1/customers"
+ATTACH = r"/v1/payment_methods/[^/]+/attach"
+
+
+def registration(payer: Payer, **changes: Any) -> names.RegisterCustomerInput:
+    return names.RegisterCustomerInput(
+        **{
+            "account_id": payer.account_id,
+            "life": payer.life,
+            "email": payer.email,
+            "payment_method": "pm_card_visa",
+            **changes,
+        }
+    )
+
+
+def at_stripe(payer: Payer, customer_id: str) -> Json:
+    return next(each for each in payer.stripe.dump("customers")["customers"] if each["id"] == customer_id)
+
+
+# ---------------------------------------------------------------------- registering
+
+
+async def test_R1_a_customer_carries_whose_it_is(payer: Payer) -> None:
+    """Account and life; an account of 0.1.0 has none."""
+    assert at_stripe(payer, payer.customer_id)["metadata"] == {"account_id": payer.account_id, "life": payer.life}
+    old = Payer(payer.stripe, None)
+    await old.register()
+    assert at_stripe(payer, old.customer_id)["metadata"] == {"account_id": old.account_id}
+
+
+@pytest.mark.parametrize("life", ["life-1", None])
+async def test_R1_an_e_mail_that_stripe_refuses_is_left_out(stripe_side: StripeSide, life: str | None) -> None:
+    """The customer exists without it, with the card; Stripe's sentence is told. Done twice, it is one customer."""
+    payer = Payer(stripe_side, life)
+    payer.email = "ada@localhost"
+    first = await payer.register()
+    assert first.email_refused is not None
+    assert "ada@localhost" in first.email_refused
+    assert first.payment_method is not None
+    assert at_stripe(payer, first.customer_id)["email"] is None
+    again = await payer.register()
+    assert (again.customer_id, again.email_refused) == (first.customer_id, first.email_refused)
+
+
+async def test_R1_a_card_that_stripe_refuses_is_told(stripe_side: StripeSide) -> None:
+    """The customer is registered without it."""
+    payer = Payer(stripe_side)
+    registered = await payer.register("pm_card_chargeDeclinedLostCard")
+    assert (registered.payment_method, registered.refused) == (None, "lost_card")
+
+
+@pytest.mark.parametrize("skip", range(4))
+@pytest.mark.parametrize("status", [401, 403])
+async def test_R8_a_registration_that_is_refused_is_a_value(stripe_side: StripeSide, status: int, skip: int) -> None:
+    """Row 3: whatever waits for it ends with it; after the mend it is the same customer, with the card."""
+    payer = Payer(stripe_side)
+    stripe_side.fault(method="*", path=r"/v1/.*", when="before", status=status, skip=skip, times=None)
+    refused = await payer.run("register_customer", registration(payer), stripe_retries=0)
+    assert isinstance(refused, CustomerNotRegistered)
+    assert "key" in refused.reason.lower()
+    stripe_side.no_faults()
+    registered = await payer.register()
+    assert registered.payment_method is not None
+    assert len([each for each in stripe_side.dump("customers")["customers"] if each["email"] == payer.email]) == 1
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_R8_a_saved_failure_of_registering_is_looked_behind(stripe_side: StripeSide, status: int) -> None:
+    """Replayed for a day, it would keep the account from opening."""
+    payer = Payer(stripe_side)
+    stripe_side.fault(path=CUSTOMERS, when="before", status=status, saved=True)
+    if status == 500:
+        with pytest.raises(ApplicationError, match="cannot be reached or is failing"):
+            await payer.run("register_customer", registration(payer), stripe_retries=0)
+    else:
+        assert isinstance(await payer.run("register_customer", registration(payer)), CustomerNotRegistered)
+    assert (await payer.register(stripe_retries=0)).payment_method is not None
+
+
+async def test_R1_a_customer_that_was_deleted_at_once_is_not_taken_again(payer: Payer) -> None:
+    """The same idempotency key still answers with it."""
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    gone = payer.customer_id
+    registered = await payer.register()
+    assert registered.customer_id != gone
+    assert registered.payment_method is not None
+
+
+async def test_R25_a_customer_that_exists_is_taken_over(payer: Payer) -> None:
+    """With its card; whose it is, is written onto it, and nothing else changes. A card that is given replaces its."""
+    await payer.by_hand("POST", f"customers/{payer.customer_id}", metadata="")
+    importing = Payer(payer.stripe)
+    asked = registration(importing, customer_id=payer.customer_id, payment_method=None)
+    taken = await importing.run("register_customer", asked)
+    assert isinstance(taken, CustomerRegistered)
+    assert taken.customer_id == payer.customer_id
+    assert taken.payment_method is not None
+    now = at_stripe(payer, payer.customer_id)
+    assert now["metadata"] == {"account_id": importing.account_id, "life": importing.life}
+    assert now["email"] == payer.email
+    given = await importing.run("register_customer", asked.model_copy(update={"payment_method": "pm_card_mastercard"}))
+    assert given.payment_method not in {None, taken.payment_method}
+
+
+async def test_R25_a_customer_that_pays_for_two_accounts_keeps_the_first_ones_name(payer: Payer) -> None:
+    """Each account's payments are its own, told apart by what its invoices carry."""
+    second = Payer(payer.stripe)
+    asked = registration(second, customer_id=payer.customer_id, payment_method=None)
+    assert isinstance(await second.run("register_customer", asked), CustomerRegistered)
+    assert at_stripe(payer, payer.customer_id)["metadata"] == {"account_id": payer.account_id, "life": payer.life}
+    second.customer_id = payer.customer_id
+    assert (await payer.collect()).kind == "paid"
+    assert (await second.look()).invoice is InvoiceState.MISSING
+    assert (await second.collect()).kind == "paid"
+    assert (payer.charged(), second.charged()) == ([7500], [7500])
+
+
+@pytest.mark.parametrize("how", ["deleted", "unknown"])
+async def test_R25_a_customer_that_is_gone_is_not_taken_over(payer: Payer, how: str) -> None:
+    """The operator hears which."""
+    customer = payer.customer_id
+    if how == "deleted":
+        await payer.by_hand("DELETE", f"customers/{customer}")
+    else:
+        customer = "cus_NeverThere"
+    refused = await payer.run("register_customer", registration(payer, customer_id=customer))
+    assert isinstance(refused, CustomerNotRegistered)
+    assert customer in refused.reason
+
+
+# ---------------------------------------------------------------------- payment methods
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("skip", [0, 1])
+async def test_R8_a_method_that_stripe_refuses_for_our_fault_is_told(payer: Payer, status: int, skip: int) -> None:
+    """Not as done, nor as the payer's fault; later it is taken."""
+    payer.stripe.fault(method="*", path=r"/v1/.*", when="before", status=status, skip=skip, times=None)
+    changed = await payer.card("pm_card_mastercard", stripe_retries=0)
+    assert (changed.payment_method, changed.refused) == (None, "stripe_refused")
+    assert "key" in (changed.message or "").lower()
+    payer.stripe.no_faults()
+    assert (await payer.card("pm_card_mastercard")).refused is None
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_R8_a_saved_refusal_of_a_method_is_looked_behind(payer: Payer, status: int) -> None:
+    """The same request again, once the failure has passed."""
+    payer.stripe.fault(path=ATTACH, when="before", status=status, saved=True)
+    if status == 500:
+        with pytest.raises(ApplicationError):
+            await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
+    else:
+        assert (await payer.card("pm_card_mastercard", request="one")).refused is not None
+    changed = await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
+    assert changed.payment_method is not None
+
+
+async def test_R8_a_method_is_attached_once_however_often_it_is_asked(payer: Payer) -> None:
+    """The answer of attaching was lost; then that of making it the default."""
+    for path in (ATTACH, CUSTOMERS + "/.*"):
+        payer.stripe.fault(path=path, when="after", drop_connection=True)
+        with pytest.raises(ApplicationError):
+            await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
+    changed = await payer.card("pm_card_mastercard", request="one")
+    methods = [
+        each
+        for each in payer.stripe.dump("payment_methods")["payment_methods"]
+        if each["customer"] == payer.customer_id
+    ]
+    assert len(methods) == 2
+    assert (await payer.look()).payment_method == changed.payment_method == methods[-1]["id"]
+
+
+async def test_R23_a_method_for_a_deleted_customer_goes_to_a_new_one(payer: Payer) -> None:
+    """What was open at the old one is void."""
+    await payer.card(payer.stripe.payment_method(decline_code="insufficient_funds"))
+    await payer.collect()
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    changed = await payer.card("pm_card_visa")
+    assert changed.refused is None
+    assert changed.customer_id not in {None, payer.customer_id}
+    assert payer.statuses() == ["void"]
+    payer.customer_id = changed.customer_id or ""
+    assert (await payer.look()).payment_method == changed.payment_method
+    assert (await payer.collect(payer.asked(2))).kind == "paid"
+
+
+async def test_R23_a_method_waits_while_a_deleted_customers_debit_is_processing(stripe_side: StripeSide) -> None:
+    """A new customer would not show the debit."""
+    payer = Payer(stripe_side)
+    await payer.register("pm_usBankAccount_success")
+    await payer.collect(payer.asked(payment_methods=("card", "us_bank_account")))
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    changed = await payer.card("pm_card_visa")
+    assert (changed.refused, changed.customer_id) == ("payment_in_progress", None)
+    email = await change_email(payer, "new@example.com")
+    assert (email.customer_id, email.refused) == (None, changed.message)
+
+
+# ---------------------------------------------------------------------- the e-mail
+
+
+async def change_email(payer: Payer, email: str | None, **settings: Any) -> EmailChanged:
+    asked = names.ChangeEmailInput(**{**payer.whose, "email": email})
+    changed = await payer.run("change_email", asked, **settings)
+    assert isinstance(changed, EmailChanged)
+    return changed
+
+
+async def test_R26_stripes_customer_follows_the_e_mail(payer: Payer) -> None:
+    """Also back again: nothing old is replayed."""
+    for email in ("new@example.com", payer.email, "new@example.com"):
+        changed = await change_email(payer, email)
+        assert changed == EmailChanged(email=email or "")
+        assert at_stripe(payer, payer.customer_id)["email"] == email
+
+
+async def test_R26_an_e_mail_that_stripe_refuses_is_told(payer: Payer) -> None:
+    """The old one stays there."""
+    changed = await change_email(payer, "ada@localhost")
+    assert "ada@localhost" in (changed.refused or "")
+    assert at_stripe(payer, payer.customer_id)["email"] == payer.email
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_R26_a_refusal_for_our_fault_is_told(payer: Payer, status: int) -> None:
+    """A value, never an error."""
+    payer.stripe.fault(path=CUSTOMERS + "/.*", when="before", status=status)
+    assert (await change_email(payer, "new@example.com", stripe_retries=0)).refused is not None
+
+
+async def test_R26_unreachable_is_tried_again(payer: Payer) -> None:
+    """Until it is known."""
+    payer.stripe.fault(path=CUSTOMERS + "/.*", when="before", status=500)
+    with pytest.raises(ApplicationError) as failed:
+        await change_email(payer, "new@example.com", stripe_retries=0)
+    assert failed.value.type == "stripe_unavailable"
+
+
+async def test_R23_an_e_mail_for_a_deleted_customer_goes_to_a_new_one(payer: Payer) -> None:
+    """It is registered with the new e-mail."""
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    changed = await change_email(payer, "new@example.com")
+    assert changed.refused is None
+    assert changed.customer_id is not None
+    assert at_stripe(payer, changed.customer_id)["email"] == "new@example.com"
+
+
+async def test_R26_to_no_e_mail_at_all_is_a_defect(payer: Payer) -> None:
+    """The workflow never asks for it."""
+    with pytest.raises(ApplicationError) as failed:
+        await change_email(payer, None)
+    assert failed.value.type == "internal_error"
+
+
+# ---------------------------------------------------------------------- refunds and disputes
+
+
+async def look_at(payer: Payer, object_id: str, **settings: Any) -> RefundObserved | NothingObserved:
+    observed = await payer.run("look_at_refund", names.RefundInput(**payer.whose, object_id=object_id), **settings)
+    assert isinstance(observed, RefundObserved | NothingObserved)
+    return observed
+
+
+async def test_R24_a_refund_is_looked_up(payer: Payer) -> None:
+    """Amount, reason, status, and which payment it is about; not another account's."""
+    paid = await payer.collect()
+    made = await payer.by_hand(
+        "POST", "refunds", payment_intent=payer.intent(), amount="2500", reason="requested_by_customer"
+    )
+    observed = await look_at(payer, made["id"])
+    assert observed == RefundObserved(
+        object_id=made["id"],
+        kind="refund",
+        ours=True,
+        status="succeeded",
+        amount=2500,
+        currency="usd",
+        reason="requested_by_customer",
+        payment_key=payer.key(),
+        invoice_id=paid.invoice_id,
+        created=datetime.fromtimestamp(made["created"], UTC),
+    )
+    payer.stripe.post(f"refunds/{made['id']}/fail", {"reason": "declined"})
+    failed = await look_at(payer, made["id"])
+    assert isinstance(failed, RefundObserved)
+    assert failed.status == "failed"
+    stranger = Payer(payer.stripe)
+    await stranger.register()
+    theirs = await look_at(stranger, made["id"])
+    assert isinstance(theirs, RefundObserved)
+    assert (theirs.ours, theirs.payment_key, theirs.invoice_id) == (False, None, None)
+
+
+async def test_R24_a_dispute_is_looked_up(stripe_side: StripeSide) -> None:
+    """With the payer's reason, and how it ends."""
+    payer = Payer(stripe_side)
+    await payer.register("pm_card_createDispute")
+    await payer.collect()
+    dispute = stripe_side.dump("disputes")["disputes"][-1]["id"]
+    observed = await look_at(payer, dispute)
+    assert isinstance(observed, RefundObserved)
+    assert (observed.kind, observed.ours, observed.status) == ("dispute", True, "needs_response")
+    assert (observed.reason, observed.amount, observed.payment_key) == ("fraudulent", 7500, payer.key())
+    stripe_side.post(f"disputes/{dispute}/close", {"outcome": "lost"})
+    closed = await look_at(payer, dispute)
+    assert isinstance(closed, RefundObserved)
+    assert closed.status == "lost"
+
+
+async def test_R24_a_refund_of_an_earlier_life_is_not_ours(payer: Payer) -> None:
+    """The id was opened again since."""
+    await payer.collect()
+    made = await payer.by_hand("POST", "refunds", payment_intent=payer.intent())
+    payer.life = "life-2"
+    observed = await look_at(payer, made["id"])
+    assert isinstance(observed, RefundObserved)
+    assert not observed.ours
+
+
+@pytest.mark.parametrize("object_id", ["re_NeverThere", "du_NeverThere", "dp_NeverThere"])
+async def test_R24_what_is_not_there_is_nothing(payer: Payer, object_id: str) -> None:
+    """With Stripe's words."""
+    observed = await look_at(payer, object_id)
+    assert isinstance(observed, NothingObserved)
+    assert object_id in observed.reason
+
+
+async def test_R24_what_stripe_refuses_to_show_is_nothing(payer: Payer) -> None:
+    """Unreachable is tried again."""
+    payer.stripe.fault(method="GET", path="/v1/refunds/.*", when="before", status=403)
+    assert isinstance(await look_at(payer, "re_1"), NothingObserved)
+    payer.stripe.fault(method="GET", path="/v1/refunds/.*", when="before", status=500)
+    with pytest.raises(ApplicationError):
+        await look_at(payer, "re_1", stripe_retries=0)
