@@ -113,10 +113,17 @@ class Customers:
         return await behind_replays(send, idempotency_key("customer", *parts), look)
 
     async def take_over(self, customer_id: str) -> stripe.Customer | None:
-        """Write whose it is onto a customer that exists (R25); None if it is deleted."""
+        """Write whose it is onto a customer that exists (R25); None if it is deleted.
+
+        One that pays for another account already keeps that account's name: its webhooks go on leading there. Invoices
+        carry the account they are for by themselves.
+        """
         customer = await self.retrieve(customer_id)
         if is_deleted(customer):
             return None
+        account_id = self._metadata["account_id"]
+        if metadata_of(customer).get("account_id", account_id) != account_id:
+            return customer
         return await understood(self._stripe.customers.update_async(customer_id, {"metadata": self._metadata}))
 
     async def change_email(self, customer_id: str, email: str) -> None:
