@@ -21,7 +21,7 @@ def listen(host: str, port: int) -> socket.socket:
         PortTaken: Something else listens there, or it is not ours to use.
     """
     try:
-        listener = socket.create_server((host, port))
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise PortTaken(f"Port {port} on {host} cannot be used ({error.strerror}).") from error
     # asyncio does this only for sockets made with IPPROTO_TCP; without it each answer waits 40 ms for an ACK.
@@ -29,17 +29,39 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Any, listener: socket.socket) -> None:
+def serve(app: Any, listener: socket.socket, trusted_proxies: str | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; requests under way are finished first."""
     # uvicorn raises the signal again once it has shut down; to have been asked to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
-    uvicorn.Server(config(app, timeout_graceful_shutdown=15)).run(sockets=[listener])
+    options = config(app, trusted_proxies=trusted_proxies, timeout_graceful_shutdown=15)
+    uvicorn.Server(options).run(sockets=[listener])
 
 
-def config(app: Any, http: type[H11Protocol] | None = None, **options: Any) -> uvicorn.Config:
-    """Return how an application is served: by one HTTP implementation, whatever else is installed."""
-    return uvicorn.Config(app, http=http or Connection, ws="none", log_level="error", access_log=False, **options)
+def config(
+    app: Any, http: type[H11Protocol] | None = None, *, trusted_proxies: str | None = None, **options: Any
+) -> uvicorn.Config:
+    """Return how an application is served: by one HTTP implementation, whatever else is installed.
+
+    Args:
+        app: The application.
+        http: The HTTP implementation.
+        trusted_proxies: Addresses or networks, with commas, of proxies whose `X-Forwarded-For` and `-Proto` are
+            believed; without any, nobody's are: uvicorn by itself believes everybody on this machine.
+        options: What else uvicorn is told.
+    """
+    return uvicorn.Config(
+        app,
+        http=http or Connection,
+        ws="none",
+        log_level="error",
+        log_config=None,  # its own would write plain text; `logs.py` writes for all
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies or "",
+        **options,
+    )
 
 
 class Connection(H11Protocol):

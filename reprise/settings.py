@@ -4,6 +4,7 @@ Temporal's own settings (address, namespace, API key, TLS) are Temporal's enviro
 and the rest of `temporalio.envconfig`.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError
@@ -30,6 +31,9 @@ class WorkerSettings(StripeSettings):
 
     announcements_url: HttpUrl | None = Field(default=None, description="The product's webhook endpoint (R18).")
     announcements_secret: SecretStr | None = Field(default=None, description="Its Standard Webhooks secret, whsec_….")
+    announcements_secret_previous: SecretStr | None = Field(
+        default=None, description="A second one that announcements are signed with as well, while they are exchanged."
+    )
     drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
     max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
     max_cached_workflows: int = Field(
@@ -41,6 +45,9 @@ class ApiSettings(StripeSettings):
     """What the API reads. Either `jwt_secret` (embedded default) or issuer, audience and JWKS (production)."""
 
     jwt_secret: SecretStr | None = Field(default=None, min_length=32, description="Key of HS256 tokens.")
+    jwt_secret_previous: SecretStr | None = Field(
+        default=None, min_length=32, description="A second key that tokens are believed by, while they are exchanged."
+    )
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwks_url: HttpUrl | None = None
@@ -48,8 +55,18 @@ class ApiSettings(StripeSettings):
     stripe_webhook_secret: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET", "REPRISE_STRIPE_WEBHOOK_SECRET")
     )
+    stripe_webhook_secret_previous: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET_PREVIOUS", "REPRISE_STRIPE_WEBHOOK_SECRET_PREVIOUS"),
+    )
     portal_secret: SecretStr | None = Field(
         default=None, min_length=32, description="Key of one-time links and sessions; without it, `jwt_secret`."
+    )
+    portal_secret_previous: SecretStr | None = Field(
+        default=None, min_length=32, description="A second key that links and sessions are believed by."
+    )
+    secrets_file: Path | None = Field(
+        default=None, description="JSON with these secrets by their names, read again when it changes."
     )
     portal_session: float = Field(default=3600, ge=60, le=86400, description="Seconds that a sign-in lasts.")
     public_url: HttpUrl | None = Field(default=None, description="Where browsers reach the API; else where it listens.")
@@ -57,6 +74,16 @@ class ApiSettings(StripeSettings):
     body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
     announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")
+    docs: bool | None = Field(default=None, description="Serve `/docs`; unset: where tokens are not an issuer's.")
+    trusted_proxies: str | None = Field(
+        default=None, description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed."
+    )
+    limits_storage: str = Field(default="memory://", description="Where rates are counted: memory:// or redis://….")
+    limit_wrong_tokens: str = Field(default="120/minute", description="Wrong tokens from one address.")
+    limit_sign_ins: str = Field(default="60/minute", description="Uses of one-time links from one address.")
+    limit_commands: str = Field(default="300/minute", description="Billing users' commands on one account.")
+    limit_callers: str = Field(default="600/minute", description="Requests of one billing user.")
+    limit_operators: str = Field(default="", description="Requests of one operator or backend; empty: any number.")
 
 
 def complaint(error: ValidationError) -> str:

@@ -25,6 +25,7 @@ from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
+from reprise.workflows.revocation import Revocation
 
 log = structlog.get_logger()
 
@@ -53,16 +54,17 @@ async def account_worker(client: Client, settings: WorkerSettings) -> AsyncItera
 
 
 def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, product: httpx.AsyncClient) -> Worker:
-    secret = settings.announcements_secret
+    secret, second = settings.announcements_secret, settings.announcements_secret_previous
     announcements = ProductAnnouncements(
         product,
         str(settings.announcements_url) if settings.announcements_url else None,
         secret.get_secret_value() if secret else None,
+        second.get_secret_value() if second else None,
     )
     worker = Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow, PortalSession],
+        workflows=[AccountWorkflow, PortalSession, Revocation],
         activities=[
             payments.register_customer,
             payments.change_payment_method,

@@ -26,11 +26,17 @@ MARGIN = 2.0
 class ProductAnnouncements:
     """Announcements to the product's endpoint, signed by Standard Webhooks (standardwebhooks.com)."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str | None, secret: str | None) -> None:
-        """Take the HTTP client, the endpoint and its secret (`whsec_…`); without them nobody is told."""
+    def __init__(
+        self, client: httpx.AsyncClient, url: str | None, secret: str | None, second: str | None = None
+    ) -> None:
+        """Take the HTTP client, the endpoint and its secret (`whsec_…`); without them nobody is told.
+
+        With a second secret, announcements carry a signature by each: the product may check with either while it
+        exchanges them (standardwebhooks.com, "Multiple signatures").
+        """
         self._client = client
         self._url = url
-        self._webhook = Webhook(secret) if secret else None
+        self._webhooks = [Webhook(each) for each in (secret, second) if each] if secret else []
 
     @activity.defn(name=names.ANNOUNCE)
     async def announce(self, asked: names.AnnounceInput) -> int:
@@ -44,7 +50,7 @@ class ProductAnnouncements:
         Raises:
             ApplicationError: `product_unavailable`; retried until the product answers with 2xx.
         """
-        if self._url is None or self._webhook is None:
+        if self._url is None or not self._webhooks:
             return len(asked.entries)
         loop = asyncio.get_running_loop()
         limit = activity.info().start_to_close_timeout
@@ -53,7 +59,7 @@ class ProductAnnouncements:
             if told and ends is not None and loop.time() + PATIENCE > ends:
                 return told
             try:
-                await self._post(self._url, self._webhook, asked.account_id, entry)
+                await self._post(self._url, asked.account_id, entry)
             except Exception as error:
                 if not told:
                     raise
@@ -61,7 +67,7 @@ class ProductAnnouncements:
                 return told
         return len(asked.entries)
 
-    async def _post(self, url: str, webhook: Webhook, account_id: str, entry: TimelineEntry) -> None:
+    async def _post(self, url: str, account_id: str, entry: TimelineEntry) -> None:
         now = datetime.now(UTC)
         message_id = f"{account_id}:{entry.sequence}"
         body = json.dumps(
@@ -75,7 +81,7 @@ class ProductAnnouncements:
             "content-type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": webhook.sign(message_id, now, body),
+            "webhook-signature": " ".join(each.sign(message_id, now, body) for each in self._webhooks),
         }
         try:
             status = await self._status(url, body, headers)

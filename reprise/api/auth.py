@@ -1,56 +1,78 @@
 """Who may (R19): bearer tokens, what they say, and what each operation asks of them."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import jwt
+import structlog
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from reprise.api import audit
 from reprise.api.issuer_keys import ASYMMETRIC, IssuerKeys
+from reprise.api.keys import Keys
+from reprise.api.limits import RateLimits
 from reprise.api.problems import Problem, not_found
+from reprise.api.revocations import Revocations
 from reprise.settings import ApiSettings
 from reprise.workflows.messages import ACCOUNT_ID, Actor, ActorKind
+
+log = structlog.get_logger()
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`sub`, `scope`, `accounts`.")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: their id, what they may, and for which accounts."""
+    """Who is asking: their id, what they may, and for which accounts; of their token its id, and when it was issued."""
 
     subject: str
     scopes: frozenset[str]
     accounts: frozenset[str]
+    token_id: str | None = None
+    issued_at: int | None = None
 
     @property
     def is_operator(self) -> bool:
         """Whether the caller is one of the people who run the service."""
         return "operator" in self.scopes
 
+    @property
+    def is_backend(self) -> bool:
+        """Whether the caller may do what the product's backend needs: open accounts, hand users over, ask access."""
+        return self.is_operator or "backend" in self.scopes
+
+    @property
+    def kind(self) -> audit.Kind:
+        """As what the caller asks."""
+        if self.is_operator:
+            return "operator"
+        return "backend" if self.is_backend else "billing"
+
     def actor(self) -> Actor:
         """Return the caller as the timeline names them (R17)."""
-        return Actor(kind=ActorKind.OPERATOR if self.is_operator else ActorKind.USER, id=self.subject)
+        return Actor(kind=ActorKind.OPERATOR if self.is_backend else ActorKind.USER, id=self.subject)
 
 
 class Verifier:
-    """Checks tokens: HS256 with one secret in the embedded default, an issuer's key set in production."""
+    """Checks tokens: HS256 with a secret in the embedded default, an issuer's key set in production."""
 
-    def __init__(self, settings: ApiSettings) -> None:
-        """Take the settings.
+    def __init__(self, settings: ApiSettings, keys: Keys) -> None:
+        """Take the settings and the secrets.
 
         Raises:
             ValueError: Neither a secret nor issuer, audience and key set are configured.
         """
         self._settings = settings
-        self._secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+        self._secrets = keys
         self._keys: IssuerKeys | None = None
         if settings.jwks_url:
             if not (settings.jwt_issuer and settings.jwt_audience):
                 raise ValueError("REPRISE_JWKS_URL needs REPRISE_JWT_ISSUER and REPRISE_JWT_AUDIENCE beside it")
             self._keys = IssuerKeys(str(settings.jwks_url))
-        elif not self._secret:
+        elif not keys.now.for_tokens:
             raise ValueError("set REPRISE_JWT_SECRET, or REPRISE_JWKS_URL with issuer and audience")
 
     async def caller(self, token: str) -> Caller:
@@ -61,35 +83,45 @@ class Verifier:
         """
         try:
             return _caller(await self._claims(token))
+        except Problem:
+            raise
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise unauthorized() from error
+        except Exception as error:  # a token is anybody's text: whatever reading it raises, it is not valid
+            log.warning("a token could not be read", why=type(error).__name__)
             raise unauthorized() from error
 
     async def _claims(self, token: str) -> dict[str, Any]:
-        settings = self._settings
-        required = {"require": ["exp", "sub"], "strict_aud": True}  # without an audience of ours, any is another's
         if self._keys is None:
-            assert self._secret is not None, "__init__ has seen to it"
-            return jwt.decode(
-                token,
-                self._secret,
-                algorithms=["HS256"],
-                leeway=settings.jwt_leeway,
-                issuer=settings.jwt_issuer,
-                audience=settings.jwt_audience,
-                options=required,  # type: ignore[arg-type]
-            )
+            return self._by_secret(token)
         header = jwt.get_unverified_header(token)
-        if header.get("alg") not in ASYMMETRIC:
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
             raise jwt.InvalidAlgorithmError("not an algorithm that an issuer signs with")
         key = await self._keys.named(header.get("kid"))
+        return self._decoded(token, key.key, key.algorithm_name)
+
+    def _by_secret(self, token: str) -> dict[str, Any]:
+        """Return the claims of a token that is signed with one of our secrets: two, while they are exchanged."""
+        *others, last = self._secrets.now.for_tokens
+        for secret in others:
+            try:
+                return self._decoded(token, secret, "HS256")
+            except jwt.InvalidSignatureError:
+                continue
+        return self._decoded(token, last, "HS256")
+
+    def _decoded(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
+        """Return a token's claims. Its audience may be one or several (RFC 7519, 4.1.3): ours must be among them."""
+        settings = self._settings
         return jwt.decode(
             token,
-            key.key,
-            algorithms=[key.algorithm_name],
+            key,
+            algorithms=[algorithm],
             leeway=settings.jwt_leeway,
             issuer=settings.jwt_issuer,
-            audience=settings.jwt_audience,
-            options=required,  # type: ignore[arg-type]
+            audience=settings.jwt_audience,  # without one of ours, a token that names any is another's
+            options={"require": ["exp", "sub"]},
         )
 
 
@@ -115,17 +147,50 @@ def _caller(claims: dict[str, Any]) -> Caller:
         if not isinstance(each, list) or not all(isinstance(part, str) for part in each):
             raise ValueError("scope and accounts must be texts")
     subject.encode()  # UnicodeEncodeError, which is a ValueError: half a surrogate pair names nobody
-    return Caller(subject=subject[:255], scopes=frozenset(scopes), accounts=frozenset(accounts))
+    return Caller(
+        subject=subject[:255],
+        scopes=frozenset(scopes),
+        accounts=frozenset(accounts),
+        token_id=claims.get("jti"),
+        issued_at=int(claims["iat"]) if "iat" in claims else None,
+    )
 
 
 async def authenticated(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller:
-    """Return who is asking; 401 without a valid token."""
-    if credentials is None or len(request.headers.getlist("authorization")) > 1:  # of two, who could say which counts
+    """Return who is asking.
+
+    Raises:
+        Problem: 401: there is no valid token; 429: there were too many requests; 503: that a token is not revoked
+            cannot be known.
+    """
+    if credentials is None:
         raise unauthorized()
-    verifier: Verifier = request.app.state.verifier
-    return await verifier.caller(credentials.credentials)
+    audit.note(request, "unknown")
+    limits, caller = limits_of(request), None
+    if len(request.headers.getlist("authorization")) == 1:  # of two, who could say which counts
+        verifier: Verifier = request.app.state.verifier
+        try:
+            caller = await verifier.caller(credentials.credentials)
+        except Problem as problem:
+            if problem.status != 401:
+                raise
+    if caller is None:
+        await limits.wrong_token(request)
+        raise unauthorized()
+    audit.note(request, caller.kind, subject=caller.subject, token=caller.token_id)
+    await limits.request(caller.subject, billing=not caller.is_backend)
+    revocations: Revocations = request.app.state.revocations
+    if await revocations.holds(caller.subject, caller.token_id, caller.issued_at):
+        raise unauthorized()
+    return caller
+
+
+def limits_of(request: Request) -> RateLimits:
+    """Return the rate limits of this process."""
+    limits: RateLimits = request.app.state.limits
+    return limits
 
 
 Authenticated = Annotated[Caller, Depends(authenticated)]
@@ -139,7 +204,7 @@ async def for_account(account_id: PathAccount, caller: Authenticated) -> Caller:
     if caller.is_operator:
         return caller
     if account_id not in caller.accounts:
-        raise not_found()
+        raise operator_required() if caller.is_backend else not_found()
     if "billing" not in caller.scopes:
         raise Problem(
             403,
@@ -149,22 +214,43 @@ async def for_account(account_id: PathAccount, caller: Authenticated) -> Caller:
     return caller
 
 
+async def for_access(account_id: PathAccount, caller: Authenticated) -> Caller:
+    """Let the product's backend through as well: it asks whether an account may work (R16, R19)."""
+    return caller if caller.is_backend else await for_account(account_id, caller)
+
+
 async def operator(request: Request, caller: Authenticated) -> Caller:
     """Let operators through (R19); others are not even told whether an account exists."""
-    if caller.is_operator:
+    return _among(request, caller, may=caller.is_operator)
+
+
+async def backend(request: Request, caller: Authenticated) -> Caller:
+    """Let operators and the product's backend through (R19)."""
+    return _among(request, caller, may=caller.is_backend)
+
+
+def _among(request: Request, caller: Caller, *, may: bool) -> Caller:
+    if may:
         return caller
     account_id = request.path_params.get("account_id")
-    if account_id is not None and account_id not in caller.accounts:
+    if account_id is not None and account_id not in caller.accounts and not caller.is_backend:
         raise not_found()
-    raise Problem(403, "operator_required", "Only the people who run the service may do this.")
+    raise operator_required()
+
+
+def operator_required() -> Problem:
+    """Return what is said to a caller who may not do what operators may."""
+    return Problem(403, "operator_required", "Only the people who run the service may do this.")
 
 
 BillingUser = Annotated[Caller, Depends(for_account)]
+Reader = Annotated[Caller, Depends(for_access)]
 Operator = Annotated[Caller, Depends(operator)]
+Backend = Annotated[Caller, Depends(backend)]
 
 
 def mint(secret: str, *, sub: str, scope: str, accounts: list[str], ttl: timedelta) -> str:
-    """Return an HS256 token for the embedded default."""
+    """Return an HS256 token for the embedded default. Its `jti` is what it can be revoked by."""
     now = datetime.now(UTC)
-    claims = {"sub": sub, "scope": scope, "accounts": accounts, "iat": now, "exp": now + ttl}
+    claims = {"sub": sub, "scope": scope, "accounts": accounts, "iat": now, "exp": now + ttl, "jti": uuid.uuid4().hex}
     return jwt.encode(claims, secret, algorithm="HS256")

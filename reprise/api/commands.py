@@ -1,5 +1,6 @@
 """Operations that change an account: each becomes one workflow update (or signal, with `Prefer: respond-async`)."""
 
+import hashlib
 import re
 import uuid
 from typing import Annotated, Any
@@ -8,7 +9,8 @@ import stripe
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field
 
-from reprise.api.auth import BillingUser, Caller, Operator, PathAccount
+from reprise.api import audit
+from reprise.api.auth import Backend, BillingUser, Caller, Operator, PathAccount, limits_of, operator_required
 from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
 from reprise.api.problems import Problem, invalid, responses
@@ -63,7 +65,7 @@ def stripe_of(request: Request) -> stripe.StripeClient:
 TheStripe = Annotated[stripe.StripeClient, Depends(stripe_of)]
 
 
-def command_id(
+def idempotency_key(
     request: Request,
     idempotency_key: Annotated[
         Annotated[str, Field(min_length=1, max_length=255, json_schema_extra={"pattern": f"^{_KEY.pattern}$"})] | None,
@@ -72,13 +74,31 @@ def command_id(
             examples=["0b9e6c1e-6f0c-4c38-9d0a-2f6d2a3c9b11"],
         ),
     ] = None,
-) -> str:
-    """Return the request's idempotency key, or a fresh one."""
+) -> str | None:
+    """Return the request's idempotency key."""
     if idempotency_key is None:
-        return str(uuid.uuid4())
+        return None
     if len(request.headers.getlist("idempotency-key")) > 1 or not _KEY.fullmatch(idempotency_key):
         raise invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters, and be given once")
     return idempotency_key
+
+
+def ids_of(key: str | None, *, user: str | None) -> dict[str, str | None]:
+    """Return the id under which a command's answer is remembered, and the one that 0.1.0 would have given it.
+
+    A key is its caller's own: whatever key a billing user chooses, an operator's, or another user's, is another one
+    (R14, R19). Operators share theirs, as before. The id of 0.1.0 goes with the next release.
+
+    Args:
+        key: The idempotency key; without one, the id is fresh.
+        user: The billing user's id; None for the people who run the service.
+    """
+    if key is None:
+        return {"command_id": str(uuid.uuid4())}
+    if user is None:
+        return {"command_id": key}
+    own = hashlib.sha256(f"{user}\0{key}".encode()).hexdigest()[:40]
+    return {"command_id": f"user-{own}", "earlier_id": key}
 
 
 def wants_no_answer(
@@ -91,7 +111,7 @@ def wants_no_answer(
     return "respond-async" in wanted
 
 
-CommandId = Annotated[str, Depends(command_id)]
+IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 NoAnswer = Annotated[bool, Depends(wants_no_answer)]
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
@@ -103,16 +123,22 @@ _COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 422, 429, 503)}
 class Sending:
     """How one request's command goes out: under its idempotency key, waited for or not."""
 
-    def __init__(self, engine: TheEngine, key: CommandId, no_answer: NoAnswer, response: Response) -> None:
+    def __init__(
+        self, request: Request, engine: TheEngine, key: IdempotencyKey, no_answer: NoAnswer, response: Response
+    ) -> None:
         """Take what FastAPI knows of the request."""
         self.engine = engine
         self.key = key
         self.response = response
+        self._limits = limits_of(request)
         self._no_answer = no_answer
 
     async def __call__(self, account_id: str, caller: Caller, command: type[AnyCommand], **fields: Any) -> Outcome:
         """Send a command to an account, on behalf of a caller."""
-        asked = command(actor=caller.actor(), command_id=self.key, **fields)
+        user = None if caller.is_backend else caller.subject
+        if user is not None:
+            await self._limits.command(account_id)
+        asked = command(actor=caller.actor(), **ids_of(self.key, user=user), **fields)
         if self._no_answer:
             await self.engine.send(account_id, asked)
             self.response.headers["Preference-Applied"] = "respond-async"
@@ -127,23 +153,31 @@ class Sending:
 Send = Annotated[Sending, Depends(Sending)]
 
 
+IMPORTED = ("anchor", "customer_id", "opened_at", "cancelled")
+"""What only operators give: a customer that exists brings its cards along (R25)."""
+
+
 @router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
 async def open_account(
     body: OpenAccountBody,
+    request: Request,
     engine: TheEngine,
     client: TheStripe,
-    caller: Operator,
-    key: CommandId,
+    caller: Backend,
+    key: IdempotencyKey,
     response: Response,
 ) -> AccountView:
     """Open an account (R1); without `paid_through` the first month is collected at once.
 
-    One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along; importing it charges
-    nothing (R25).
+    One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along, which only operators
+    may give; importing it charges nothing (R25).
     """
+    audit.note_account(request, body.account_id)
+    if not caller.is_operator and body.model_fields_set.intersection(IMPORTED):
+        raise operator_required()
     if body.customer_id is not None:
         await check_customer(client, body.customer_id)
-    command = OpenAccount(**dict(body), actor=caller.actor(), command_id=key)
+    command = OpenAccount(**dict(body), actor=caller.actor(), **ids_of(key, user=None))
     outcome = await engine.open(command)
     response.headers["Location"] = f"/v1/accounts/{body.account_id}"
     if not outcome.finished:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
+import structlog
 
 from reprise.activities.stripe_client import is_missing_customer, is_passing, metadata_of, sentence_of
 from reprise.api.engine import Engine
@@ -11,6 +12,8 @@ from reprise.api.problems import Problem, invalid, not_found, unavailable
 from reprise.api.schemas import InvoiceList, InvoiceView
 from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.workflows.messages import AccountState
+
+log = structlog.get_logger()
 
 
 async def invoice_page(
@@ -136,4 +139,5 @@ def _gone() -> Problem:
 def _problem(error: stripe.StripeError) -> Problem:
     if is_passing(error):
         return unavailable("Stripe cannot be reached. Try again.")
-    return unavailable(f"Stripe refused Reprise's own request ({sentence_of(error)}).", retry_after=300)
+    log.error("stripe refused a request", why=sentence_of(error))  # for operators: it may name what is ours
+    return unavailable("Stripe refused Reprise's own request; the operators can see why. Try again later.", 300)

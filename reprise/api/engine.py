@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import structlog
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -50,6 +51,8 @@ from reprise.workflows.messages import (
     same_command,
     workflow_id,
 )
+
+log = structlog.get_logger()
 
 READ_TIMEOUT = timedelta(seconds=4)
 """How long a read may take before the engine counts as out of reach."""
@@ -263,7 +266,8 @@ class Engine:
                 reject = None
             except WorkflowQueryFailedError as error:
                 if BEFORE_ITS_TIME not in str(error) or attempt == 19:
-                    raise unavailable(f"The account's worker could not answer: {error}.") from error
+                    log.error("a worker could not answer", query=name, why=str(error)[:500])
+                    raise unavailable("The account's worker could not answer. Try again.") from error
                 await asyncio.sleep(0.05)
             except RPCError as error:
                 if NOT_YET not in str(error) or attempt == 19:

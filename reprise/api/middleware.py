@@ -9,6 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reprise.api import audit
 from reprise.api.problems import Problem, response
 
 log = structlog.get_logger()
@@ -19,6 +20,15 @@ _LINGER = 1.0
 """Seconds in which a sender that was turned away may finish: closing on what is still sent would lose the answer."""
 
 _CLOSE = {"Connection": "close"}
+
+_HARDENED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""What every answer says of itself, unless it says something else: it is data, for the one who asked."""
 
 
 class BodyBounds:
@@ -106,11 +116,13 @@ async def _turn_away(problem: Problem, scope: Scope, receive: Receive, send: Sen
 
 
 class RequestLog:
-    """Writes one line for each request: no bodies, no tokens, no addresses of people."""
+    """Writes one line for each request, and one more for the audit: no bodies, no tokens, no addresses of people."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Take the application."""
+    def __init__(self, app: ASGIApp, *, over_tls: bool) -> None:
+        """Take the application, and whether browsers reach it over TLS (they are told to keep to that)."""
         self._app = app
+        tls = {"Strict-Transport-Security": "max-age=31536000"} if over_tls else {}
+        self._hardened = _HARDENED | tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and log it when it is answered."""
@@ -120,6 +132,7 @@ class RequestLog:
         started, status = time.perf_counter(), 499  # what logs call a client that went away before it had an answer
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -127,8 +140,8 @@ class RequestLog:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Cache-Control", "no-store")
+                for name, value in self._hardened.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -137,13 +150,22 @@ class RequestLog:
             status = 500
             raise
         finally:
-            route = scope.get("route")
+            route, code = scope.get("route"), state.get("problem_code")
+            path = f"{scope.get('root_path', '')}{route.path}" if route else "unmatched"
             log.info(
                 "request",
                 method=scope["method"],
-                route=f"{scope.get('root_path', '')}{route.path}" if route else "unmatched",
+                route=path,
                 status=status,
-                code=scope.get("state", {}).get("problem_code"),
+                code=code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
+                request_id=request_id,
+            )
+            audit.write(
+                scope,
+                what=f"{scope['method']} {path}",
+                outcome="done" if status < 400 else "refused" if status < 500 else "failed",
+                status=status,
+                code=code,
                 request_id=request_id,
             )

@@ -16,6 +16,9 @@ MEDIA_TYPE = "application/problem+json"
 MOST_NAMED = 20
 """Inputs at fault that one answer names."""
 
+MOST_SAID = 500
+"""Characters of one sentence: what was sent is never said back at length."""
+
 _STATUS = {
     RefusalCode.INVALID_REQUEST: 422,
     RefusalCode.PAYMENT_DECLINED: 402,
@@ -104,16 +107,25 @@ def refused(refusal: Refusal, account: AccountView | None = None) -> Problem:
 
 def response(problem: Problem) -> JSONResponse:
     """Render a problem."""
+    errors = problem.extensions.get("errors")
     body = ProblemBody(
         title=problem.code.replace("_", " ").capitalize(),
         status=problem.status,
-        detail=problem.detail,
+        detail=bounded(problem.detail),
         code=problem.code,
-        **problem.extensions,
+        **{
+            **problem.extensions,
+            "errors": errors and [FieldError(field=bounded(e.field), message=bounded(e.message)) for e in errors],
+        },
     )
     # What the problem does not have is left out; of an account or a quote in it, everything is said.
     content = {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
     return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def bounded(sentence: str) -> str:
+    """Return a sentence, cut where it is longer than anybody reads."""
+    return sentence if len(sentence) <= MOST_SAID else f"{sentence[: MOST_SAID - 1]}…"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -128,7 +140,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "The account's state forbids it.",
         413: "The body is too large.",
         422: "An input is wrong; `errors` names it. Nothing was recorded.",
-        429: "The account has had too many commands at once; nothing was changed.",
+        429: "Too many requests: of this caller, on this account or from this address. Nothing was changed.",
         501: "The Profile & Billing pages are not configured: REPRISE_PORTAL_SECRET is missing.",
         503: "Temporal, a worker or Stripe is out of reach; try again with the same idempotency key.",
     }
@@ -145,7 +157,8 @@ def install(app: FastAPI) -> None:
         return response(problem)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        request.state.problem_code = "invalid_request"
         errors = [FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()[:MOST_NAMED]]
         named = ", ".join(sorted({each.field for each in errors}))
         return response(Problem(422, "invalid_request", f"Wrong input: {named}. Nothing was recorded.", errors=errors))

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.api.auth import BillingUser, Operator, PathAccount
+from reprise.api.audiences import for_owner
+from reprise.api.auth import BillingUser, Operator, PathAccount, Reader
 from reprise.api.commands import TheEngine, TheStripe
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.engine import Engine, clock_of, is_account
@@ -44,10 +45,10 @@ IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_se
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
-_READ = responses(401, 403, 404, 422, 503)
+_READ = responses(401, 403, 404, 422, 429, 503)
 
 
-@router.get("", tags=["operators"], responses=responses(401, 403, 422, 503))
+@router.get("", tags=["operators"], responses=responses(401, 403, 422, 429, 503))
 async def list_accounts(
     engine: TheEngine,
     _: Operator,
@@ -122,7 +123,7 @@ async def account(account_id: PathAccount, engine: TheEngine, _: BillingUser) ->
 
 
 @router.get("/{account_id}/access", tags=["billing"], responses=_READ)
-async def access(account_id: PathAccount, engine: TheEngine, _: BillingUser) -> Access:
+async def access(account_id: PathAccount, engine: TheEngine, _: Reader) -> Access:
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     description = await engine.describe(account_id)
     known = description.typed_search_attributes
@@ -150,14 +151,18 @@ async def reactivation_quote(account_id: PathAccount, engine: TheEngine, _: Bill
 
 @router.get("/{account_id}/timeline", tags=["billing"], responses=_READ)
 async def timeline(
-    account_id: PathAccount, engine: TheEngine, _: BillingUser, limit: Limit = 20, cursor: Cursor = None
+    account_id: PathAccount, engine: TheEngine, caller: BillingUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Timeline:
-    """List what happened to the account, newest first; the last 100 entries (R17)."""
+    """List what happened to the account, newest first; the last 100 entries (R17).
+
+    Operators see all of it. Users see who acted by kind (`operator`, `user`, …), their own id where it was them, and no
+    reasons but their own.
+    """
     if cursor is not None and not (cursor.isdecimal() and cursor.isascii()):
         raise invalid("cursor", "is not one that this list has given")
-    entries = [
-        each for each in reversed(await engine.timeline(account_id)) if not cursor or each.sequence < int(cursor)
-    ]
+    told = await engine.timeline(account_id)
+    shown = told if caller.is_operator else for_owner(told, caller.subject)
+    entries = [each for each in reversed(shown) if not cursor or each.sequence < int(cursor)]
     more = len(entries) > limit
     return Timeline(timeline=entries[:limit], next_cursor=str(entries[limit - 1].sequence) if more else None)
 

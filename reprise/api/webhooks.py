@@ -7,10 +7,10 @@ from fastapi import APIRouter, Header, Request
 
 from reprise.api.commands import TheEngine, TheStripe
 from reprise.api.engine import Engine
+from reprise.api.keys import Keys
 from reprise.api.problems import Problem, responses, unavailable
 from reprise.api.schemas import Received
 from reprise.api.stripe_events import Told, told_by
-from reprise.settings import ApiSettings
 from reprise.statemachine.payments import PaymentStatus
 from reprise.workflows.messages import ACCOUNT_STATE, PAYMENT_STATUS, AccountState, PaymentHint
 
@@ -38,21 +38,37 @@ async def stripe_webhook(
     ] = "",
 ) -> Received:
     """Take an event from Stripe. Its content is not believed: it only makes the account look (R15)."""
-    settings: ApiSettings = request.app.state.settings
-    secret = settings.stripe_webhook_secret
-    if secret is None:
+    keys: Keys = request.app.state.keys
+    secrets = keys.now.for_webhooks
+    if not secrets:
         raise unavailable("No webhook secret is configured (STRIPE_WEBHOOK_SECRET).", retry_after=300)
     payload = await request.body()
     try:
         if not stripe_signature.isascii():
             raise ValueError("no signature of Stripe's")
-        event = _sound(stripe.Webhook.construct_event(payload, stripe_signature, secret.get_secret_value()))
-    except (*_NO_EVENT, stripe.SignatureVerificationError) as error:
+        event = _sound(_signed(payload, stripe_signature, secrets))
+    except _NO_EVENT as error:
         raise Problem(400, "invalid_signature", "This is not an event that Stripe has signed for us.") from error
     told = await told_by(event, client)
     if told is not None:
         await _hint(engine, told)
     return Received()
+
+
+def _signed(payload: bytes, signature: str, secrets: tuple[str, ...]) -> stripe.Event:
+    """Return an event that is signed with one of the endpoint's secrets: two, while they are exchanged.
+
+    Raises:
+        ValueError: It is signed with none of them.
+        Exception: What the library makes of bodies that are no event, and of signatures that are none (`_NO_EVENT`).
+    """
+    for secret in secrets:
+        try:
+            event: stripe.Event = stripe.Webhook.construct_event(payload, signature, secret)
+            return event
+        except stripe.SignatureVerificationError:
+            continue
+    raise ValueError("signed with no secret of ours")
 
 
 def _sound(event: stripe.Event) -> stripe.Event:

@@ -7,6 +7,7 @@ from reprise.cli.demo import demo
 from reprise.cli.dev import dev
 from reprise.cli.fast_forward import fast_forward
 from reprise.cli.portal_link import portal_link
+from reprise.cli.secrets import secrets
 from reprise.cli.stripe_sandbox import stripe_sandbox
 from reprise.cli.token import token
 from reprise.cli.worker import worker
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 for command in (dev, demo, fast_forward, token, portal_link, api, worker, stripe_sandbox):
     app.command()(command)
+app.add_typer(secrets, name="secrets")
 
 
 def main() -> None:

@@ -22,6 +22,9 @@ def token(
         list[str] | None, typer.Option(help="An account that the token is for; can be repeated.")
     ] = None,
     operator: Annotated[bool, typer.Option("--operator", help="A token for the people who run the service.")] = False,
+    backend: Annotated[
+        bool, typer.Option("--backend", help="A token for the product's backend: opens accounts, makes links.")
+    ] = False,
     no_billing_access: Annotated[
         bool, typer.Option("--no-billing-access", help="The user belongs to the account, without Billing Access.")
     ] = False,
@@ -31,13 +34,18 @@ def token(
 ) -> None:
     """Print a bearer token, signed with REPRISE_JWT_SECRET or the secret of `reprise dev`."""
     from reprise.api.auth import mint
+    from reprise.local.errors import LocalError
     from reprise.local.secrets import jwt_secret
 
-    if not operator and not account:
-        raise typer.BadParameter("Say who it is for: --operator, or --account ID.")
-    secret = jwt_secret(data)
+    if not operator and not backend and not account:
+        raise typer.BadParameter("Say who it is for: --operator, --backend, or --account ID.")
+    try:
+        secret = jwt_secret(data)
+    except LocalError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     if secret is None:
         typer.echo(f"There is no secret: set REPRISE_JWT_SECRET, or start `reprise dev` ({data} has none).", err=True)
         raise typer.Exit(1)
-    scope = "operator" if operator else "" if no_billing_access else "billing"
+    scope = "operator" if operator else "backend" if backend else "" if no_billing_access else "billing"
     typer.echo(mint(secret, sub=sub, scope=scope, accounts=account or [], ttl=_duration(ttl)))

@@ -92,7 +92,9 @@ def _module(name: str) -> list[str]:
     return [sys.executable, "-P", "-m", name]
 
 
-def environment(own: Mapping[str, str], ports: Ports, secrets: Secrets, *, has_sandbox: bool) -> dict[str, str]:
+def environment(
+    own: Mapping[str, str], ports: Ports, secrets: Secrets, *, has_sandbox: bool, secrets_file: Path | None = None
+) -> dict[str, str]:
     """Return the environment of the children.
 
     Args:
@@ -100,6 +102,7 @@ def environment(own: Mapping[str, str], ports: Ports, secrets: Secrets, *, has_s
         ports: Where the servers listen.
         secrets: What the API signs and checks with.
         has_sandbox: Whether the Stripe sandbox is used.
+        secrets_file: Where the secrets are kept; the API reads them again when they are exchanged.
     """
     kept = {name: value for name, value in own.items() if not name.startswith("TEMPORAL_")}
     local = {
@@ -114,7 +117,14 @@ def environment(own: Mapping[str, str], ports: Ports, secrets: Secrets, *, has_s
             "REPRISE_STRIPE_URL": f"http://{HOST}:{ports.stripe}",
             "STRIPE_WEBHOOK_SECRET": secrets.stripe_webhook_secret,
         }
+        if secrets.stripe_webhook_secret_previous:
+            local["STRIPE_WEBHOOK_SECRET_PREVIOUS"] = secrets.stripe_webhook_secret_previous
     defaults = {"REPRISE_JWT_SECRET": secrets.jwt_secret, "REPRISE_DRAIN_TIMEOUT": str(DRAIN)}
+    if "REPRISE_JWT_SECRET" not in kept:
+        if secrets.jwt_secret_previous:
+            defaults["REPRISE_JWT_SECRET_PREVIOUS"] = secrets.jwt_secret_previous
+        if has_sandbox and secrets_file is not None:  # else some of them are the environment's own
+            defaults["REPRISE_SECRETS_FILE"] = str(secrets_file.absolute())
     return defaults | kept | local
 
 

@@ -18,6 +18,7 @@ from reprise.local.directory import Addresses
 from reprise.local.errors import LocalError
 from reprise.local.ports import HOST, Ports, settled
 from reprise.local.processes import Child, first_death, until
+from reprise.local.secrets import FILE as SECRETS_FILE
 from reprise.local.secrets import Secrets, read_or_make
 from reprise.workflows.messages import SEARCH_ATTRIBUTES
 
@@ -25,6 +26,9 @@ PATIENCE = 60.0
 """Seconds that a server gets to answer for the first time, on a slow and busy machine."""
 
 WEBHOOKS = "/v1/webhooks/stripe"
+
+TOKEN_LASTS = timedelta(hours=12)
+"""How long the operator's token lives that `reprise dev` prints."""
 
 Progress = Callable[[str], None]
 
@@ -51,7 +55,7 @@ class System:
         from reprise.api.auth import mint  # loaded only to speak to it
 
         secret = self.environment["REPRISE_JWT_SECRET"]
-        return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=timedelta(days=30))
+        return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=TOKEN_LASTS)
 
 
 @asynccontextmanager
@@ -80,7 +84,9 @@ async def running(
         stack.enter_context(directory.held(data))
         secrets = read_or_make(data)
         chosen = await settled(ports or Ports.any_free(), unused=frozenset(() if has_sandbox else ("stripe",)))
-        configured = servers.environment(own, chosen, secrets, has_sandbox=has_sandbox)
+        configured = servers.environment(
+            own, chosen, secrets, has_sandbox=has_sandbox, secrets_file=data / SECRETS_FILE
+        )
         addresses = Addresses(
             api=f"http://{HOST}:{chosen.api}",
             temporal=f"{HOST}:{chosen.temporal}",
@@ -108,7 +114,7 @@ async def running(
         async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
             if has_sandbox:
                 await system.until(lambda: _answers(http, f"{addresses.stripe}/_sandbox/healthz"), "The Stripe sandbox")
-                await _send_webhooks(http, addresses, secrets)
+                await send_webhooks(http, addresses, secrets)
             await system.until(lambda: _answers(http, f"{addresses.api}/readyz"), "The API, or a worker,")
             await system.until(lambda: _answers(http, addresses.temporal_ui), "The Temporal UI")
         directory.announce(data, addresses)
@@ -143,7 +149,7 @@ async def _knows_search_attributes(address: str) -> bool:
     return not missing
 
 
-async def _send_webhooks(http: httpx.AsyncClient, addresses: Addresses, secrets: Secrets) -> None:
+async def send_webhooks(http: httpx.AsyncClient, addresses: Addresses, secrets: Secrets) -> None:
     """Have the sandbox send its webhooks to the API, and no longer to where the API listened before."""
     bearer = {"Authorization": f"Bearer {servers.SANDBOX_KEY}"}
     url = addresses.api + WEBHOOKS

@@ -4,17 +4,17 @@ A form carries the idempotency key of its command. Sent twice (Back, reload, a d
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from reprise.api.engine import Outcome
 from reprise.api.problems import Problem
 from reprise.portal.pages import reactivation_page
 from reprise.portal.sessions import AFormSender, Visitor
-from reprise.statemachine.emails import valid_email
 from reprise.statemachine.payments import PaymentStatus
 from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, SetCarts, SetEmail
 
@@ -29,8 +29,40 @@ Payment = Annotated[str, Form(max_length=100)]
 """The key of the payment that the page showed, likewise."""
 
 
-async def _send(who: Visitor, command: AnyCommand) -> Outcome:
-    return await who.engine.command(who.account_id, command)
+_SAID = {
+    "expected_amount": "The amount is not one that this page has shown. Open it again. Nothing was changed.",
+    "carts": "Carts must be a whole number from 0 to 10,000. Nothing was changed.",
+}
+"""What a person is told whose form holds what the command does not take."""
+
+
+async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any) -> Outcome:
+    """Send the command of a form; what its model does not take is a sentence (R20).
+
+    Raises:
+        Problem: 422, or what the account says.
+    """
+    try:
+        asked = command(actor=who.actor, **who.ids_of(key), **fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field, why = str(first["loc"][0]) if first["loc"] else "", str(first["msg"]).removeprefix("Value error, ")
+        said = f"The e-mail {why.rstrip('.')}. Nothing was changed." if field == "email" else _SAID.get(field)
+        fallback = "Something in the form was missing or wrong. Nothing was changed."
+        raise Problem(422, "invalid_request", said or fallback) from error
+    await who.portal.limits.command(who.account_id)
+    return await who.engine.command(who.account_id, asked)
+
+
+def _whole(text: str, field: str) -> int:
+    """Return the whole number that a form holds, written with digits alone.
+
+    Raises:
+        Problem: 422.
+    """
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise Problem(422, "invalid_request", _SAID[field])
+    return int(text)
 
 
 def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
@@ -38,20 +70,13 @@ def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
     return RedirectResponse(f"/portal/accounts/{who.account_id}{where}{query}", 303)
 
 
-def _key(key: str) -> str:
-    return f"portal-{key}"
-
-
 @router.post("/cancel")
 async def cancel(
     who: AFormSender, key: Key, shown: Shown, payment: Payment = "", when: Annotated[When, Form()] = "term_end"
 ) -> Response:
     """Cancel what the page showed, at the term's end or now (R3)."""
-    command = Cancel(
-        when=when, expected_state=shown, expected_payment=payment or None, actor=who.actor, command_id=_key(key)
-    )
     try:
-        outcome = await _send(who, command)
+        outcome = await _send(who, key, Cancel, when=when, expected_state=shown, expected_payment=payment or None)
     except Problem as problem:
         if problem.code not in {"state_changed", "not_in_service"}:
             raise
@@ -74,7 +99,7 @@ async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> 
 async def resume(who: AFormSender, key: Key) -> Response:
     """Take a cancellation back: free, or not at all; the term may have ended since the page was shown (R4, R7)."""
     try:
-        await _send(who, Reactivate(expected_amount=0, actor=who.actor, command_id=_key(key)))
+        await _send(who, key, Reactivate, expected_amount=0)
     except Problem as problem:
         if problem.code == "already_in_service":
             return _to(who, notice="already")
@@ -87,11 +112,9 @@ async def resume(who: AFormSender, key: Key) -> Response:
 @router.post("/reactivate")
 async def reactivate(request: Request, who: AFormSender, key: Key, expected_amount: Whole) -> Response:
     """Come back for what the page showed, and for no other sum (R6, R7)."""
-    if not re.fullmatch(r"\d{1,12}", expected_amount):
-        raise Problem(422, "invalid_request", "The amount is not one that the page has shown. Open it again.")
-    command = Reactivate(expected_amount=int(expected_amount), actor=who.actor, command_id=_key(key))
+    amount = _whole(expected_amount, "expected_amount")
     try:
-        outcome = await _send(who, command)
+        outcome = await _send(who, key, Reactivate, expected_amount=amount)
     except Problem as problem:
         if problem.code == "already_in_service":  # another tab was faster: one charge, and both are right (R14)
             return _to(who, notice="already")
@@ -107,11 +130,8 @@ async def reactivate(request: Request, who: AFormSender, key: Key, expected_amou
 @router.post("/call-off")
 async def call_off(who: AFormSender, key: Key, payment: Payment) -> Response:
     """Call off the payment that the page showed, which waits for its payer's confirmation (R14)."""
-    command = Cancel(
-        expected_state=AccountState.DISABLED, expected_payment=payment, actor=who.actor, command_id=_key(key)
-    )
     try:
-        await _send(who, command)
+        await _send(who, key, Cancel, expected_state=AccountState.DISABLED, expected_payment=payment)
     except Problem as problem:
         if problem.code not in {"state_changed", "not_in_service"}:
             raise
@@ -123,18 +143,12 @@ async def call_off(who: AFormSender, key: Key, payment: Payment) -> Response:
 @router.post("/carts")
 async def carts(who: AFormSender, key: Key, carts: Whole) -> Response:
     """Change the number of carts, from the next payment on (R11)."""
-    if not re.fullmatch(r"\d{1,5}", carts) or int(carts) > 10_000:
-        raise Problem(422, "invalid_request", "Carts must be a whole number from 0 to 10,000. Nothing was changed.")
-    await _send(who, SetCarts(carts=int(carts), actor=who.actor, command_id=_key(key)))
+    await _send(who, key, SetCarts, carts=_whole(carts, "carts"))
     return _to(who, "/subscription", notice="carts")
 
 
 @router.post("/email")
 async def email(who: AFormSender, key: Key, email: Annotated[str, Form(max_length=254)]) -> Response:
     """Change the billing e-mail (R26)."""
-    try:
-        command = SetEmail(email=valid_email(email), actor=who.actor, command_id=_key(key))
-    except ValueError as error:
-        raise Problem(422, "invalid_request", f"The e-mail {error} Nothing was changed.") from error
-    await _send(who, command)
+    await _send(who, key, SetEmail, email=email)
     return _to(who, "/subscription", notice="email")

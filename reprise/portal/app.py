@@ -1,5 +1,6 @@
 """The pages as one application, mounted beside the API."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from reprise.api import audit
+from reprise.api.problems import Problem
 from reprise.portal import actions, pages, rendering
 from reprise.portal.sessions import COOKIE, SignedIn, ThePortal, check_form, link_is_spent
 
@@ -37,11 +40,30 @@ def create_portal() -> FastAPI:
     return app
 
 
+def is_prefetch(request: Request) -> bool:
+    """Say whether a browser asks ahead, before anybody has followed the link.
+
+    `Sec-Purpose` (fetch.spec.whatwg.org, 4.7; "prefetch", also when it prerenders), and what older browsers send.
+    """
+    said = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
+    return any(re.search("prefetch|prerender|preview", each.lower()) for each in said)
+
+
+def asked_ahead() -> Problem:
+    """Return what is said to a browser that asks ahead: not a success, so that it asks again when it is meant."""
+    return Problem(425, "asked_ahead", "This link signs in when it is followed, and not before. It is not used yet.")
+
+
 async def sign_in(link: str, request: Request, portal: ThePortal) -> Response:
     """Turn a one-time link into a session."""
+    if is_prefetch(request):
+        raise asked_ahead()
+    audit.note(request, "unknown")
+    await portal.limits.sign_in(request)
     opened = portal.seal.link_opened(link)
     if opened is None:
         raise link_is_spent()
+    audit.note(request, "portal", subject=opened.user.id, account=opened.account_id)
     session = await portal.sessions.begin(opened)
     answer = RedirectResponse(f"/portal/accounts/{session.account_id}", 303, headers=rendering.HEADERS)
     portal.set_cookie(request, answer, session)
@@ -55,7 +77,7 @@ async def home(session: SignedIn) -> Response:
 
 async def sign_out(request: Request, session: SignedIn, portal: ThePortal) -> HTMLResponse:
     """End the session, at once and in every browser that may hold a copy of its cookie."""
-    await check_form(request, portal.seal.forms_token(session.session))
+    await check_form(request, portal.seal, session)
     await portal.sessions.end(session.session)
     request.state.session = None
     where = f" of {urlsplit(session.return_url).hostname}" if session.return_url else ""

@@ -1,25 +1,22 @@
-"""The hand-over: the product's backend vouches for a user, and gets a one-time link that signs them in."""
+"""The hand-over: for whom the product's backend vouches, and how a one-time link and a session's cookie carry it."""
 
 import base64
 import hashlib
 import hmac
 import ipaddress
 import json
-import secrets
 import time
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from fastapi import APIRouter, Request
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, StringConstraints, ValidationError
+from fastapi import Request
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError
 
-from reprise.api.auth import Operator, PathAccount
-from reprise.api.commands import TheEngine
-from reprise.api.problems import Problem, responses
-from reprise.api.schemas import PortalUrl
+from reprise.api.keys import Keys
+from reprise.api.problems import Problem
 from reprise.settings import ApiSettings
 
 LINK_LASTS = 300
@@ -67,8 +64,22 @@ class PortalSessionBody(BaseModel):
     ] = None
 
 
+class RevokeSessionsBody(BaseModel):
+    """Whose sessions are to end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: Annotated[
+        Annotated[str, _Line] | None,
+        Field(description="The product's id of one user; without it, everybody on this account.", examples=["user-7"]),
+    ] = None
+
+
 class HandOver(BaseModel):
-    """What a one-time link carries, and then the session's cookie: encrypted, so that neither tells who it is about."""
+    """What a one-time link carries, and then the session's cookie: encrypted, so that neither tells who it is about.
+
+    `generation` is that of the user's sessions on this account when the link was made: a later one ends this (R19).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,17 +89,36 @@ class HandOver(BaseModel):
     return_url: str | None = None
     ask: str | None = None
     expires: float
+    generation: tuple[str, str] = ("", "")
+
+
+class _Ciphers:
+    """What one set of secrets encrypts, signs and opens; the first secret signs, all of them open."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self.secrets = secrets
+        self.links = MultiFernet([Fernet(_key(each, "links")) for each in secrets]) if secrets else None
+        self.sessions = MultiFernet([Fernet(_key(each, "sessions")) for each in secrets]) if secrets else None
+        self.forms = [_key(each, "forms") for each in secrets]
 
 
 class Seal:
-    """Encrypts and signs hand-overs; every API process with the same secret opens what another has sealed."""
+    """Encrypts and signs hand-overs; every API process with the same secret opens what another has sealed.
 
-    def __init__(self, settings: ApiSettings) -> None:
-        """Take the secret: the portal's own, or else the one that tokens are signed with."""
-        secret = settings.portal_secret or settings.jwt_secret
-        self._links = Fernet(_key(secret, "links")) if secret else None
-        self._sessions = Fernet(_key(secret, "sessions")) if secret else None
-        self._forms = _key(secret, "forms") if secret else b""
+    While a secret is exchanged there are two: what was sealed with either is opened, and nobody is signed out.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        """Take the secrets: the portal's own, or else those that tokens are signed with."""
+        self._keys = keys
+        self._made = _Ciphers(keys.now.for_portal)
+
+    @property
+    def _ciphers(self) -> _Ciphers:
+        secrets = self._keys.now.for_portal
+        if secrets != self._made.secrets:
+            self._made = _Ciphers(secrets)
+        return self._made
 
     def link(self, hand_over: HandOver) -> str:
         """Return the text that stands in a one-time link.
@@ -96,37 +126,44 @@ class Seal:
         Raises:
             Problem: 501: no secret is configured.
         """
-        return _closed(self._links, hand_over)
+        return _closed(self._ciphers.links, hand_over)
 
     def session(self, hand_over: HandOver) -> str:
         """Return the text that a session's cookie holds."""
-        return _closed(self._sessions, hand_over)
+        return _closed(self._ciphers.sessions, hand_over)
 
     def link_opened(self, text: str) -> HandOver | None:
         """Return what a link carries; None when it is forged or expired."""
-        return _opened(self._links, text)
+        return _opened(self._ciphers.links, text)
 
     def session_opened(self, text: str) -> HandOver | None:
         """Return what a cookie carries; None when it is forged or expired."""
-        return _opened(self._sessions, text)
+        return _opened(self._ciphers.sessions, text)
 
     def forms_token(self, session: str) -> str:
         """Return what every form of a session carries: no other site's page can know it."""
-        return hmac.new(self._forms, session.encode(), hashlib.sha256).hexdigest()
+        return self._forms_tokens(session)[0]
+
+    def is_forms_token(self, session: str, given: str) -> bool:
+        """Say whether a form carries this session's token, by a secret that is believed."""
+        return any(hmac.compare_digest(given.encode(), each.encode()) for each in self._forms_tokens(session))
+
+    def _forms_tokens(self, session: str) -> list[str]:
+        return [hmac.new(each, session.encode(), hashlib.sha256).hexdigest() for each in self._ciphers.forms]
 
 
-def _key(secret: SecretStr, purpose: str) -> bytes:
+def _key(secret: str, purpose: str) -> bytes:
     derived = HKDF(SHA256(), 32, salt=None, info=f"reprise portal {purpose}".encode())
-    return base64.urlsafe_b64encode(derived.derive(secret.get_secret_value().encode()))
+    return base64.urlsafe_b64encode(derived.derive(secret.encode()))
 
 
-def _closed(cipher: Fernet | None, hand_over: HandOver) -> str:
+def _closed(cipher: MultiFernet | None, hand_over: HandOver) -> str:
     if cipher is None:
         raise Problem(501, "portal_not_configured", "Set REPRISE_PORTAL_SECRET to use the Profile & Billing pages.")
     return cipher.encrypt(hand_over.model_dump_json(by_alias=False).encode()).decode()
 
 
-def _opened(cipher: Fernet | None, text: str) -> HandOver | None:
+def _opened(cipher: MultiFernet | None, text: str) -> HandOver | None:
     if cipher is None:
         return None
     try:
@@ -157,25 +194,3 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-router = APIRouter(prefix="/v1/accounts")
-
-
-@router.post("/{account_id}/portal-sessions", tags=["operators"], responses=responses(401, 403, 404, 422, 501, 503))
-async def portal_session(
-    account_id: PathAccount, body: PortalSessionBody, engine: TheEngine, request: Request, _: Operator
-) -> PortalUrl:
-    """Return a link that signs a user in to Profile & Billing: send the browser there. One use, within five minutes."""
-    await engine.describe(account_id)
-    seal: Seal = request.app.state.seal
-    hand_over = HandOver(
-        session=secrets.token_urlsafe(18),
-        account_id=account_id,
-        user=body.user,
-        return_url=str(body.return_url) if body.return_url else None,
-        ask=body.ask,
-        expires=time.time() + LINK_LASTS,
-    )
-    base = public_base(request, request.app.state.settings)
-    return PortalUrl(url=f"{base}/portal/sign-in/{seal.link(hand_over)}")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from reprise.api.audiences import for_owner
 from reprise.api.commands import TheStripe
 from reprise.api.customers import customer_portal, invoice_page
 from reprise.api.problems import Problem
@@ -161,7 +162,7 @@ async def history(request: Request, who: AVisitor) -> HTMLResponse:
             "told": told.told(entry, account.timezone, who.local),
             "who": told.who(entry, who.session.user.id),
         }
-        for entry in reversed(await who.engine.timeline(who.account_id))
+        for entry in reversed(for_owner(await who.engine.timeline(who.account_id), who.session.user.id))
     ]
     return page(request, who, "history.html", account=account, entries=entries)
 

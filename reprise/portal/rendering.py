@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
-from reprise.api.problems import Problem
+from reprise.api.problems import Problem, bounded
 from reprise.portal.hand_over import HandOver
 from reprise.portal.sessions import Visitor
 
@@ -39,6 +39,8 @@ _TITLES = {
     410: "This link has been used",
     413: "Too large",
     422: "That did not work",
+    425: "Not used yet",
+    429: "Too many requests",
     503: "Not available right now",
 }
 
@@ -88,7 +90,7 @@ def message_page(
     no_access = code == "billing_access_required"
     html = TEMPLATES.get_template("message.html").render(
         title=title or ("No Billing Access" if no_access else _TITLES.get(status, "Something went wrong")),
-        detail=detail,
+        detail=bounded(detail),
         session=session,
         account_id=session.account_id if session else None,
         forms_token=request.app.state.portal.seal.forms_token(session.session) if session else None,
@@ -111,6 +113,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, _: RequestValidationError) -> HTMLResponse:
+        request.state.problem_code = "invalid_request"
         return message_page(request, 422, "Something in the form was missing or wrong. Nothing was changed.")
 
     @app.exception_handler(HTTPException)

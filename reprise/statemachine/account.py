@@ -110,8 +110,8 @@ class Account(BaseModel):
 
         A record of the first edition says of its latest payment alone whether it was paid: earlier ones are left alone.
         """
-        if self.edition == editions.NEWEST:
-            return self
+        if self.edition >= editions.SECOND:
+            return self.model_copy(update={"edition": editions.NEWEST})
         paid = self.payment is not None and self.payment.status is PaymentStatus.PAID
         return self.model_copy(
             update={

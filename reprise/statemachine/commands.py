@@ -47,13 +47,23 @@ UNKNOWN = Actor(kind=ActorKind.OPERATOR, id=None)
 """A signal from the Temporal UI names nobody; only operators can send one."""
 
 
+def _is_none(value: str | None) -> bool:
+    """Say whether there is nothing to send: a worker of an earlier release refuses fields that it does not know."""
+    return value is None
+
+
 class Command(BaseModel):
-    """What every command carries: who asks, and the id under which its answer is remembered (R14)."""
+    """What every command carries: who asks, and the id under which its answer is remembered (R14).
+
+    `earlier_id` is the id that a release up to 0.1.0 gave the same request: an answer that is remembered under it, and
+    is to a command of the same content, is this one's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     actor: Actor = UNKNOWN
     command_id: Annotated[str | None, Field(max_length=255)] = None
+    earlier_id: Annotated[str | None, Field(max_length=255, exclude_if=_is_none)] = None
 
 
 class OpenAccount(Command):

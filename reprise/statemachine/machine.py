@@ -146,7 +146,7 @@ class AccountMachine(OutcomeEvents):
         """
         now = whole_seconds(now)
         account = self.account
-        if account.edition < editions.NEWEST:
+        if account.edition < editions.SECOND:
             return self._if_allowed("payment_hint", now)
         if account.customer_id is None or self.collecting:
             return ()  # nothing is there, or the attempt under way sees it

@@ -41,6 +41,7 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.workflows.limits import MOST_ACTS_AN_HOUR, Backoff, Pace
+from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import Refusal, RefusalCode
 from reprise.workflows.requests import Request
 
@@ -273,17 +274,21 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
         case Collect(payment=payment):
             methods = account.policy.payment_methods
             collect = names.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
-            summary = f"collect {payment.key}, attempt {payment.attempt}"
+            summary = f"collect {quoted(payment.key)}, attempt {payment.attempt}"
             return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
             look = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
-            return _Asked(names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {key or 'the invoices'}")
+            return _Asked(
+                names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
+            )
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
             void = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
-            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {key}")
+            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {quoted(key)}")
         case LookAtRefund(object_id=object_id):
             refund = names.RefundInput(**whose, object_id=object_id)
-            return _Asked(names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {object_id}")
+            return _Asked(
+                names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
+            )
 
 
 def failed(act: Act, reason: str) -> ActOutcome:

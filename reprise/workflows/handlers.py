@@ -60,7 +60,7 @@ class Handlers:
 
     async def _answer(self, command: Command) -> Answer:
         command_id = _id_of(command)
-        if answer := self._requests.answer_to(command_id):
+        if answer := self._requests.answer_to(command_id) or self._earlier_answer(command):
             return answer
         request = self._requests.submit(command, command_id)
         await workflow.wait_condition(lambda: request.answer is not None)
@@ -81,7 +81,7 @@ class Handlers:
         """Say whether this command id was seen before; with other content it is refused (R14)."""
         first = self._requests.first_fingerprint(_id_of(command))
         if first is None:
-            return False
+            return self._earlier_answer(command) is not None
         if not same_command(first, command):
             raise error_of(
                 Refusal(
@@ -93,8 +93,13 @@ class Handlers:
 
     def _submit(self, command: Command) -> None:
         """Let a signalled command wait its turn, unless its id was seen before."""
-        if self._requests.answer_to(command.command_id) is None:
+        if self._requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
             self._requests.submit(command, command.command_id)
+
+    def _earlier_answer(self, command: Command) -> Answer | None:
+        """Return the answer that a release up to 0.1.0 gave to this request, under the id that it used."""
+        answer = self._requests.answer_to(command.earlier_id)
+        return answer if answer is not None and same_command(answer.fingerprint, command) else None
 
     # ------------------------------------------------------------------ queries
 

@@ -4,6 +4,7 @@ The API and the command line import this module and nothing else of the workflow
 """
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Annotated
 
@@ -45,6 +46,7 @@ __all__ = [
     "CARTS",
     "PAYMENT_STATUS",
     "PORTAL_SESSION",
+    "REVOCATION",
     "SEARCH_ATTRIBUTES",
     "TASK_QUEUE",
     "TERM_ENDS_AT",
@@ -79,6 +81,7 @@ __all__ = [
     "Reactivate",
     "Refusal",
     "RefusalCode",
+    "RevocationRun",
     "SetCarts",
     "SetEmail",
     "SetPaymentMethod",
@@ -88,12 +91,14 @@ __all__ = [
     "answered_fingerprint",
     "fingerprint",
     "portal_session_id",
+    "revocation_id",
     "same_command",
     "workflow_id",
 ]
 
 WORKFLOW = "AccountWorkflow"
 PORTAL_SESSION = "PortalSession"
+REVOCATION = "Revocation"
 TASK_QUEUE = "accounts"
 
 ACCOUNT_STATE = SearchAttributeKey.for_keyword("AccountState")
@@ -131,6 +136,11 @@ def portal_session_id(session: str) -> str:
     return f"portal-session-{session}"
 
 
+def revocation_id(kind: str, *whose: str) -> str:
+    """Return the id of a revocation's workflow: it tells neither whose nor which token it is."""
+    return f"revoked-{kind}-{_hash(json.dumps(whose))}"
+
+
 def fingerprint(command: Command) -> str:
     """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14).
 
@@ -154,7 +164,7 @@ def same_command(stored: str, command: Command) -> bool:
     return stored in {fingerprint(command), _fingerprint_of_0_1_0(command)}
 
 
-_WHO = frozenset({"actor", "command_id"})
+_WHO = frozenset({"actor", "command_id", "earlier_id"})
 
 _SINCE_0_1_0: dict[str, frozenset[str]] = {
     "open": frozenset({"anchor", "customer_id", "opened_at", "cancelled"}),
@@ -378,6 +388,12 @@ class PortalSessionRun(_Message):
     account_id: str
     user_id: str
     seconds: float
+
+
+class RevocationRun(_Message):
+    """The input of a revocation: how many seconds it lasts; without them, for good."""
+
+    seconds: float | None = None
 
 
 class Announcements(_Message):

@@ -34,16 +34,21 @@ def api_settings(stripe: StripeSide, **changes: Any) -> ApiSettings:
         "stripe_url": stripe.url,
         "jwt_secret": SECRET,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "limit_wrong_tokens": "",  # many tests share one address
+        "limit_sign_ins": "",
+        "limit_callers": "",
         **changes,
     }
     return ApiSettings(**given)
 
 
 @asynccontextmanager
-async def served(app: FastAPI, http: type[Connection] = Connection) -> AsyncIterator[str]:
+async def served(
+    app: FastAPI, http: type[Connection] = Connection, *, trusted_proxies: str | None = None
+) -> AsyncIterator[str]:
     """Serve an application on a free port, over real HTTP, as it is served in production."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(config(app, http, lifespan="on"))
+    server = uvicorn.Server(config(app, http, trusted_proxies=trusted_proxies, lifespan="on"))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -99,8 +104,8 @@ async def caller(api_url: str) -> AsyncIterator[Callers]:
     """Make callers: operators, or billing users of some accounts."""
     made: list[Api] = []
 
-    def make(*accounts: str, scope: str = "billing", bearer: str | None = None) -> Api:
-        made.append(Api(api_url, bearer or token(*accounts, scope=scope)))
+    def make(*accounts: str, scope: str = "billing", sub: str = "tester", bearer: str | None = None) -> Api:
+        made.append(Api(api_url, bearer or token(*accounts, scope=scope, sub=sub)))
         return made[-1]
 
     yield make

@@ -11,6 +11,7 @@ import pytest
 from temporalio.client import Client
 
 from reprise.api.app import create_app
+from reprise.api.keys import Keys
 from reprise.portal.hand_over import HandOver, PortalUser, Seal
 from reprise.workflows.messages import portal_session_id
 from tests.api.conftest import Api, Callers, Json, api_settings, new_account, served
@@ -88,7 +89,8 @@ async def test_R19_links_expire_and_cannot_be_made_up(
     account = await opened(operator)
     late = HandOver(session="s1", account_id=account, user=PortalUser.model_validate(ADA), expires=time.time() - 1)
     fresh = late.model_copy(update={"session": "s2", "expires": time.time() + 60})
-    ours, foreign = Seal(api_settings(stripe_side)), Seal(api_settings(stripe_side, portal_secret="x" * 40))
+    ours = Seal(Keys(api_settings(stripe_side)))
+    foreign = Seal(Keys(api_settings(stripe_side, portal_secret="x" * 40)))
     for text in (ours.link(late), ours.session(fresh), foreign.link(fresh), "x", "%00", "a" * 5000):
         assert (await browser.get(f"/portal/sign-in/{text}")).status_code == 410, text[:20]
     assert (await browser.get(f"/portal/sign-in/{ours.link(fresh)}")).status_code == 200
@@ -172,7 +174,7 @@ async def test_sessions_expire(operator: Api, stripe_side: StripeSide, browser: 
     """The cookie says itself until when; a browser that keeps it longer is refused."""
     account = await opened(operator)
     await browser.get(await link(operator, account))
-    seal = Seal(api_settings(stripe_side))
+    seal = Seal(Keys(api_settings(stripe_side)))
     session = seal.session_opened(browser.cookies["reprise_portal"])
     assert session is not None
     assert 3500 < session.expires - time.time() <= timedelta(hours=1).total_seconds()
@@ -267,7 +269,7 @@ async def test_nothing_personal_in_addresses_or_workflow_ids(
     url = await link(operator, account, id="ada@example.com", name="Ada Lovelace")
     page = await browser.get(url)
     visited = [str(each.url) for each in (*page.history, page)]
-    session = Seal(api_settings(stripe_side)).session_opened(browser.cookies["reprise_portal"])
+    session = Seal(Keys(api_settings(stripe_side))).session_opened(browser.cookies["reprise_portal"])
     assert session is not None
     workflow = await temporal.get_workflow_handle(portal_session_id(session.session)).describe()
     assert re.fullmatch(r"portal-session-[\w-]{24}", workflow.id)
@@ -279,7 +281,7 @@ async def test_without_a_secret_there_are_no_pages(operator: Api, temporal: Clie
     account = await opened(operator)
     settings = api_settings(stripe_side)
     app = create_app(settings, temporal)
-    app.state.seal = Seal(settings.model_copy(update={"jwt_secret": None}))
+    app.state.seal = Seal(Keys(settings.model_copy(update={"jwt_secret": None})))
     async with served(app) as url:
         backend = Api(url, operator.http.headers["authorization"].split()[1])
         answer = await backend.ask("POST", f"/v1/accounts/{account}/portal-sessions", {"user": ADA})

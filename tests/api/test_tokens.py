@@ -159,7 +159,7 @@ class Issuer(ThreadingHTTPServer):
         self.document = json.dumps({"keys": list(keys)}).encode()
 
     def token(self, kid: Any = "k1", header: Json | None = None, **changes: Any) -> str:
-        issued = claims(iss="https://issuer.example.com", aud="reprise", **changes)
+        issued = claims(**{"iss": "https://issuer.example.com", "aud": "reprise", **changes})
         return jwt.encode(issued, self.key, "RS256", headers={"kid": kid, **(header or {})})
 
     def signed_over(self, header: Json) -> str:
@@ -270,11 +270,15 @@ def _hmac(key: bytes, message: str, digest: str) -> str:
 
 
 async def test_R19_audience_and_issuer_exactly(believes: Believes, issuer: Issuer) -> None:
-    """One audience and one issuer, as configured."""
-    for wrong in (
-        {"aud": ["reprise", "another"]}, {"aud": ""}, {"aud": None}, {"aud": "reprise2"}, {"aud": {"reprise": 1}},
+    """The audience that is configured, alone or among others (RFC 7519, 4.1.3), and one issuer."""
+    for right in (["reprise"], ["another", "reprise"], ["reprise", "another"]):
+        assert await believes(issuer.token(aud=right)) == 200, right
+    wrongs: list[Json] = [
+        {"aud": ["another"]}, {"aud": []}, {"aud": [["reprise"]]}, {"aud": ["reprise", 7]}, {"aud": ""}, {"aud": None},
+        {"aud": "reprise2"}, {"aud": {"reprise": 1}},
         {"iss": "https://issuer.example.com/"}, {"iss": None}, {"iss": ["https://issuer.example.com"]},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for wrong in wrongs:
         issued = {**claims(iss="https://issuer.example.com", aud="reprise"), **wrong}
         token = jwt.PyJWS().encode(
             json.dumps({name: value for name, value in issued.items() if value is not None}).encode(),

@@ -6,6 +6,7 @@ import time
 
 from playwright.async_api import Page, expect
 
+from reprise.api.keys import Keys
 from reprise.portal.hand_over import HandOver, PortalUser, Seal
 from reprise.settings import ApiSettings
 from tests.browser.conftest import Visits
@@ -151,7 +152,7 @@ async def test_R19_a_reused_and_an_expired_link(shop: Shop, visit: Visits, *, sc
     user = PortalUser(id="user-7", name="Ada", billing_access=True)
     over = HandOver(session="over", account_id=account, user=user, expires=time.time() - 1)
     settings = ApiSettings(STRIPE_API_KEY="sk_test_reprise", jwt_secret=shop.system.secrets.jwt_secret)
-    for spent in (link, f"{shop.url}/portal/sign-in/{Seal(settings).link(over)}"):
+    for spent in (link, f"{shop.url}/portal/sign-in/{Seal(Keys(settings)).link(over)}"):
         await second.goto(spent)
         await sees(second, "This link has been used", "A sign-in link works once, within five minutes.")
         answer = await second.goto(f"{shop.url}/portal/accounts/{account}")

@@ -120,8 +120,8 @@ class ReferenceStripe:
         can be registered, all that waits ends with that.
         """
         ask = waiting[0]
-        if account.customer is None and ask.what not in {"register", "void"}:
-            ask = Ask("register", account.first_method)
+        if ask.what != "register" and (account.customer is None or account.first_method):
+            ask = Ask("register", account.first_method, customer=account.customer)
         else:
             waiting.pop(0)
         told = self.answer(account, ask, how)
@@ -157,8 +157,6 @@ class ReferenceStripe:
                 return Told("email_changed", {"email": ask.about, "refused": True})
             case "look":
                 return Told("observed", {"key": ask.about, "invoice": "unknown"})
-            case "void" if account.customer is None:
-                return Told("voided", {"key": ask.about, "invoice": "missing"})
             case "void":
                 return Told("voided", {"key": ask.about, "invoice": "unknown"})
             case _:

@@ -52,8 +52,8 @@ from reprise.statemachine.outcomes import (
 from reprise.statemachine.quotes import Quote as CoreQuote
 from reprise.statemachine.terms import Term as CoreTerm
 from reprise.statemachine.timeline import Actor, ActorKind
+from tests.reference.deeds import Deed
 from tests.reference.life import Seen
-from tests.reference.lives import Deed
 from tests.reference.months import Term
 from tests.reference.standing import Ask, Debt, Found, Quote
 from tests.reference.stripe import Told

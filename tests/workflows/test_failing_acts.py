@@ -195,9 +195,9 @@ class Announcing(Story):
     async def mended(self) -> None:
         last = (await self.world.see()).sequence
         async with asyncio.timeout(20):
-            while self.product.sequences[-1:] != [last]:  # noqa: ASYNC110
+            while self.product.sequences(self.world.account_id)[-1:] != [last]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        assert list(dict.fromkeys(self.product.sequences)) == list(range(1, last + 1))
+        assert list(dict.fromkeys(self.product.sequences(self.world.account_id))) == list(range(1, last + 1))
 
 
 STORIES = (Opening, Renewing, AnotherCard, AnotherEmail, Voiding, Looking, LookingAtARefund, Announcing)

@@ -144,6 +144,14 @@ class World:
         }
         return (await self.open_with(OpenAccount(**asked), announce=self.announce)).account
 
+    async def started(self) -> None:
+        """Wait until an opening that was sent has begun, whether or not it comes to an end."""
+        async with asyncio.timeout(30):
+            while not self.opened:
+                with contextlib.suppress(RPCError):
+                    self.opened = len(await self.events()) > 4
+                await asyncio.sleep(0.02)
+
     async def open_with(
         self, command: OpenAccount, *, announce: bool = False, edition: int = editions.NEWEST
     ) -> Answer:
