@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -208,6 +209,12 @@ class World:
         return account
 
     # ------------------------------------------------------------------ Stripe's side
+
+    async def pay_by_hand(self) -> None:
+        """Pay the latest invoice on its hosted page, with a good card."""
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+            page = self.invoices()[-1]["hosted_invoice_url"]
+            (await browser.post(page, data={"card": "pm_card_visa"})).raise_for_status()
 
     def charged(self) -> list[int]:
         return self.stripe.charged(self.account_id)
