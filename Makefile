@@ -80,7 +80,7 @@ imports: .venv/dev ## Check that imports go one way.
 	$(BIN)/lint-imports
 
 diagram: .venv/local ## Write the chart and the table of an account's states into README.md and docs/states.md.
-	$(BIN)/python -m reprise.local.diagram README.md docs/states.md
+	$(BIN)/python -m tests.docs.charts
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
 	@$(BIN)/python -m tests.browser.chromium

@@ -1,8 +1,12 @@
 """The connection to Temporal, by Temporal's own environment configuration."""
 
+import logging
+from functools import cache
+
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
 
 
 async def connect(*, lazy: bool = False) -> Client:
@@ -16,4 +20,12 @@ async def connect(*, lazy: bool = False) -> Client:
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
+    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy, runtime=_runtime())
+
+
+@cache
+def _runtime() -> Runtime:
+    """Return a runtime whose logs are Python's: by itself, Temporal's core writes plain text to the console (1.35)."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"), append_target_to_name=False)
+    logs = LoggingConfig(filter=LoggingConfig.default.filter, forwarding=forwarding)
+    return Runtime(telemetry=TelemetryConfig(logging=logs))

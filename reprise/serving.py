@@ -21,7 +21,7 @@ def listen(host: str, port: int) -> socket.socket:
         PortTaken: Something else listens there, or it is not ours to use.
     """
     try:
-        listener = socket.create_server((host, port))
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise PortTaken(f"Port {port} on {host} cannot be used ({error.strerror}).") from error
     # asyncio does this only for sockets made with IPPROTO_TCP; without it each answer waits 40 ms for an ACK.
@@ -55,6 +55,7 @@ def config(
         http=http or Connection,
         ws="none",
         log_level="error",
+        log_config=None,  # its own would write plain text; `logs.py` writes for all
         access_log=False,
         server_header=False,
         proxy_headers=bool(trusted_proxies),

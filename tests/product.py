@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import secrets
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any
@@ -26,7 +27,8 @@ class Product(ThreadingHTTPServer):
         self.heard: list[dict[str, Any]] = []
         self.answers: list[int] = []
         self.asked = 0
-        self.at_once, self.most_at_once = 0, 0
+        self.at_once: Counter[str] = Counter()
+        self.most_at_once: Counter[str] = Counter()
         self.seconds = 0.0
         self.hangs, self.trickles = False, ""
         self.lock, self.closing = Lock(), Event()
@@ -38,10 +40,9 @@ class Product(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/hook"
 
-    @property
-    def sequences(self) -> list[int]:
-        """The sequence numbers of what was heard, in the order of hearing."""
-        return [each["data"]["sequence"] for each in self.heard]
+    def sequences(self, account_id: str) -> list[int]:
+        """The sequence numbers of what was heard of an account, in the order of hearing."""
+        return [each["data"]["sequence"] for each in self.heard if each["data"]["account_id"] == account_id]
 
     def close(self) -> None:
         self.closing.set()
@@ -55,11 +56,11 @@ class _Endpoint(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        product = self.server
+        product, account = self.server, json.loads(body)["data"]["account_id"]
         with product.lock:
             product.asked += 1
-            product.at_once += 1
-            product.most_at_once = max(product.most_at_once, product.at_once)
+            product.at_once[account] += 1
+            product.most_at_once[account] = max(product.most_at_once[account], product.at_once[account])
             status = product.answers.pop(0) if product.answers else 204
         try:
             Webhook(product.secret).verify(body, {name.lower(): value for name, value in self.headers.items()})
@@ -69,7 +70,7 @@ class _Endpoint(BaseHTTPRequestHandler):
                     product.heard.append(json.loads(body) | {"id": self.headers["webhook-id"]})
         finally:
             with product.lock:
-                product.at_once -= 1
+                product.at_once[account] -= 1
         with contextlib.suppress(ConnectionError):
             self._answer(200 if product.trickles else status)
 

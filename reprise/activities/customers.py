@@ -113,15 +113,41 @@ class Customers:
         return await behind_replays(send, idempotency_key("customer", *parts), look)
 
     async def take_over(self, customer_id: str) -> stripe.Customer | None:
-        """Write whose it is onto a customer that exists (R25); None if it is deleted."""
+        """Write whose it is onto a customer that exists (R25); None if it is deleted.
+
+        One that pays for another account already keeps that account's name: its webhooks go on leading there. Invoices
+        carry the account they are for by themselves.
+        """
         customer = await self.retrieve(customer_id)
         if is_deleted(customer):
             return None
+        account_id = self._metadata["account_id"]
+        if metadata_of(customer).get("account_id", account_id) != account_id:
+            return customer
         return await understood(self._stripe.customers.update_async(customer_id, {"metadata": self._metadata}))
 
     async def change_email(self, customer_id: str, email: str) -> None:
         """Give a customer another e-mail (R26)."""
         await understood(self._stripe.customers.update_async(customer_id, {"email": email}))
+
+    async def erase(self, customer_id: str) -> None:
+        """Take from a customer what says who they are: their details and payment methods (R13).
+
+        Invoices and charges stay, as they must; Stripe keeps on finalized ones what stood on the customer then
+        (docs.stripe.com/api/invoices/object#invoice_object-customer_email). An empty string unsets a value
+        (docs.stripe.com/api/customers/update).
+
+        Raises:
+            stripe.StripeError: Stripe refuses, or does not answer.
+        """
+        customers = self._stripe.customers
+        methods = await understood(customers.payment_methods.list_async(customer_id, {"limit": 100}))
+        async for method in methods.auto_paging_iter():
+            await understood(self._stripe.payment_methods.detach_async(method.id))
+        nothing: stripe.params.CustomerUpdateParams = {
+            "email": "", "name": "", "phone": "", "description": "", "address": "", "shipping": "",
+        }  # fmt: skip
+        await understood(customers.update_async(customer_id, nothing))
 
     # ------------------------------------------------------------------ payment methods
 

@@ -41,7 +41,7 @@ async def look(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObser
         invoice_id=mine.id if mine else None,
         invoice=state,
         payment_method=None if new_customer else default_method(customer),
-        charged=charged_of(mine) if mine and state is InvoiceState.PAID else None,
+        charged=charged_of(mine) if mine else None,
         decline_code=(getattr(failure, "decline_code", None) or getattr(failure, "code", None)) if failure else None,
         advice=getattr(failure, "advice_code", None) if failure else None,
         found=tuple(

@@ -68,14 +68,13 @@ def last_failure(invoice: stripe.Invoice) -> stripe.PaymentIntent.LastPaymentErr
 
 
 def charged_of(invoice: stripe.Invoice) -> int | None:
-    """Return what the payer's method was charged for a paid invoice; None where that is all of it.
+    """Return what the payer's method was charged for an invoice, if it is paid: `amount_due`, not the total, a part of
+    which the customer's balance may have paid (`Invoice.amount_due`).
+    """  # noqa: D205 - one thought
+    return invoice.amount_due if state_of(invoice) is InvoiceState.PAID else None
 
-    The charge is for `amount_due`; what lacks to the total, the customer's balance has paid (`Invoice.amount_due`).
-    """
-    return None if invoice.amount_due == invoice.total else invoice.amount_due
 
-
-def found_of(invoice: stripe.Invoice, state: InvoiceState | None = None) -> Invoice:
+def found_of(invoice: stripe.Invoice) -> Invoice:
     """Return an invoice as the record hears of it (R22)."""
     line = _month_of(invoice)
     pricing = line.pricing if line else None
@@ -83,7 +82,7 @@ def found_of(invoice: stripe.Invoice, state: InvoiceState | None = None) -> Invo
     return Invoice(
         payment_key=key_of(invoice) or "",
         invoice_id=invoice.id,
-        state=state or state_of(invoice),
+        state=state_of(invoice),
         amount=invoice.total,
         currency=invoice.currency,
         charged=charged_of(invoice),

@@ -13,7 +13,7 @@ from reprise.api import audit
 from reprise.api.auth import Backend, BillingUser, Caller, Operator, PathAccount, limits_of, operator_required
 from reprise.api.customers import check_customer
 from reprise.api.engine import Engine, Outcome
-from reprise.api.problems import Problem, invalid, responses, unavailable
+from reprise.api.problems import Problem, invalid, responses
 from reprise.api.schemas import (
     CancelBody,
     CartsBody,
@@ -218,10 +218,11 @@ def _tell_payment(account: AccountView, response: Response) -> None:
         response.status_code = 202
         return
     if payment.decline_code == "payment_stopped":
-        raise unavailable(
-            "Stripe refused Reprise's own request. Nothing was charged, the operators can see why; try again later.",
-            retry_after=300,
+        detail = (
+            "Stripe refused Reprise's own request. Nothing was charged, and the operators can see why. Try again later,"
+            " with a new idempotency key: this one keeps its answer."
         )
+        raise Problem(503, "payment_stopped", detail, headers={"Retry-After": "300"}, account=account)
     if payment.decline_code == "no_payment_method":
         detail = "There is no payment method. Nothing was charged. Add one, then reactivate again."
         raise Problem(402, "no_payment_method", detail, account=account)

@@ -19,10 +19,11 @@ def portal_link(
     """Print a link that signs a browser in to an account's Profile & Billing: once, within five minutes."""
     from reprise.local.errors import LocalError
     from reprise.local.portal_link import asked_for
+    from reprise.local.terminal import printable
 
     vouched = {"id": user, "name": name, "billing_access": not no_billing_access}
     try:
-        typer.echo(asyncio.run(asked_for(account, vouched, data)))
+        typer.echo(printable(asyncio.run(asked_for(account, vouched, data))))
     except LocalError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(printable(str(error)), err=True)
         raise typer.Exit(1) from error

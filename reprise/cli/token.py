@@ -34,11 +34,16 @@ def token(
 ) -> None:
     """Print a bearer token, signed with REPRISE_JWT_SECRET or the secret of `reprise dev`."""
     from reprise.api.auth import mint
+    from reprise.local.errors import LocalError
     from reprise.local.secrets import jwt_secret
 
     if not operator and not backend and not account:
         raise typer.BadParameter("Say who it is for: --operator, --backend, or --account ID.")
-    secret = jwt_secret(data)
+    try:
+        secret = jwt_secret(data)
+    except LocalError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     if secret is None:
         typer.echo(f"There is no secret: set REPRISE_JWT_SECRET, or start `reprise dev` ({data} has none).", err=True)
         raise typer.Exit(1)

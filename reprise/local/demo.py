@@ -14,6 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from reprise.local.clock import AccountClock
 from reprise.local.story import Story
 from reprise.local.system import System, running
+from reprise.local.terminal import printable
 from reprise.statemachine.terms import months_after
 
 ACCOUNT = "demo-shop"
@@ -185,4 +186,4 @@ def _show_addresses(system: System, invoice_page: str, console: Console) -> None
         ("Invoice", invoice_page),
         ("Token", system.token()),
     ):
-        console.print(f"  {what:<12} {where}", soft_wrap=True)
+        console.print(f"  {what:<12} {printable(where)}", soft_wrap=True, markup=False)

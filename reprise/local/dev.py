@@ -5,9 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from reprise.local.ports import Ports
 from reprise.local.system import System, running
+from reprise.local.terminal import printable
 
 
 async def run(data: Path, ports: Ports, *, as_json: bool) -> int:
@@ -52,7 +54,7 @@ def show(system: System, data: Path, console: Console) -> None:
     table.add_row(
         "Stripe", where.stripe, "the sandbox: no money moves" if where.has_sandbox else "real Stripe, test key"
     )
-    table.add_row("Data", str(data), "logs in logs/")
+    table.add_row("Data", Text(printable(str(data))), "logs in logs/")
     console.print(table)
     console.print(
         "\nA token for the API: `reprise token --operator`. A sign-in to an account's Profile & Billing:"

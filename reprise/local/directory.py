@@ -4,12 +4,15 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
+
+from pydantic import TypeAdapter, ValidationError
 
 from reprise.local.errors import LocalError
-from reprise.local.secrets import write_private
+from reprise.local.private import make_private, open_private, write_private
 
 DEFAULT = Path(".reprise")
 
@@ -38,27 +41,30 @@ def held(data: Path) -> Iterator[None]:
     Raises:
         LocalError: Another process holds it, or it cannot be used.
     """
+    make_private(data)
     try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (data / _LOCK).open("a+")
+        lock = os.fdopen(open_private(data / _LOCK, os.O_RDWR | os.O_CREAT), "r+")
     except OSError as error:
-        raise LocalError(f"The data directory {data} cannot be used: {error.strerror}.") from error
+        raise LocalError(f"{data / _LOCK} cannot be used: {error.strerror}. Move it away.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
             raise LocalError(
-                f"{data} is in use by process {lock.read().strip() or '?'}: stop that one,"
-                " or choose another directory with --data."
+                f"{data} is in use by process {_holder(lock)}: stop that one, or choose another directory with --data."
             ) from error
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         try:
+            (data / _RUNNING).unlink(missing_ok=True)  # of one that was killed
+        except OSError as error:
+            raise LocalError(f"{data / _RUNNING} cannot be used: {error.strerror}. Move it away.") from error
+        try:
             yield
         finally:
-            (data / _RUNNING).unlink(missing_ok=True)
+            with suppress(OSError):  # it tells nobody anything once the lock is gone
+                (data / _RUNNING).unlink()
 
 
 def announce(data: Path, addresses: Addresses) -> None:
@@ -67,7 +73,11 @@ def announce(data: Path, addresses: Addresses) -> None:
 
 
 def find_running(data: Path = DEFAULT) -> Addresses | None:
-    """Return where the system on `data` answers; None when none runs, also after one was killed."""
+    """Return where the system on `data` answers; None when none runs, also after one was killed.
+
+    Raises:
+        LocalError: One runs, and its note of where it answers was spoilt.
+    """
     try:
         with (data / _LOCK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -78,6 +88,19 @@ def find_running(data: Path = DEFAULT) -> Addresses | None:
     else:
         return None
     try:
-        return Addresses(**json.loads((data / _RUNNING).read_text()))
+        return TypeAdapter(Addresses).validate_json((data / _RUNNING).read_bytes())
     except FileNotFoundError:
         return None  # it is still starting
+    except (OSError, ValidationError) as error:
+        raise LocalError(
+            f"{data / _RUNNING} does not say where the running `reprise dev` answers: start that one again."
+        ) from error
+
+
+def _holder(lock: TextIO) -> str:
+    """Return the id of the process that holds the lock, as far as it can be read."""
+    try:
+        noted = lock.read(20).strip()
+    except (OSError, ValueError):
+        return "?"
+    return noted if noted.isascii() and noted.isdecimal() else "?"

@@ -11,6 +11,7 @@ from reprise.connection import connect
 from reprise.local import directory, servers
 from reprise.local.clock import AccountClock, Stop
 from reprise.local.errors import LocalError
+from reprise.local.terminal import printable
 from reprise.statemachine.money import formatted
 from reprise.workflows.messages import TimelineEntry
 
@@ -69,7 +70,7 @@ def _told(entry: TimelineEntry) -> str:
             words.append(f"({formatted(entry.from_balance, entry.currency)} of it from the credit balance)")
     if entry.decline_code:
         words.append(entry.decline_code)
-    return " ".join(words)
+    return printable(" ".join(words))
 
 
 def _written(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
@@ -31,13 +32,23 @@ async def asked_for(account_id: str, user: Mapping[str, str | bool | None], data
     async with httpx.AsyncClient(base_url=running.api, timeout=10, trust_env=False) as http:
         try:
             answer = await http.post(
-                f"/v1/accounts/{account_id}/portal-sessions",
+                f"/v1/accounts/{quote(account_id, safe='')}/portal-sessions",
                 json={"user": user},
                 headers={"Authorization": f"Bearer {token}"},
             )
         except httpx.TransportError as error:
             raise LocalError(f"The API does not answer at {running.api} ({error}).") from error
-    said = answer.json()
-    if not answer.is_success:
-        raise LocalError(f"The API refuses it: {said.get('detail', answer.status_code)}")
-    return str(said["url"])
+    said = _object(answer)
+    if answer.is_success and "url" in said:
+        return str(said["url"])
+    if "detail" in said:
+        raise LocalError(f"The API refuses it: {said['detail']}")
+    raise LocalError(f"What answers at {running.api} is not Reprise's API ({answer.status_code}).")
+
+
+def _object(answer: httpx.Response) -> dict[str, object]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -7,12 +7,18 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from reprise.local import guard
 from reprise.local.errors import LocalError
+from reprise.local.private import UMASK, open_private
+from reprise.local.terminal import printable
 
 LAST_LINES = 12
 """How much of its log is shown when a child dies."""
+
+LAST_BYTES = 64 * 1024
+"""How much of it is read for that."""
 
 POLL = 0.03
 
@@ -43,12 +49,12 @@ class Child:
             environment: All of its environment variables.
             log: Where its output goes.
             grace: Seconds it gets to end by itself after SIGTERM.
+
+        Raises:
+            LocalError: The log cannot be written, or the program cannot be started.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command]
-        with log.open("wb") as output:
+        with _opened(log) as output:
             process = await asyncio.create_subprocess_exec(
                 *guarded,
                 env=dict(environment),
@@ -56,6 +62,7 @@ class Child:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
+                umask=UMASK,
             )
         return cls(name, log, process, grace)
 
@@ -84,11 +91,19 @@ class Child:
         return LocalError(f"{name} has died ({how}). {self.last_lines()}")
 
     def last_lines(self) -> str:
-        """Return the end of the child's log."""
-        lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        """Return the end of the child's log, as it can be printed."""
+        lines = [printable(line) for line in self._end().split("\n") if line][-LAST_LINES:]
         if not lines:
             return f"Its log, {self._log}, is empty."
         return "\n".join([f"The end of its log, {self._log}:", *(f"  {line}" for line in lines)])
+
+    def _end(self) -> str:
+        try:
+            with self._log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - LAST_BYTES))
+                return log.read().decode(errors="replace")
+        except OSError:
+            return ""
 
     async def stop(self) -> None:
         """End the child: SIGTERM, time to finish, then SIGKILL; SIGKILL at once when cancelled meanwhile."""
@@ -105,6 +120,18 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+
+def _opened(log: Path) -> BinaryIO:
+    """Return a log to be written, for its owner alone; the one before is kept beside it."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        return os.fdopen(open_private(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
+    except OSError as error:
+        where = error.filename or log
+        raise LocalError(f"The log {log} cannot be written: {error.strerror} ({where}). Move it away.") from error
 
 
 async def until(answers: Callable[[], Awaitable[bool]], what: str, children: Sequence[Child], patience: float) -> None:

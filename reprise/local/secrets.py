@@ -3,10 +3,17 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
+
+from reprise.local.errors import LocalError
+from reprise.local.private import write_private
 
 FILE = "secrets.json"
+
+SHORTEST = 32
+"""Characters that the API wants of a secret that it signs with."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +27,48 @@ class Secrets:
 
 
 def read(data: Path) -> Secrets | None:
-    """Return the secrets kept in `data`; None when there are none yet."""
+    """Return the secrets kept in `data`; None when there are none yet.
+
+    Raises:
+        LocalError: What is kept there cannot be read, or is none.
+    """
+    file = data / FILE
     try:
-        return Secrets(**json.loads((data / FILE).read_text()))
-    except FileNotFoundError:
+        if file.exists() and not file.is_file():
+            raise ValueError("it is no file")  # noqa: TRY301 - said like all that is wrong with it
+        return _read(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        why = error.strerror
+    except ValueError as error:
+        why = str(error)
+    raise LocalError(
+        f"{file} does not hold the secrets of `reprise dev` ({why}). Put it back from a copy; or move it away, and new"
+        " ones are made: tokens and sign-ins from before are refused then."
+    )
+
+
+def _read(kept: bytes) -> Secrets:
+    """Return the secrets that a file holds; what a later release has added is passed over.
+
+    Raises:
+        ValueError: It holds none; the message says why.
+    """
+    try:
+        known = json.loads(kept) if kept.strip() else None
+    except (ValueError, RecursionError):
+        raise ValueError("it is not JSON") from None
+    if known is None:
+        raise ValueError("it is empty")
+    if not isinstance(known, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - what is kept is wrong, not what was passed
+    values: dict[str, Any] = {each.name: known.get(each.name) for each in fields(Secrets)}
+    for name, value in values.items():
+        optional = name.endswith("_previous")
+        if not (isinstance(value, str) and len(value) >= SHORTEST) and not (optional and value is None):
+            raise ValueError(f"{name} is missing, or no text of {SHORTEST} characters or more")
+    return Secrets(**values)
 
 
 def read_or_make(data: Path) -> Secrets:
@@ -60,15 +104,14 @@ def _written(data: Path, made: Secrets) -> Secrets:
 
 
 def jwt_secret(data: Path) -> str | None:
-    """Return the secret that tokens are signed with: the environment's, or else the one kept in `data`."""
+    """Return the secret that tokens are signed with: the environment's, or else the one kept in `data`.
+
+    Raises:
+        LocalError: The environment's is too short for the API, or what is kept cannot be read.
+    """
+    if own := os.environ.get("REPRISE_JWT_SECRET"):
+        if len(own) < SHORTEST:
+            raise LocalError(f"REPRISE_JWT_SECRET is shorter than {SHORTEST} characters: the API does not take it.")
+        return own
     kept = read(data)
-    return os.environ.get("REPRISE_JWT_SECRET") or (kept.jwt_secret if kept else None)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    unfinished.replace(path)
+    return kept.jwt_secret if kept else None

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 from reprise.local.errors import LocalError
+from reprise.local.terminal import printable
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -48,6 +49,13 @@ async def _run(work: Coroutine[Any, Any, int], when_signalled: int) -> int:
             raise
         return when_signalled
     except LocalError as error:
-        sys.stdout.flush()
-        print(error, file=sys.stderr, flush=True)
-        return 1
+        return _complain(str(error))
+    except OSError as error:  # the machine's doing: no space left, a directory that went away, …
+        what = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{what}{error.strerror or error}.")
+
+
+def _complain(sentence: str) -> int:
+    sys.stdout.flush()
+    print(printable(sentence, lines=True), file=sys.stderr, flush=True)
+    return 1

@@ -9,8 +9,10 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from reprise.local.clock import AccountClock
+from reprise.local.terminal import printable
 from reprise.statemachine.money import formatted
 
 Json = dict[str, Any]
@@ -59,11 +61,12 @@ class Story:
         """Tell one observed fact, and hold it against what the rules say."""
         self._facts += 1
         if observed == expected:
-            self._console.print(f"  [green]✓[/green] {what}: [bold]{escape(_spoken(observed))}[/bold]")
+            told = f"{escape(what)}: [bold]{escape(printable(_spoken(observed)))}[/bold]"
+            self._console.print(f"  [green]✓[/green] {told}")
         else:
             self.differences += 1
             told = f"{what}: {_spoken(observed)}, but the rules say {_spoken(expected)}"
-            self._console.print(f"  [red]✗ {escape(told)}[/red]")
+            self._console.print(f"  [red]✗ {escape(printable(told))}[/red]")
 
     def sums(self, what: str, observed: list[int], expected: list[int]) -> None:
         """Tell amounts, which are in minor units, as people write them."""
@@ -82,7 +85,8 @@ class Story:
         """Show invoices as a table."""
         table = Table("Invoice", "Lines", "Period", "Amount", "Status", "Charges")
         for each in invoices:
-            table.add_row(each.number, each.lines, each.period, _money(each.total), each.status, str(each.charges))
+            row = (each.number, each.lines, each.period, _money(each.total), each.status, str(each.charges))
+            table.add_row(*(Text(printable(cell)) for cell in row))
         self._console.print(table)
 
     # ------------------------------------------------------------------ doing and looking
@@ -109,7 +113,8 @@ class Story:
         async for stop in self._clock.move(to):
             self._console.print(f"  … the account's clock stands at {stop.now:%Y-%m-%d %H:%M:%S} UTC", style="dim")
             for entry in stop.happened:
-                self._console.print(f"    {entry.type}: {entry.from_state} → {entry.to_state}", style="dim")
+                told = f"    {entry.type}: {entry.from_state} → {entry.to_state}"
+                self._console.print(Text(printable(told)), style="dim")
 
     # ------------------------------------------------------------------ Stripe's side
 

@@ -2,22 +2,32 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from reprise.stripe_sandbox import control
 from reprise.stripe_sandbox.api import StripeApi
+from reprise.stripe_sandbox.callers import OwnCallersOnly
 from reprise.stripe_sandbox.pages import Pages
 from reprise.stripe_sandbox.steering import Steering
 from reprise.stripe_sandbox.store import Store
 from reprise.stripe_sandbox.webhooks import Deliverer
 
 
-def create_app(db: Path) -> Starlette:
-    """Return the sandbox over the SQLite file `db`, which is made if there is none."""
+def create_app(db: Path, names: Iterable[str] = ()) -> Starlette:
+    """Return the sandbox.
+
+    Args:
+        db: Its SQLite file, which is made if there is none.
+        names: By which names it is reached, beside those that every machine calls itself by.
+
+    Raises:
+        StoreSpoilt: The file is none of the sandbox's, or cannot be used.
+    """
     store = Store(db)
     deliverer = Deliverer(store)
 
@@ -37,4 +47,5 @@ def create_app(db: Path) -> Starlette:
         *Pages(store, deliverer.wake).routes(),
         Mount("/", api),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    guard = Middleware(OwnCallersOnly, names=frozenset(names))
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[guard])

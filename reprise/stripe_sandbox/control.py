@@ -115,8 +115,9 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
         counted = request_log.counts(store, customer=asked.get("customer"), key=asked.get("key"), since=int(since))
         return JSONResponse(counted)
 
-    async def dump(_: Request) -> Response:
-        return JSONResponse(everything(store))
+    async def dump(request: Request) -> Response:
+        only = request.query_params.get("only")
+        return JSONResponse(everything(store, only.split(",") if only else None))
 
     return [
         Route("/_sandbox/healthz", healthz),
@@ -136,8 +137,8 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
     ]
 
 
-def everything(store: Store) -> dict[str, Any]:
-    """Return all that the sandbox knows: the side of the truth that tests read amounts from."""
+def everything(store: Store, only: list[str] | None = None) -> dict[str, Any]:
+    """Return all that the sandbox knows, or `only` some kinds of it: the side of the truth that tests read from."""
     kinds = {
         "customers": "customer",
         "payment_methods": "payment_method",
@@ -156,7 +157,10 @@ def everything(store: Store) -> dict[str, Any]:
     }
     dump: dict[str, Any] = {"now": clock.now(store)}
     for name, kind in kinds.items():
-        dump[name] = [public(completed(store, each)) for each in reversed(store.all(kind))]
+        if only is None or name in only:
+            dump[name] = [public(completed(store, each)) for each in reversed(store.all(kind))]
+    if only is not None:
+        return dump
     dump["idempotency_keys"] = store.execute("SELECT key, path, status, created FROM answers ORDER BY rowid")
     dump["webhook_deliveries"] = store.execute("SELECT * FROM deliveries ORDER BY seq")
     return dump

@@ -23,10 +23,12 @@ from reprise.stripe_sandbox.pdf import text_pdf
 from reprise.stripe_sandbox.store import Object, Store
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    # With "no-referrer", browsers send the Origin "null" with the pages' own forms (fetch.spec.whatwg.org).
+    "Referrer-Policy": "same-origin",
 }
 
 

@@ -1,6 +1,7 @@
 """The store: one SQLite file (WAL) that holds every object, saved answer, event delivery, fault and setting."""
 
 import json
+import os
 import secrets
 import sqlite3
 import string
@@ -46,6 +47,10 @@ _ADDED_SINCE = {"requests": ("endpoint", "customer")}
 _ALPHABET = string.ascii_letters + string.digits
 
 
+class StoreSpoilt(Exception):  # noqa: N818 - the name says what happened
+    """The file cannot be used; the message is a sentence that says why."""
+
+
 def new_id(prefix: str) -> str:
     """Return a fresh id in Stripe's manner: `in_1` and 23 letters and digits."""
     return f"{prefix}_1" + "".join(secrets.choice(_ALPHABET) for _ in range(23))
@@ -59,8 +64,24 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and make it, with its directory, if there is none."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Open the file, and make it, with its directory, if there is none: for its owner alone.
+
+        Raises:
+            StoreSpoilt: It cannot be opened, or holds something else.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._open(path)
+        except OSError as error:
+            raise StoreSpoilt(f"The sandbox's file {path} cannot be used: {error.strerror}.") from error
+        except sqlite3.Error as error:
+            raise StoreSpoilt(
+                f"The sandbox's file {path} is no database of the sandbox's ({error}): put it back from a copy, or"
+                " delete it, and the sandbox begins anew."
+            ) from error
+
+    def _open(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")

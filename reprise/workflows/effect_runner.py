@@ -21,12 +21,14 @@ from reprise.statemachine.effects import (
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
+    EraseCustomer,
     LookAtInvoice,
     LookAtRefund,
     RegisterCustomer,
     VoidInvoice,
 )
 from reprise.statemachine.outcomes import (
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     EmailChanged,
@@ -41,6 +43,7 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.workflows.limits import MOST_ACTS_AN_HOUR, Backoff, Pace
+from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import Refusal, RefusalCode
 from reprise.workflows.requests import Request
 
@@ -52,6 +55,7 @@ ActOutcome = (
     | CustomerNotRegistered
     | PaymentMethodChanged
     | EmailChanged
+    | CustomerErased
     | RefundObserved
     | NothingObserved
 )
@@ -273,17 +277,24 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
         case Collect(payment=payment):
             methods = account.policy.payment_methods
             collect = names.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
-            summary = f"collect {payment.key}, attempt {payment.attempt}"
+            summary = f"collect {quoted(payment.key)}, attempt {payment.attempt}"
             return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
             look = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
-            return _Asked(names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {key or 'the invoices'}")
+            return _Asked(
+                names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
+            )
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
             void = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
-            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {key}")
+            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {quoted(key)}")
         case LookAtRefund(object_id=object_id):
             refund = names.RefundInput(**whose, object_id=object_id)
-            return _Asked(names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {object_id}")
+            return _Asked(
+                names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
+            )
+        case EraseCustomer(customer_id=customer_id):
+            erase = names.CustomerInput(account_id=account.account_id, life=account.life, customer_id=customer_id)
+            return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
 
 
 def failed(act: Act, reason: str) -> ActOutcome:
@@ -313,6 +324,8 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
             return InvoiceVoided(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
         case LookAtRefund():
             return NothingObserved(reason=reason)
+        case EraseCustomer():
+            return CustomerErased(refused=reason)
 
 
 def refusal_of(outcome: ActOutcome) -> Refusal | None:

@@ -8,6 +8,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAtt
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
+from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 
 
@@ -44,10 +45,10 @@ def details(machine: AccountMachine) -> str:
         lines.append(f"- term: {_when(account.term.start)} to {_when(account.term.end)}")
     if payment:
         amount = formatted(payment.quote.amount_due, payment.quote.currency)
-        code = f", {payment.decline_code}" if payment.decline_code else ""
-        lines.append(f"- payment `{payment.key}`: {amount}, {payment.status}{code}, attempt {payment.attempt}")
+        code = f", {quoted(payment.decline_code)}" if payment.decline_code else ""
+        lines.append(f"- payment {quoted(payment.key)}: {amount}, {payment.status}{code}, attempt {payment.attempt}")
     if account.timeline and account.timeline[-1].reason:
-        lines.append(f"- last: {account.timeline[-1].type}: {account.timeline[-1].reason}")
+        lines.append(f"- last: {account.timeline[-1].type}: {quoted(account.timeline[-1].reason)}")
     if machine.collecting:
         lines.append("- waiting for: Stripe")
     elif deadline:

@@ -60,7 +60,7 @@ async def test_R18_each_change_is_told_signed_and_in_order(
 ) -> None:
     """Type, account and amounts, verified by the Standard Webhooks library itself."""
     assert await tell(announcements, 1, 2, 3) == 3
-    assert product.sequences == [1, 2, 3]
+    assert product.sequences("a1") == [1, 2, 3]
     assert product.heard[0]["id"] == "a1:1"
     assert product.heard[0]["type"] == "account.renewed"
     assert product.heard[0]["data"]["amount"] == 7500
@@ -86,7 +86,7 @@ async def test_R18_what_was_taken_before_a_failure_is_not_told_again(
     product.answers = [204, 204, 500]
     assert await tell(announcements, 1, 2, 3, 4) == 2
     assert await tell(announcements, 3, 4) == 2
-    assert product.sequences == [1, 2, 3, 4]
+    assert product.sequences("a1") == [1, 2, 3, 4]
 
 
 async def test_R18_a_try_ends_before_its_time_out_with_what_it_has_told(
@@ -97,7 +97,7 @@ async def test_R18_a_try_ends_before_its_time_out_with_what_it_has_told(
     monkeypatch.setattr(announcing, "MARGIN", 0.2)
     product.seconds = 0.4
     assert await tell(announcements, *range(1, 21), seconds=2) == 3
-    assert product.sequences == [1, 2, 3]
+    assert product.sequences("a1") == [1, 2, 3]
 
 
 @pytest.mark.parametrize("how", ["hangs", "head"])
@@ -119,7 +119,7 @@ async def test_R18_an_answer_counts_once_its_status_is_there(
     monkeypatch.setattr(announcing, "COURTESY", 0.1)
     product.trickles = "body"
     assert await tell(announcements, 1, 2) == 2
-    assert product.sequences == [1, 2]
+    assert product.sequences("a1") == [1, 2]
 
 
 async def test_R18_without_an_endpoint_nobody_is_told(client: httpx.AsyncClient) -> None:
@@ -148,4 +148,4 @@ async def test_R18_while_secrets_are_exchanged_the_product_may_check_with_either
     assert await tell(ProductAnnouncements(client, product.url, new), 3) == 1
     with pytest.raises(ApplicationError):
         await tell(ProductAnnouncements(client, product.url, old), 4)
-    assert product.sequences == [1, 2, 3]
+    assert product.sequences("a1") == [1, 2, 3]

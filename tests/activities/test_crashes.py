@@ -1,5 +1,6 @@
 """E10 for every single request of a first payment, a renewal and a reactivation: whatever is lost, one charge each."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -92,10 +93,12 @@ async def ready(stripe: StripeSide, story: Story) -> Payer:
 async def calls_of_a_clean_run(stripe: StripeSide, story: Story) -> list[str]:
     """Return the requests that a payment makes, as seen by Stripe."""
     payer = await ready(stripe, story)
-    before = len(stripe.requests())
+    before = payer.requests_so_far()
     assert (await payer.collect(story.asked(payer))).kind == "paid"
     story.holds(payer)
-    return payer.calls_since(before)
+    calls = payer.calls_since(before)
+    assert len(calls) >= 3, "every request is met by the faults below"
+    return calls
 
 
 @pytest.mark.parametrize("story", CLEAN)
@@ -113,40 +116,37 @@ async def test_R8_a_payment_asks_stripe_six_times(stripe_side: StripeSide, story
     ]
 
 
-@pytest.mark.parametrize("pruned", [False, True], ids=["keys-kept", "keys-pruned"])
+FAULTS: dict[str, dict[str, Any]] = {
+    "before-500": {"when": "before", "status": 500},
+    "before-429": {"when": "before", "status": 429},
+    "before-dropped": {"when": "before", "drop_connection": True},
+    "before-late": {"when": "before", "delay_seconds": 0.4},
+    "after-500": {"when": "after", "status": 500},
+    "after-500-saved": {"when": "after", "status": 500, "saved": True},
+    "after-dropped": {"when": "after", "drop_connection": True},
+    "after-late": {"when": "after", "delay_seconds": 0.4},
+}
+
+
 @pytest.mark.parametrize(
-    "how",
+    ("fault", "pruned"),
     [
-        {"when": "before", "status": 500},
-        {"when": "before", "status": 429},
-        {"when": "before", "drop_connection": True},
-        {"when": "before", "delay_seconds": 0.5},
-        {"when": "after", "status": 500},
-        {"when": "after", "status": 500, "saved": True},
-        {"when": "after", "drop_connection": True},
-        {"when": "after", "delay_seconds": 0.5},
+        *((each, False) for each in FAULTS),
+        # What Stripe has not begun, it has saved nothing of.
+        *((each, True) for each in FAULTS if each.startswith("after")),
     ],
-    ids=[
-        "before-500",
-        "before-429",
-        "before-dropped",
-        "before-late",
-        "after-500",
-        "after-500-saved",
-        "after-dropped",
-        "after-late",
-    ],
+    ids=lambda value: value if isinstance(value, str) else ("keys-pruned" if value else "keys-kept"),
 )
 @pytest.mark.parametrize("story", ["first", "reactivation-beside-an-open-invoice"])
-async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how: dict[str, Any], pruned: bool) -> None:
+async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, fault: str, pruned: bool) -> None:
     """The attempt fails at that request and is made again: as soon as Stripe is back, or a day later.
 
     Only a `pay` that Stripe has carried out is not made again: the invoice, read at once, says that it is paid.
     """
-    told = STORIES[story]
+    told, how = STORIES[story], FAULTS[fault]
     for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
         payer = await ready(stripe_side, told)
-        fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, **how)
+        struck = stripe_side.fault(method="*", path="/v1/.*", skip=number, **how)
         trying = payer.collect(told.asked(payer), stripe_retries=0, stripe_timeout=0.3)
         if "/pay" in call and how["when"] == "after":
             assert (await trying).kind == "paid"
@@ -154,7 +154,7 @@ async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how
             with pytest.raises(ApplicationError) as failed:
                 await trying
             assert failed.value.type == "stripe_unavailable", call
-        await stripe_side.hit(fault)
+        await stripe_side.hit(struck)
         stripe_side.no_faults()
         if pruned:
             stripe_side.advance(DAY_AND_AN_HOUR)
@@ -164,9 +164,27 @@ async def test_E10_a_fault_at_each_call(stripe_side: StripeSide, story: str, how
 
 @pytest.mark.parametrize("pruned", [False, True], ids=["keys-kept", "keys-pruned"])
 @pytest.mark.parametrize("story", STORIES)
-async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide, story: str, pruned: bool) -> None:
-    """SIGKILL after Stripe has committed and before the answer arrives; a fresh process makes the attempt again."""
+async def test_E10_a_try_is_cut_off_at_each_call(stripe_side: StripeSide, story: str, pruned: bool) -> None:
+    """After Stripe has committed and before the answer arrives; the attempt is made again."""
     told = STORIES[story]
+    for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
+        payer = await ready(stripe_side, told)
+        fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, when="after", hang=True)
+        victim = asyncio.create_task(payer.collect(told.asked(payer)))
+        await stripe_side.hit(fault)
+        victim.cancel()
+        await asyncio.wait([victim])
+        assert victim.cancelled()
+        stripe_side.no_faults()
+        if pruned:
+            stripe_side.advance(DAY_AND_AN_HOUR)
+        assert (await payer.collect(told.asked(payer), try_number=2)).kind == "paid", call
+        told.holds(payer)
+
+
+async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide) -> None:
+    """SIGKILL after Stripe has committed and before the answer arrives; a fresh process makes the attempt again."""
+    told = STORIES["reactivation-beside-an-open-invoice"]
     for number, call in enumerate(await calls_of_a_clean_run(stripe_side, told)):
         payer = await ready(stripe_side, told)
         fault = stripe_side.fault(method="*", path="/v1/.*", skip=number, when="after", hang=True)
@@ -176,7 +194,5 @@ async def test_E10_the_process_is_killed_at_each_call(stripe_side: StripeSide, s
         victim.kill()
         victim.wait()
         stripe_side.no_faults()
-        if pruned:
-            stripe_side.advance(DAY_AND_AN_HOUR)
         assert (await payer.collect(told.asked(payer), try_number=2)).kind == "paid", call
         told.holds(payer)

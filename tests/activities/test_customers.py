@@ -11,6 +11,7 @@ from reprise.statemachine.outcomes import (
     CustomerNotRegistered,
     CustomerRegistered,
     EmailChanged,
+    InvoiceState,
     NothingObserved,
     RefundObserved,
 )
@@ -34,7 +35,7 @@ def registration(payer: Payer, **changes: Any) -> names.RegisterCustomerInput:
 
 
 def at_stripe(payer: Payer, customer_id: str) -> Json:
-    return next(each for each in payer.stripe.dump()["customers"] if each["id"] == customer_id)
+    return next(each for each in payer.stripe.dump("customers")["customers"] if each["id"] == customer_id)
 
 
 # ---------------------------------------------------------------------- registering
@@ -81,7 +82,7 @@ async def test_R8_a_registration_that_is_refused_is_a_value(stripe_side: StripeS
     stripe_side.no_faults()
     registered = await payer.register()
     assert registered.payment_method is not None
-    assert len([each for each in stripe_side.dump()["customers"] if each["email"] == payer.email]) == 1
+    assert len([each for each in stripe_side.dump("customers")["customers"] if each["email"] == payer.email]) == 1
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -107,18 +108,32 @@ async def test_R1_a_customer_that_was_deleted_at_once_is_not_taken_again(payer: 
 
 
 async def test_R25_a_customer_that_exists_is_taken_over(payer: Payer) -> None:
-    """With its card; whose it is, is written onto it, and nothing else is changed."""
-    other = Payer(payer.stripe)
-    asked = registration(other, customer_id=payer.customer_id, payment_method=None)
-    taken = await other.run("register_customer", asked)
+    """With its card; whose it is, is written onto it, and nothing else changes. A card that is given replaces its."""
+    await payer.by_hand("POST", f"customers/{payer.customer_id}", metadata="")
+    importing = Payer(payer.stripe)
+    asked = registration(importing, customer_id=payer.customer_id, payment_method=None)
+    taken = await importing.run("register_customer", asked)
     assert isinstance(taken, CustomerRegistered)
     assert taken.customer_id == payer.customer_id
     assert taken.payment_method is not None
     now = at_stripe(payer, payer.customer_id)
-    assert now["metadata"] == {"account_id": other.account_id, "life": other.life}
+    assert now["metadata"] == {"account_id": importing.account_id, "life": importing.life}
     assert now["email"] == payer.email
-    given = await other.run("register_customer", asked.model_copy(update={"payment_method": "pm_card_mastercard"}))
+    given = await importing.run("register_customer", asked.model_copy(update={"payment_method": "pm_card_mastercard"}))
     assert given.payment_method not in {None, taken.payment_method}
+
+
+async def test_R25_a_customer_that_pays_for_two_accounts_keeps_the_first_ones_name(payer: Payer) -> None:
+    """Each account's payments are its own, told apart by what its invoices carry."""
+    second = Payer(payer.stripe)
+    asked = registration(second, customer_id=payer.customer_id, payment_method=None)
+    assert isinstance(await second.run("register_customer", asked), CustomerRegistered)
+    assert at_stripe(payer, payer.customer_id)["metadata"] == {"account_id": payer.account_id, "life": payer.life}
+    second.customer_id = payer.customer_id
+    assert (await payer.collect()).kind == "paid"
+    assert (await second.look()).invoice is InvoiceState.MISSING
+    assert (await second.collect()).kind == "paid"
+    assert (payer.charged(), second.charged()) == ([7500], [7500])
 
 
 @pytest.mark.parametrize("how", ["deleted", "unknown"])
@@ -169,7 +184,11 @@ async def test_R8_a_method_is_attached_once_however_often_it_is_asked(payer: Pay
         with pytest.raises(ApplicationError):
             await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
     changed = await payer.card("pm_card_mastercard", request="one")
-    methods = [each for each in payer.stripe.dump()["payment_methods"] if each["customer"] == payer.customer_id]
+    methods = [
+        each
+        for each in payer.stripe.dump("payment_methods")["payment_methods"]
+        if each["customer"] == payer.customer_id
+    ]
     assert len(methods) == 2
     assert (await payer.look()).payment_method == changed.payment_method == methods[-1]["id"]
 
@@ -300,7 +319,7 @@ async def test_R24_a_dispute_is_looked_up(stripe_side: StripeSide) -> None:
     payer = Payer(stripe_side)
     await payer.register("pm_card_createDispute")
     await payer.collect()
-    dispute = stripe_side.dump()["disputes"][-1]["id"]
+    dispute = stripe_side.dump("disputes")["disputes"][-1]["id"]
     observed = await look_at(payer, dispute)
     assert isinstance(observed, RefundObserved)
     assert (observed.kind, observed.ours, observed.status) == ("dispute", True, "needs_response")

@@ -44,7 +44,7 @@ async def test_R15_a_look_says_how_a_payment_stands(payer: Payer) -> None:
     await payer.card("pm_card_visa")
     await payer.collect(payer.asked(attempt=2))
     seen = await payer.look()
-    assert (seen.invoice, seen.charged, seen.decline_code) == (InvoiceState.PAID, None, None)
+    assert (seen.invoice, seen.charged, seen.decline_code) == (InvoiceState.PAID, 7500, None)
 
 
 async def test_R9_a_look_says_why_an_open_invoice_is_not_paid(payer: Payer) -> None:
@@ -88,6 +88,7 @@ async def test_R22_a_look_finds_what_else_is_paid_or_processing(stripe_side: Str
     seen = await payer.look(3)
     assert [each.payment_key for each in seen.found] == keys
     assert [each.state for each in seen.found] == [InvoiceState.PAID, InvoiceState.PAID, InvoiceState.PROCESSING]
+    assert [each.charged for each in seen.found] == [7500, 7500, None]
     assert [each.payment_key for each in (await payer.look(None, paid=(1,))).found] == keys[1:]
     assert (await payer.look(None)).invoice is InvoiceState.MISSING
     assert [each.payment_key for each in (await payer.look(1, paid=(1, 2))).found] == keys[2:]
@@ -103,11 +104,11 @@ async def test_R15_a_look_is_one_request_and_one_for_what_may_be_being_paid(paye
     ):
         if act:
             await act()
-        before = len(payer.stripe.requests())
+        before = payer.requests_so_far()
         await payer.look()
         assert payer.calls_since(before) == expected
     invoice = await declined(payer, 2)
-    before = len(payer.stripe.requests())
+    before = payer.requests_so_far()
     await payer.look(2, paid=(1,))
     assert payer.calls_since(before) == ["GET /v1/invoices", f"GET /v1/invoices/{invoice}"]
 
@@ -191,6 +192,7 @@ async def test_R22_a_void_that_comes_too_late_says_what_was_paid(payer: Payer) -
     await payer.by_hand("POST", f"invoices/{invoice}/pay", payment_method="pm_card_visa")
     for voided in (await voiding, await payer.void()):
         assert voided.invoice is InvoiceState.PAID
+        assert voided.reason is None or "open or uncollectible" in voided.reason
         assert voided.found is not None
         assert (voided.found.payment_key, voided.found.amount) == (payer.key(), 7500)
 
@@ -202,7 +204,8 @@ async def test_R21_a_debit_that_is_processing_is_not_void(stripe_side: StripeSid
     await payer.collect(payer.asked(payment_methods=BANKS))
     voided = await payer.void()
     assert voided.invoice is InvoiceState.PROCESSING
-    assert "processing" in (voided.reason or "")
+    assert "still processing" in (voided.reason or "")
+    assert payer.statuses() == ["open"]
 
 
 @pytest.mark.parametrize("status", [400, 403])

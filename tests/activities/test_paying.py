@@ -69,6 +69,19 @@ async def test_R21_a_debit_that_failed_can_be_attempted_again(debtor: Payer) -> 
     debtor.paid_exactly_once()
 
 
+async def test_R21_a_debit_that_failed_while_its_answer_was_lost_is_not_made_again(debtor: Payer) -> None:
+    """The attempt counts as declined: its next try asks the bank for nothing."""
+    debtor.stripe.fault(path=PAY, when="after", drop_connection=True)
+    debtor.stripe.fault(method="GET", path=r"/v1/invoices/[^/]+", status=503, skip=1, times=None)
+    await not_known(debtor, debtor.asked(payment_methods=BANKS), stripe_retries=0)
+    debtor.stripe.no_faults()
+    debtor.stripe.settle(debtor.intent(), "failed", "account_closed")
+    outcome = await debtor.collect(debtor.asked(payment_methods=BANKS), try_number=2)
+    assert isinstance(outcome, Declined)
+    assert outcome.code == "account_closed"
+    assert len(debtor.stripe.dump()["charges"]) == 1
+
+
 # ---------------------------------------------------------------------- answers that are lost, or mean nothing
 
 
@@ -214,7 +227,7 @@ async def test_R8_a_try_looks_behind_a_saved_failure_once(payer: Payer) -> None:
     payer.stripe.fault(path=PAY, when="before", status=500, saved=True, times=2)
     await not_known(payer, stripe_retries=0)
     await not_known(payer, stripe_retries=0, try_number=2)
-    before = len(payer.stripe.requests())
+    before = payer.requests_so_far()
     assert isinstance(await payer.collect(stripe_retries=0, try_number=3), Paid)
     assert sum("/pay" in call for call in payer.calls_since(before)) == 2
     payer.paid_exactly_once()

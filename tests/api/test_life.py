@@ -130,6 +130,17 @@ async def test_R6_without_a_payment_method(operator: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (402, "no_payment_method")
 
 
+async def test_R14_a_reactivation_that_stopped_is_over_for_its_key(operator: Api, stripe_side: StripeSide) -> None:
+    """503 with a code of its own: the same key keeps its answer, whatever was mended; a new one pays (R8)."""
+    path = await lapsed(operator)
+    stripe_side.fault(method="POST", path="/v1/invoices", status=401)
+    for _ in range(2):
+        answer = await operator.ask("POST", f"{path}/reactivate", Idempotency_Key="stopped")
+        assert (answer.status_code, answer.json()["code"]) == (503, "payment_stopped")
+        assert answer.json()["account"]["state"] == "disabled"
+    assert (await operator.ask("POST", f"{path}/reactivate")).json()["state"] == "reactivated"
+
+
 async def test_E12_two_people_press_reactivate(operator: Api, stripe_side: StripeSide) -> None:
     """Two keys at the same moment: one charge, both see reactivated."""
     path = await lapsed(operator)

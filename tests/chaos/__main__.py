@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.plan import Plan
+from tests.chaos.plan import SLOTS, Plan
 from tests.chaos.run import run
 
 
@@ -19,17 +19,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--duration", type=float, default=120, help="seconds of trouble (default: 120)")
     parser.add_argument("--seed", type=int, help="reproduces a run's plan (default: a new one)")
+    parser.add_argument("--lives", type=int, default=SLOTS, help=f"accounts at the same time (default: {SLOTS})")
+    parser.add_argument("--data", type=Path, help="an empty directory where databases and logs stay")
     asked = parser.parse_args()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
-    plan = Plan.of(seed, asked.duration)
+    plan = Plan.of(seed, asked.duration, asked.lives)
     print(f"seed {seed}, plan {plan.digest}: {asked.duration:.0f} seconds of trouble", flush=True)
-    report = asyncio.run(run(plan, progress=lambda line: print(line, file=sys.stderr, flush=True)))
-    print("\n".join(report.lines()))
-    if not report.holds:
+    told = asyncio.run(run(plan, data=asked.data, progress=lambda line: print(line, file=sys.stderr, flush=True)))
+    print("\n".join(told.lines()))
+    if not told.holds:
         case = Path(tempfile.gettempdir()) / f"reprise-chaos-{seed}.json"
-        case.write_text(report.case())
+        case.write_text(told.case())
         print(f"evidence         {case}")
-    return 0 if report.holds else 1
+    return 0 if told.holds else 1
 
 
 if __name__ == "__main__":

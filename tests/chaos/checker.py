@@ -4,6 +4,7 @@ It shares no code with the core: what should have been is told by the reference 
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.chaos.announced import announced
@@ -80,5 +81,8 @@ def _answers(evidence: Evidence, snapshots: list[Snapshot]) -> Iterator[str]:
             continue
         term = term_of(account.get("term"))
         told = Snapshot(account["state"], account["carts"], account["plan"]["unit_amount"], term)
-        if told != snapshots[account["sequence"] - 1]:
-            yield f"{sent.key} ({sent.verb}) was told {told}, by the rules it was {snapshots[account['sequence'] - 1]}"
+        was = snapshots[account["sequence"] - 1]
+        if evidence.pressed.resets:  # what was done last is done once more, at another instant
+            told = replace(told, term=was.term)
+        if told != was:
+            yield f"{sent.key} ({sent.verb}) was told {told}, by the rules it was {was}"

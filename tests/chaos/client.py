@@ -44,7 +44,7 @@ class Sent:
 
     def takes(self, status: int | None, answer: Json) -> bool:
         """Take down what a try was answered, and say whether that was final."""
-        if status is None or status >= 500:
+        if status is None or (status >= 500 and answer.get("code") != "payment_stopped"):
             return False
         standing = answer.get("payment", {}).get("status")
         awaits_money = self.verb == "reactivate" and standing in {"requires_action", "processing"}
@@ -61,7 +61,7 @@ class Sent:
         """Whether the account took the command, whatever its payment came to."""
         if self.status in {200, 201, 202}:
             return True
-        return self.status == 402 and self.verb == "reactivate"
+        return self.status in {402, 503} and self.verb == "reactivate"
 
     @property
     def code(self) -> str | None:
@@ -71,7 +71,7 @@ class Sent:
     @property
     def account(self) -> Json | None:
         """The account as the answer shows it."""
-        return self.answer.get("account") if self.status == 402 else self.answer if self.accepted else None
+        return self.answer.get("account") if self.status in {402, 503} else self.answer if self.accepted else None
 
 
 class Callers:

@@ -59,6 +59,7 @@ def commands(evidence: Evidence) -> Iterator[str]:
     for actor, unasked in left.items():
         yield f"{[each['type'] for each in unasked]} by {actor}, who never asked"
     yield from _without_a_name(evidence, Counter(nobodys))
+    yield from _methods_lost(evidence)
 
 
 def _anonymous(evidence: Evidence, entry: Json) -> str | None:
@@ -72,6 +73,20 @@ def _anonymous(evidence: Evidence, entry: Json) -> str | None:
         return next((each.key for each in mine if of == "close" or each.body["carts"] == entry["carts"]), "nobody")
     heard = (each.entry["actor"].get("id") for each in evidence.heard if each.sequence == entry["sequence"])
     return next((each for each in heard if each), None)
+
+
+def _methods_lost(evidence: Evidence) -> Iterator[str]:
+    """Yield each payment that found no payment method, though one was given, and Stripe took it or was never asked."""
+    opening = next(each for each in evidence.commands if each.verb == "open")
+    has_one = opening.body.get("payment_method") is not None
+    for entry in evidence.timeline:
+        what = entry["type"].removeprefix("account.")
+        if what == "payment_method_changed":
+            has_one = True
+        elif what in {"payment_method_refused", "customer_replaced"}:
+            has_one = False
+        elif entry["decline_code"] == "no_payment_method" and has_one:
+            yield f"{entry['payment_key']} found no payment method: that of {opening.key}, or a later one, was lost"
 
 
 def _without_a_name(evidence: Evidence, left: Counter[str]) -> Iterator[str]:

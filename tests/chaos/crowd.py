@@ -9,7 +9,7 @@ from datetime import datetime
 from tests.chaos.chapters import CHAPTERS
 from tests.chaos.client import Json
 from tests.chaos.lives import AccountLife, World, deadline_of
-from tests.chaos.plan import SLOTS, Plan
+from tests.chaos.plan import Plan
 from tests.chaos.product import Product
 
 RESTS_WITHIN = 420.0
@@ -45,11 +45,11 @@ class Crowd:
         """Live until the plan's time is up, and every command that was sent has its answer."""
         end = asyncio.get_running_loop().time() + self._plan.duration
         async with asyncio.TaskGroup() as slots:
-            for slot in range(SLOTS):
+            for slot in range(self._plan.slots):
                 slots.create_task(self._slot(slot, end))
 
     async def _slot(self, slot: int, end: float) -> None:
-        await asyncio.sleep(slot * min(0.4, self._plan.duration / 6 / SLOTS))
+        await asyncio.sleep(slot * min(0.4, self._plan.duration / 6 / self._plan.slots))
         number = 0
         while asyncio.get_running_loop().time() < end:
             life = AccountLife(self._plan.life(slot, number), self._world)

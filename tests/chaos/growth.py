@@ -23,7 +23,7 @@ def days_of(evidence: Evidence) -> int:
     if not evidence.timeline or evidence.clock is None:
         return max(len(days), 1)
     quiet = evidence.clock - instant(evidence.timeline[-1]["at"])
-    return len(days) + quiet // timedelta(days=1)
+    return len(days) + max(quiet // timedelta(days=1), 0)
 
 
 def things_of(evidence: Evidence) -> int:

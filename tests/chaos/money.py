@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.chaos.evidence import MONEY, Evidence
+from tests.chaos.evidence import MONEY, MONEY_BACK, Evidence
 from tests.chaos.findings import Kind, instant
 from tests.reference import rules
 from tests.reference.standing import Quote
@@ -16,6 +16,7 @@ DAY = 24 * 3600
 """Seconds after which Stripe may have forgotten an idempotency key, by its own clock."""
 
 ENDED = frozenset({"paid", "void"})
+ASKS_FOR_MONEY = frozenset({"open", "uncollectible"})
 
 HARD = frozenset({"lost_card", "stolen_card", "expired_card", "incorrect_number"})
 """Of the decline codes that these lives meet, those after which the same card cannot pay (R9)."""
@@ -44,12 +45,13 @@ def money(evidence: Evidence, payments: Mapping[str, Quote]) -> Iterator[tuple[K
         yield from _one_payment(evidence, key, mine, entries.get(key, []))
         paid = [each for each in mine if each["status"] == "paid"]
         if key in payments:
-            for invoice in paid or [each for each in mine if each["status"] != "void"]:
+            for invoice in paid or [each for each in mine if each["status"] in ASKS_FOR_MONEY]:
                 yield from ((Kind.WRONG_STATE, what) for what in _invoice_for(invoice, payments[key]))
     for key in entries:
         if not any(each["status"] == "paid" for each in invoices.get(key, [])):
             yield Kind.WRONG_STATE, f"payment {key} is told as paid, but Stripe has no money for it"
     yield from _terms(evidence)
+    yield from ((Kind.WRONG_STATE, what) for what in _money_back(evidence))
     yield from ((Kind.WRONG_STATE, what) for what in _left_open(evidence))
 
 
@@ -165,6 +167,14 @@ def _terms(evidence: Evidence) -> Iterator[tuple[Kind, str]]:
         latest = max(end, latest or end)
 
 
+def _money_back(evidence: Evidence) -> Iterator[str]:
+    """Yield refunds and disputes at Stripe that were never told (R24)."""
+    told = {entry["invoice_id"] for entry in evidence.timeline if entry["type"] in MONEY_BACK}
+    for each in evidence.books.refunds:
+        if each["invoice"] not in told:
+            yield f"{each['object']} {each['id']} of {each['amount']} was never told"
+
+
 def _left_open(evidence: Evidence) -> Iterator[str]:
     """Say what can still be paid at Stripe, though nothing awaits it (R3, R6, R9, R12)."""
     account = evidence.account
@@ -174,8 +184,8 @@ def _left_open(evidence: Evidence) -> Iterator[str]:
     owed = {entry["payment_key"] for entry in evidence.timeline if entry["type"] == "account.void_owed"}
     owed -= {entry["payment_key"] for entry in evidence.timeline if entry["type"] in VOIDED}
     for invoice in evidence.books.invoices:
-        waits = (awaited or stopped) and invoice["id"] == latest["invoice_id"]
         key = invoice["metadata"]["payment_key"]
+        waits = (awaited or stopped) and key == latest["key"]
         if invoice["status"] not in ENDED and not waits and key not in owed:
             yield f"invoice {key} is {invoice['status']}, and nothing awaits it"
 

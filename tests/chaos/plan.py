@@ -11,7 +11,8 @@ from tests.chaos.draws import Trouble
 from tests.chaos.scripts import Life
 
 SLOTS = 240
-"""How many accounts live at the same time: enough that those which wait for a time-out do not slow the run down."""
+"""How many accounts live at the same time, where nothing else is asked for: enough that those which wait for a time-out
+do not slow the run down."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,12 @@ class Plan:
     seed: int
     duration: float
     troubles: tuple[Trouble, ...]
+    slots: int = SLOTS
 
     @classmethod
-    def of(cls, seed: int, duration: float) -> "Plan":
-        """Return the plan of a seed."""
-        return cls(seed, duration, draws.troubles(seed, duration))
+    def of(cls, seed: int, duration: float, slots: int = SLOTS) -> "Plan":
+        """Return the plan of a seed, for so many accounts at the same time."""
+        return cls(seed, duration, draws.troubles(seed, duration), slots)
 
     def life(self, slot: int, number: int) -> Life:
         """Return the script of the slot's n-th account."""
@@ -34,5 +36,5 @@ class Plan:
     @property
     def digest(self) -> str:
         """A short name for the plan: two runs with the same one were asked to do the same."""
-        lives = [self.life(slot, 0) for slot in range(SLOTS)]
+        lives = [self.life(slot, 0) for slot in range(self.slots)]
         return hashlib.sha256(repr((self.troubles, lives)).encode()).hexdigest()[:12]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reprise
-from tests.chaos.plan import Plan
+from tests.chaos.plan import SLOTS, Plan
 from tests.chaos.run import run
 
 TRIES = 4
@@ -45,25 +45,90 @@ class Bug:
 
 
 BUGS = (
+    # R8: one key, one charge
     Bug(
         "no lookup before create",
-        "activities/invoicing.py",
-        "        invoice = await self.find(payment.key)\n",
-        "        invoice = None\n",
+        "activities/collecting.py",
+        'for each in latest.of(self._payment.key) if each.status != "void"]',
+        'for each in latest.of("")]',
     ),
     Bug(
         "attempt number not frozen",
         "activities/invoicing.py",
-        'f"pay:{payment.key}:{payment.attempt}"',
-        "f\"pay:{payment.key}:{__import__('uuid').uuid4()}\"",
+        'self._key("pay", asked.payment.key, str(asked.payment.attempt), *self._of(invoice))',
+        "self._key(\"pay\", asked.payment.key, str(__import__('uuid').uuid4()), *self._of(invoice))",
     ),
+    Bug(
+        "401 after pay taken as stopped",
+        "activities/collecting.py",
+        "        if self._pay_sent:\n            return False\n        first =",
+        "        if refused.http_status in {401, 403}:\n            return True\n        first =",
+    ),
+    Bug(
+        "saved error believed",
+        "activities/collecting.py",
+        "        for key in (usual, fresh(usual)):\n",
+        "        for key in (usual,):\n",
+    ),
+    Bug(
+        "amount_due not checked",
+        "activities/checking.py",
+        "    reason = _due_is_wrong(invoice, payment)\n",
+        "    reason = None\n",
+    ),
+    # R9, R21: what banks say
+    Bug(
+        "processing taken for declined",
+        "statemachine/payment_decisions.py",
+        "            status=PaymentStatus.PROCESSING,\n",
+        "            status=PaymentStatus.DECLINED,\n",
+    ),
+    Bug(
+        "bank's advice not heeded",
+        "statemachine/payment_decisions.py",
+        "    if not isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
+        "    if isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
+    ),
+    Bug(
+        "stopped renewals never end",
+        "statemachine/guards.py",
+        "        return now - since < timedelta(days=self.account.policy.stopped_days)\n",
+        "        return now - since < timedelta(days=3650)\n",
+    ),
+    # R8, R22, R24: money that comes, and what stays open
+    Bug(
+        "found money ignored",
+        "statemachine/outcome_events.py",
+        "        if found.state is not InvoiceState.PAID or found.payment_key in account.paid_keys:\n",
+        "        if found.payment_key != (account.payment and account.payment.key):\n",
+    ),
+    Bug(
+        "void refusal forgotten",
+        "statemachine/outcome_events.py",
+        "                owed = self._note(now, lambda: self.model.owe_void(event, now))\n",
+        "                owed: Effects = ()\n",
+    ),
+    Bug(
+        "refunds not told",
+        "statemachine/outcome_events.py",
+        "            news = event.ours and self.model.note_refund(event)\n",
+        "            news = event.ours and event.status is None\n",
+    ),
+    Bug(
+        "first payment method forgotten",
+        "statemachine/decisions.py",
+        "customer_id=command.customer_id, first_payment_method=command.payment_method)",
+        "customer_id=command.customer_id, first_payment_method=None)",
+    ),
+    # R14, R15: commands and hints
     Bug(
         "hint believed",
         "workflows/account.py",
-        "                    self._perform(self._machine.hint(workflow.now()))",
-        "                    from reprise.statemachine.payments import Paid\n"
-        "                    if self._machine.hint(workflow.now()):\n"
-        "                        self._take(Paid(payment_key=self._machine.account.payment.key))",
+        "        effects = self._machine.hint(now, payment_key=hint.payment_key, refund_id=hint.refund_id)\n",
+        "        from reprise.statemachine.outcomes import Paid\n"
+        "        if hint.payment_key is not None:\n"
+        "            self._take(Paid(payment_key=hint.payment_key))\n"
+        "        effects = self._machine.hint(now, payment_key=hint.payment_key, refund_id=hint.refund_id)\n",
     ),
     Bug(
         "command ids dropped at continue-as-new",
@@ -71,15 +136,48 @@ BUGS = (
         "answered=self._requests.remembered(),",
         "answered=(),",
     ),
+    # R18: what the product is told
+    Bug(
+        "announcements popped too early",
+        "workflows/outbox.py",
+        "        for _ in range(told):\n            self._untold.popleft()\n",
+        "        for _ in range(self._in_flight):\n            self._untold.popleft()\n",
+    ),
+    Bug(
+        "any answer of the product believed",
+        "activities/announcements.py",
+        "        if not 200 <= status < 300:\n",
+        "        if not status:\n",
+    ),
+    # R27: Temporal's own buttons
+    Bug(
+        "cancellation ends the run",
+        "workflows/account.py",
+        "            except asyncio.CancelledError:\n                self._outlive_cancellation()\n",
+        "            except asyncio.CancelledError:\n                raise\n",
+    ),
+    Bug(
+        "garbage wedges the workflow",
+        "workflows/handlers.py",
+        '        workflow.logger.warning("dropped a signal %s: %s", signal, wrong)\n',
+        "        raise ValueError(wrong) from error\n",
+    ),
+    # R8: no loop
+    Bug(
+        "no backoff while Stripe fails",
+        "workflows/effect_runner.py",
+        "    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)\n",
+        "    initial_interval=timedelta(milliseconds=5), backoff_coefficient=1\n",
+    ),
 )
 
 
-async def is_found(bug: Bug, seeds: Sequence[int], duration: float) -> bool:
+async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int = SLOTS) -> bool:
     """Run the system with a bug in it until the checker finds something; say what it found."""
     with tempfile.TemporaryDirectory(prefix="reprise-planted-") as directory:
         bug.plant(Path(directory))
         for seed in seeds:
-            report = await run(Plan.of(seed, duration), package=Path(directory))
+            report = await run(Plan.of(seed, duration, lives), package=Path(directory))
             if report.findings:
                 kinds = Counter(finding.kind for finding in report.findings)
                 counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
@@ -89,9 +187,9 @@ async def is_found(bug: Bug, seeds: Sequence[int], duration: float) -> bool:
     return False
 
 
-async def _main(seed: int, duration: float, names: Sequence[str]) -> int:
+async def _main(seed: int, duration: float, lives: int, names: Sequence[str]) -> int:
     chosen = [bug for bug in BUGS if not names or any(name in bug.name for name in names)]
-    found = [await is_found(bug, range(seed, seed + TRIES), duration) for bug in chosen]
+    found = [await is_found(bug, range(seed, seed + TRIES), duration, lives) for bug in chosen]
     print(f"{sum(found)} of {len(found)} planted bugs were found")
     return 0 if all(found) else 1
 
@@ -101,9 +199,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.planted", description=__doc__)
     parser.add_argument("--duration", type=float, default=60, help="seconds of trouble in each run (default: 60)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run for each bug")
+    parser.add_argument("--lives", type=int, default=SLOTS, help=f"accounts at the same time (default: {SLOTS})")
     parser.add_argument("names", nargs="*", help="part of a bug's name; by default all bugs")
     asked = parser.parse_args()
-    return asyncio.run(_main(asked.seed, asked.duration, asked.names))
+    return asyncio.run(_main(asked.seed, asked.duration, asked.lives, asked.names))
 
 
 if __name__ == "__main__":

@@ -31,16 +31,20 @@ from tests.chaos.troubles import Troublemaker
 Progress = Callable[[str], None]
 
 
-async def run(plan: Plan, *, package: Path | None = None, progress: Progress = lambda _: None) -> Report:
+async def run(
+    plan: Plan, *, package: Path | None = None, data: Path | None = None, progress: Progress = lambda _: None
+) -> Report:
     """Carry out a plan on a fresh system, and return what came of it.
 
     Args:
         plan: What is to be done and suffered.
         package: Where the package `reprise` is that is hurt; by default this one.
+        data: An empty directory where databases and logs stay; by default nothing stays.
         progress: Is told how it goes.
     """
-    with tempfile.TemporaryDirectory(prefix="reprise-chaos-") as directory:
-        async with product(plan.seed) as endpoint, fleet(Path(directory), endpoint, package) as system:
+    with tempfile.TemporaryDirectory(prefix="reprise-chaos-") as passing:
+        directory = data or Path(passing)
+        async with product(plan.seed) as endpoint, fleet(directory, endpoint, package) as system:
             temporal = await system.client()
             world = World(
                 Callers(system.apis, system.environment["REPRISE_JWT_SECRET"]),
@@ -77,9 +81,11 @@ class _Run:
         try:
             await self.trouble.run()
             self.progress("the trouble is over; waiting for all to come to rest")
-            recovery = await self.crowd.come_to_rest(self.crowd.lives)
-            if not recovery.stuck:
-                await living
+            resting = asyncio.create_task(self.crowd.come_to_rest(self.crowd.lives))
+            await asyncio.wait((resting, living), return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                living.result()  # a mistake in a life is one of the harness
+            recovery = await resting
             telling.cancel()
             self.progress("all is quiet; reading Stripe's side and every timeline")
             evidence, books = await self._evidence(recovery)

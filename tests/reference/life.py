@@ -5,13 +5,18 @@ from typing import Any, NamedTuple
 
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
-from tests.reference.lives import Deed, Opening
+from tests.reference.deeds import Deed, Opening
 from tests.reference.months import month_after
 from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import ReferenceStripe
 
-NOT_IN_THE_WORLD = frozenset({"quote", "no_worker", "no_answer", "answer", "answer_again", "restart"})
-"""What leaves the account and Stripe as they are, where nothing fails."""
+NOT_IN_THE_WORLD = frozenset(
+    {
+        "quote", "no_worker", "no_answer", "answer", "answer_again", "restart", "cancellation_requested",
+        "key", "voids", "balance", "bill_by_hand", "refund",
+    }
+)  # fmt: skip
+"""What is left out where real servers are asked: it changes nothing while nothing fails, or takes a script."""
 
 MARGIN = timedelta(seconds=60)
 """How far from a deadline a move stops at the least: clocks that run beside this one differ by less."""
@@ -146,8 +151,10 @@ class ReferenceLife:
                 return self.move_to(now + span)
             case Deed("to_deadline", offset):
                 return self.move_to_deadline(offset, now)
-            case Deed("hint"):
-                self.hint(now)
+            case Deed("hint", which):
+                self.hint(now, self.hinted(which))
+            case Deed("delete_customer"):
+                self.delete_customer()
             case Deed("pay_by_hand"):
                 self.pay_by_hand()
             case Deed("void_by_hand"):
@@ -172,9 +179,13 @@ class ReferenceLife:
             return forbidden.code
         return "taken"
 
-    def hint(self, now: datetime) -> None:
+    def hinted(self, which: str | None) -> str | None:
+        """Return the payment that a webhook names: none, or the latest."""
+        return self.account.payment.key if which and self.account.payment else None
+
+    def hint(self, now: datetime, key: str | None = None) -> None:
         """R15."""
-        self._answer(self.account.hint(rules.whole_seconds(now)), now)
+        self._answer(self.account.hint(rules.whole_seconds(now), key), now)
 
     def move_to(self, target: datetime) -> datetime:
         """Let everything until then happen at its instant; return where to stop, a margin away from any deadline."""
@@ -192,7 +203,9 @@ class ReferenceLife:
     def pay_by_hand(self) -> str | None:
         """The payer pays what is open on its hosted page; return its key, if there was anything."""
         payment = self.account.payment
-        return payment.key if payment and self.stripe.pay_by_hand(payment.key) else None
+        if payment is None or self.stripe.is_deleted:
+            return None
+        return payment.key if self.stripe.pay_by_hand(payment.key) else None
 
     def void_by_hand(self) -> str | None:
         """An operator voids what is open in the dashboard; return its key, if there was anything."""
@@ -201,6 +214,13 @@ class ReferenceLife:
             return None
         self.stripe.void_by_hand(payment.key)
         return payment.key
+
+    def delete_customer(self) -> bool:
+        """An operator deletes the customer in the dashboard; say whether there was one."""
+        if self.account.customer is None or self.stripe.is_deleted:
+            return False
+        self.stripe.delete_customer()
+        return True
 
     def settle_debit(self, how: str) -> str | None:
         """The bank lets the latest payment's debit through, or not; return its key, if there was one."""

@@ -120,8 +120,8 @@ class ReferenceStripe:
         can be registered, all that waits ends with that.
         """
         ask = waiting[0]
-        if account.customer is None and ask.what not in {"register", "void"}:
-            ask = Ask("register", account.first_method)
+        if ask.what != "register" and (account.customer is None or account.first_method):
+            ask = Ask("register", account.first_method, customer=account.customer)
         else:
             waiting.pop(0)
         told = self.answer(account, ask, how)
@@ -157,10 +157,10 @@ class ReferenceStripe:
                 return Told("email_changed", {"email": ask.about, "refused": True})
             case "look":
                 return Told("observed", {"key": ask.about, "invoice": "unknown"})
-            case "void" if account.customer is None:
-                return Told("voided", {"key": ask.about, "invoice": "missing"})
             case "void":
                 return Told("voided", {"key": ask.about, "invoice": "unknown"})
+            case "erase":
+                return Told("erased", {"refused": True})
             case _:
                 return Told("nothing", {})
 
@@ -186,6 +186,9 @@ class ReferenceStripe:
                 return self._look(account, ask.about)
             case "void":
                 return self._voided(about)
+            case "erase":
+                self.method = None  # its payment methods are detached; one that was deleted is gone
+                return Told("erased", {"refused": False})
             case "look_at_refund":
                 return Told("refund_seen", {"about": about, **self.refunds[about]})
         raise AssertionError(f"nobody asks that: {ask}")

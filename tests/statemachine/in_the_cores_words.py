@@ -21,6 +21,7 @@ from reprise.statemachine.effects import (
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
+    EraseCustomer,
     LookAtInvoice,
     LookAtRefund,
     RegisterCustomer,
@@ -30,6 +31,7 @@ from reprise.statemachine.machine import Event
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     Declined,
@@ -52,8 +54,8 @@ from reprise.statemachine.outcomes import (
 from reprise.statemachine.quotes import Quote as CoreQuote
 from reprise.statemachine.terms import Term as CoreTerm
 from reprise.statemachine.timeline import Actor, ActorKind
+from tests.reference.deeds import Deed
 from tests.reference.life import Seen
-from tests.reference.lives import Deed
 from tests.reference.months import Term
 from tests.reference.standing import Ask, Debt, Found, Quote
 from tests.reference.stripe import Told
@@ -111,6 +113,8 @@ def ask_of(act: Act) -> Ask:
             return Ask("void", key)
         case LookAtRefund(object_id=about):
             return Ask("look_at_refund", about)
+        case EraseCustomer(customer_id=customer):
+            return Ask("erase", customer)
 
 
 def quote_of(quote: CoreQuote) -> Quote:
@@ -202,6 +206,8 @@ def event_of(answer: Told) -> Event:
         case "voided":
             found = _invoice(facts["found"]) if "found" in facts else None
             return InvoiceVoided.model_validate(asked | {"invoice": InvoiceState(facts["invoice"]), "found": found})
+        case "erased":
+            return CustomerErased(refused=WRONG_KEY if facts["refused"] else None)
         case "refund_seen":
             about = {"object_id": facts["about"], "payment_key": key}
             return RefundObserved.model_validate({**facts, **about})

@@ -12,8 +12,8 @@ from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
+from tests.reference.deeds import Deed, Opening
 from tests.reference.life import account_of, elsewhere, invoice_meant, quoted, seen, told
-from tests.reference.lives import Deed, Opening
 from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import Answered, ReferenceStripe, Told
 from tests.statemachine.in_the_cores_words import OPERATOR, ask_of, command_of, event_of
@@ -30,6 +30,7 @@ class SideBySide:
         self.met: Counter[str] = Counter()
         self.now = opening.at
         self.stripe = ReferenceStripe(opening.card)
+        self.stripe.key_is_wrong = opening.key_is_wrong
         self.waiting: list[Ask] = []
         self.answers: list[Told] = []
         self.compared = self.commands = 0

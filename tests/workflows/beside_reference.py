@@ -1,5 +1,6 @@
 """The real workflow on the time-skipping server, charging the sandbox's cards, beside the reference."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,35 +10,21 @@ from temporalio.exceptions import ApplicationError
 
 from reprise.activities.stripe_client import stripe_client
 from reprise.statemachine.policy import BillingPolicy
-from reprise.workflows.messages import (
-    Actor,
-    ActorKind,
-    AnyCommand,
-    Cancel,
-    ChangePlan,
-    Close,
-    Disable,
-    Enable,
-    ExtendTerm,
-    PaymentHint,
-    Plan,
-    Reactivate,
-    SetCarts,
-    SetPaymentMethod,
-)
+from reprise.workflows.messages import AnyCommand, PaymentHint, Plan
 from tests.reference import rules
-from tests.reference.life import MARGIN, ReferenceLife, expected_amount, quoted
-from tests.reference.lives import Deed, Opening
+from tests.reference.deeds import Deed, Opening
+from tests.reference.life import MARGIN, NOT_IN_THE_WORLD, ReferenceLife, elsewhere, quoted, seen
+from tests.statemachine.in_the_cores_words import OPERATOR, command_of
 from tests.workflows.world import World
 
 CARDS = {
     "good": "pm_card_visa",
     "authentication": "pm_card_authenticationRequired",
-    "insufficient_funds": "a card that goes bad once it is attached",
     "generic_decline": "pm_card_chargeCustomerFail",
     "refused": "pm_1Unknown",
 }
-USER, OPERATOR = Actor(kind=ActorKind.USER, id="u1"), Actor(kind=ActorKind.OPERATOR, id="o1")
+GO_BAD = ("insufficient_funds", "lost_card", "generic_decline/do_not_try_again", "lost_card/try_again_later")
+"""What declines once it is attached, with the bank's advice; a debit stays processing until it is told to settle."""
 
 
 class LifeInTheWorld:
@@ -56,18 +43,25 @@ class LifeInTheWorld:
         starts = [opening.at.replace(year=year) for year in years if opening.at.day < 29 or _has(opening.at, year)]
         start = next(at for at in starts if at > now)
         await self.world.at(start)
-        span = opening.paid_through if opening.paid_through and abs(opening.paid_through) > MARGIN else None
         currency, unit_amount = opening.plan
-        paid_through = start + span if span else None
-        self.rules.open(start, paid_through)
+        brings = elsewhere(opening, start)
+        self.rules.open(start, brings)
         await self.world.open(
+            email=opening.email,
             carts=opening.carts,
             plan=Plan(currency=currency, unit_amount=unit_amount),
             timezone=opening.zone,
-            policy=BillingPolicy.model_validate({"retry_days": opening.retry_days, "debt": opening.debt}),
-            paid_through=paid_through,
-            payment_method=self._method(opening.card) if opening.card in CARDS else None,
+            policy=BillingPolicy.model_validate(
+                {
+                    "retry_days": opening.retry_days,
+                    "debt": opening.debt,
+                    "stopped_days": opening.stopped_days,
+                    "payment_methods": ("card", "us_bank_account"),
+                }
+            ),
+            payment_method=None if opening.card == "none" else self._method(opening.card),
             actor=OPERATOR,
+            **brings,
         )
         await self.compare()
 
@@ -81,18 +75,21 @@ class LifeInTheWorld:
                 await self.world.at(self.rules.move_to(await self.world.now() + span))
             case Deed("to_deadline", offset):
                 await self.world.at(self.rules.move_to_deadline(offset, await self.world.now()))
-            case Deed("hint"):
-                seen, now = (await self.world.last_event())[:2], await self.world.now()
-                await self.world.handle.signal("payment_hint", PaymentHint())
-                await self.world.quiet(after=seen)
-                self.rules.hint(now)
+            case Deed("hint", which):
+                await self._hint(which)
             case Deed("pay_by_hand"):
                 await self._pay_by_hand()
+            case Deed("void_by_hand"):
+                await self._void_by_hand()
+            case Deed("debit", how):
+                self._settle_debit(how)
+            case Deed("delete_customer"):
+                await self._delete_customer()
             case Deed("portal_card" | "card_turns", card):
                 await self._change_in_portal(card)
             case Deed("quote"):
                 await self._compare_quotes()
-            case Deed("no_worker" | "no_answer" | "answer" | "answer_again" | "restart"):
+            case Deed(what) if what in NOT_IN_THE_WORLD:
                 return
             case _:
                 await self._command(deed)
@@ -100,48 +97,37 @@ class LifeInTheWorld:
 
     async def _command(self, deed: Deed) -> None:
         now = rules.whole_seconds(await self.world.now())
-        command = self._command_of(deed, now, expected_amount(self.rules.account, deed, now))
+        page = seen(self.rules.account, deed, now)
         if deed.what == "set_payment_method":
             deed = deed._replace(value=_card(deed.value))
-        assert await self._send(command) == self.rules.command(deed, now), deed
-
-    def _command_of(self, deed: Deed, now: datetime, expected: int | None) -> AnyCommand:
-        match deed:
-            case Deed("cancel", when):
-                return Cancel(when=when, actor=USER)
-            case Deed("reactivate"):
-                return Reactivate(expected_amount=expected, actor=USER)
-            case Deed("set_carts", carts):
-                return SetCarts(carts=carts, actor=USER)
-            case Deed("set_payment_method", card):
-                return SetPaymentMethod(payment_method=self._method(_card(card)), actor=USER)
-            case Deed("disable"):
-                return Disable(reason="check", actor=OPERATOR)
-            case Deed("enable"):
-                return Enable(actor=OPERATOR)
-            case Deed("extend_term", days):
-                return ExtendTerm(days=days, actor=OPERATOR)
-            case Deed("extend_until", span):
-                return ExtendTerm(until=now + span, actor=OPERATOR)
-            case Deed("change_plan", (currency, unit_amount)):
-                return ChangePlan(plan=Plan(currency=currency, unit_amount=unit_amount), actor=OPERATOR)
-            case Deed("close"):
-                return Close(actor=OPERATOR)
-        raise AssertionError(f"no such deed: {deed}")
+        method = self._method(deed.value) if deed.what == "set_payment_method" else ""
+        assert await self._send(command_of(deed, page, method, now)) == self.rules.command(deed, now), deed
 
     def _method(self, card: str) -> str:
         """Return a payment method's id for a card; most that decline have one only once they are attached."""
-        return self.world.stripe.payment_method(decline_code=card) if card == "insufficient_funds" else CARDS[card]
+        if card == "debit":
+            return self.world.stripe.payment_method("pm_usBankAccount_processing")
+        if card not in GO_BAD:
+            return CARDS[card]
+        code, _, advice = card.partition("/")
+        return self.world.stripe.payment_method(decline_code=code, **({"advice_code": advice} if advice else {}))
 
     async def _send(self, command: AnyCommand) -> str:
         try:
             refusal = (await self.world.do(command)).refusal
         except WorkflowUpdateFailedError as failed:
             return failed.cause.type or "?" if isinstance(failed.cause, ApplicationError) else "?"
-        # A card that Stripe does not take is its refusal, and none of the account's.
-        return "taken" if refusal is None or refusal.field == "payment_method" else str(refusal.code)
+        # What Stripe does not take is its refusal, and none of the account's.
+        return "taken" if refusal is None or refusal.field in {"payment_method", "email"} else str(refusal.code)
 
     # ------------------------------------------------------------------ Stripe's side
+
+    async def _hint(self, which: str | None) -> None:
+        key = self.rules.hinted(which)
+        since, now = (await self.world.last_event())[:2], await self.world.now()
+        await self.world.handle.signal("payment_hint", PaymentHint(payment_key=key))
+        await self.world.quiet(after=since)
+        self.rules.hint(now, key)
 
     async def _pay_by_hand(self) -> None:
         if (key := self.rules.pay_by_hand()) is None:
@@ -150,17 +136,43 @@ class LifeInTheWorld:
         async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
             (await browser.post(url, data={"card": CARDS["good"]})).raise_for_status()
 
+    async def _void_by_hand(self) -> None:
+        if key := self.rules.void_by_hand():
+            async with self._stripe() as client:
+                await client.v1.invoices.void_invoice_async(self._invoices()[key]["id"])
+
+    def _settle_debit(self, how: str) -> None:
+        if (key := self.rules.settle_debit(how)) is None:
+            return
+        payments = self.world.stripe.dump("invoice_payments")["invoice_payments"]
+        invoice = self._invoices()[key]["id"]
+        intent = next(each["payment"]["payment_intent"] for each in payments if each["invoice"] == invoice)
+        if how == "settles":
+            self.world.stripe.settle(intent, "succeeded")
+        else:
+            self.world.stripe.settle(intent, "failed", how)
+
+    async def _delete_customer(self) -> None:
+        customer = await self.world.handle.query("customer_id", result_type=str)
+        if customer and self.rules.delete_customer():
+            async with self._stripe() as client:
+                await client.v1.customers.delete_async(customer)
+
     async def _change_in_portal(self, card: str) -> None:
         customer = await self.world.handle.query("customer_id", result_type=str)
-        if card == "refused":
+        if card == "refused" or self.rules.stripe.is_deleted:
             return
         self.rules.stripe.change_in_portal(_card(card))
-        async with stripe_client(self.world.stripe.settings()) as stripe:
-            method = await stripe.v1.payment_methods.attach_async(self._method(_card(card)), {"customer": customer})
+        async with self._stripe() as client:
+            method = await client.v1.payment_methods.attach_async(self._method(_card(card)), {"customer": customer})
             default = {"invoice_settings": {"default_payment_method": method.id}}
-            await stripe.v1.customers.update_async(customer, default)  # type: ignore[arg-type]
+            await client.v1.customers.update_async(customer, default)
+
+    def _stripe(self) -> Any:
+        return stripe_client(self.world.stripe.settings())
 
     def _invoices(self) -> dict[str, dict[str, Any]]:
+        """Return the newest invoice of each payment."""
         return {each["metadata"]["payment_key"]: each for each in self.world.invoices()}
 
     # ------------------------------------------------------------------ comparing
@@ -178,6 +190,7 @@ class LifeInTheWorld:
                 (each.type, each.actor.kind, each.from_state, each.to_state, each.amount, each.payment_key)
                 for each in entries
             ],
+            "charged": [each.charged for each in entries],
             "decline codes": [each.decline_code for each in entries],
             "invoices": {key: each["status"] for key, each in invoices.items()},
             "charges": {key: [charge["amount"] for charge in each["paid_charges"]] for key, each in invoices.items()},
@@ -195,8 +208,11 @@ class LifeInTheWorld:
             else ("none", None, None),
             "entries": len(account.timeline),
             "timeline": [each[:1] + each[2:7] for each in account.timeline[-len(entries) :]],
+            "charged": [each.charged for each in account.timeline[-len(entries) :]],
             "decline codes": [each.decline_code for each in account.timeline[-len(entries) :]],
-            "invoices": self.rules.stripe.invoices,
+            "invoices": {  # one whose debit clears is open, and its payment is processing
+                key: "open" if state == "processing" else state for key, state in self.rules.stripe.invoices.items()
+            },
             "charges": {
                 key: [amount for each, amount in self.rules.stripe.charges if each == key]
                 for key in self.rules.stripe.invoices
@@ -209,6 +225,9 @@ class LifeInTheWorld:
         _near(view.term.start if view.term else None, account.term.start if account.term else None)
         _near(view.term.end if view.term else None, account.term.end if account.term else None)
         _near(view.payment.next_attempt_at, payment.next_attempt if payment else None)
+        due = account.due
+        assert (view.next.kind if view.next else None) == (due[0] if due else None)
+        _near(view.next.at if view.next else None, due[1] if due else None)
         for entry, expects in zip(entries, account.timeline[-len(entries) :], strict=True):
             _near(entry.at, expects.at)
 
@@ -225,7 +244,32 @@ class LifeInTheWorld:
 
 def _card(card: str) -> str:
     """Return the card that a payer can change to: a customer who has one does not get rid of it here."""
-    return card if card in CARDS else "generic_decline"
+    return card if card in CARDS or card in GO_BAD or card == "debit" else "generic_decline"
+
+
+def in_the_world(opening: Opening, deeds: Sequence[Deed]) -> tuple[Opening, list[Deed]]:
+    """Return a life that takes no script. Debits are for dollars (docs.stripe.com/payments/ach-direct-debit)."""
+    in_dollars = opening.plan[0] == "usd"
+    opening = _opening_in_the_world(opening)
+    if not in_dollars:
+        opening = opening._replace(card="good" if opening.card == "debit" else opening.card)
+        return opening, [deed._replace(value="good") if deed.value == "debit" else deed for deed in deeds]
+    return opening, [
+        deed._replace(value=("usd", deed.value[1])) if deed.what == "change_plan" else deed for deed in deeds
+    ]
+
+
+def _opening_in_the_world(opening: Opening) -> Opening:
+    """Return an opening where Stripe works, and no deadline comes within the clocks' margin."""
+    short = opening.paid_through is not None and abs(opening.paid_through) <= MARGIN
+    simply = None if opening.elsewhere in {"another anchor", "opened later"} or short else opening.elsewhere
+    return opening._replace(
+        paid_through=None if short else opening.paid_through,
+        elsewhere=None if opening.paid_through is None or simply == "cancelled" else simply,
+        card="good" if opening.card == "stopped" else opening.card,
+        email="owner@example.com",
+        key_is_wrong=False,
+    )
 
 
 def _near(seen: datetime | None, expected: datetime | None) -> None:

@@ -71,7 +71,7 @@ class DevAccount:
         }
         return (await self.engine.open(OpenAccount(**asked))).account
 
-    async def open_as_0_1_0_does(self) -> AccountView:
+    async def open_as_0_1_0_does(self, *, announce: bool = False, **changes: Any) -> AccountView:
         """Open it by the message of release 0.1.0: without an edition, and without the fields that came later."""
         opening = {
             "command_id": "open",
@@ -81,10 +81,11 @@ class DevAccount:
             "carts": 3,
             "plan": {"currency": "usd", "unit_amount": 2500},
             "payment_method": "pm_card_visa",
+            **changes,
         }
         start = WithStartWorkflowOperation[Any, Any](
             WORKFLOW,
-            {"opening": opening, "announce": False},
+            {"opening": opening, "announce": announce},
             id=workflow_id(self.account_id),
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.reference import lives
-from tests.reference.life import ReferenceLife
-from tests.reference.lives import Deed, Opening
-from tests.workflows.beside_reference import LifeInTheWorld
+from tests.reference.deeds import Deed, Opening
+from tests.reference.life import ReferenceLife, elsewhere
+from tests.workflows.beside_reference import LifeInTheWorld, in_the_world
 from tests.workflows.world import World
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
@@ -34,7 +34,7 @@ def sample() -> list[Life]:
     )
     @given(lives.openings, st.lists(lives.in_the_world, min_size=8, max_size=8))
     def draw(opening: Opening, happens: list[tuple[Deed, ...]]) -> None:
-        drawn.append((opening, [deed for deeds in happens for deed in deeds]))
+        drawn.append(in_the_world(opening, [deed for deeds in happens for deed in deeds]))
 
     draw()
     left = [(life, changes(*life)) for life in drawn]
@@ -51,7 +51,7 @@ def sample() -> list[Life]:
 def changes(opening: Opening, happens: list[Deed]) -> set[tuple[str, ...]]:
     """Return what a life comes through: which deeds in which state, and which changes."""
     life, now = ReferenceLife("a1", opening), opening.at
-    life.open(now, opening.at + opening.paid_through if opening.paid_through else None)
+    life.open(now, elsewhere(opening, now))
     met: set[tuple[str, ...]] = set()
     for deed in happens:
         state = life.account.state

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -197,8 +198,12 @@ class World:
 
     async def until(self, state: str) -> AccountView:
         """Wait until the account is in a state."""
+        return await self.until_it(lambda account: account.state == state)
+
+    async def until_it(self, holds: Callable[[AccountView], bool]) -> AccountView:
+        """Wait until something holds of the account."""
         async with asyncio.timeout(30):
-            while (account := await self.see()).state != state:  # noqa: ASYNC110
+            while not holds(account := await self.see()):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         return account
 
