@@ -157,6 +157,8 @@ class Causes:
                 account.registered(now, str(account.customer), refused=code)
             case "email_refused":
                 account.registered(now, str(account.customer), email_refused=True)
+            case "disabled" if entry["actor"]["kind"] == "timer" and account.payment and account.payment.do_not_ask:
+                account.observed(now, account.payment.key, "open")  # after the last retry's instant: no other card
             case "void_owed":
                 account.voided(now, key, "open")
             case "payment_voided":
