@@ -157,6 +157,8 @@ class Causes:
                 account.registered(now, str(account.customer), refused=code)
             case "email_refused":
                 account.registered(now, str(account.customer), email_refused=True)
+            case "customer_not_erased" | "customer_erased":
+                account.erased(now, refused=what == "customer_not_erased")
             case "void_owed":
                 account.voided(now, key, "open")
             case "payment_voided":

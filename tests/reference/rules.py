@@ -75,6 +75,8 @@ TIMELINE = {
     "account.refunded": _ANYWHERE,  # R24
     "account.disputed": _ANYWHERE,
     "account.cancellation_requested": _stays(OPEN),  # R27
+    "account.customer_not_erased": _stays(frozenset({"closed"})),  # R13
+    "account.customer_erased": _stays(frozenset({"closed"})),  # R13
 }
 """What each type of entry may do to the state, as (from, to) (R17).
 
@@ -116,6 +118,9 @@ STOPPED_DAYS = 14
 
 VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
 """R8, settled: how often a refused void is tried, on the first day and later."""
+
+ERASURE_RETRY, ERASURE_TRIED_FOR = DAY, timedelta(days=30)
+"""R13, settled: how often, and for how long, a closed account's customer is tried whom Stripe refuses to erase."""
 
 OUTCOME_MARGIN = DAY
 """R16, settled: how far access reaches past an attempt whose outcome is awaited."""
