@@ -165,6 +165,8 @@ class Causes:
                 account.registered(now, str(account.customer), refused=code)
             case "email_refused":
                 account.registered(now, str(account.customer), email_refused=True)
+            case "customer_not_erased" | "customer_erased":
+                account.erased(now, refused=what == "customer_not_erased")
             case "disabled" if entry["actor"]["kind"] == "timer" and account.payment and account.payment.do_not_ask:
                 account.observed(now, account.payment.key, "open")  # after the last retry's instant: no other card
             case "void_owed":
