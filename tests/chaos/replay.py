@@ -143,7 +143,7 @@ class Replay:
     def _begin_of(self, key: str, entry: Json, now: datetime) -> datetime | None:
         """Return when an upfront payment began; None for a renewal, and while there is none of that key."""
         first = next((each for each in self._entries if each["payment_key"] == key), None)
-        if first is None:
+        if first is None or first["from_state"] != "disabled":
             return None
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
