@@ -282,6 +282,10 @@ class Collecting:
             return settled
         if state_of(now) is InvoiceState.VOID:
             return self._spoilt(now)
+        if error is None and replayed and (failure := last_failure(now)):
+            # The debit was taken, and has failed since: so the attempt went. Another one is not made by itself (R21).
+            code = getattr(failure, "decline_code", None) or failure.code or "generic_decline"
+            return Declined(**self._known(now), code=code, advice=getattr(failure, "advice_code", None))
         if error is None or is_passing(error) or error.http_status in {401, 403}:
             return None
         if waits_for_payer(now) and now.hosted_invoice_url:

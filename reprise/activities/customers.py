@@ -130,6 +130,25 @@ class Customers:
         """Give a customer another e-mail (R26)."""
         await understood(self._stripe.customers.update_async(customer_id, {"email": email}))
 
+    async def erase(self, customer_id: str) -> None:
+        """Take from a customer what says who they are: their details and payment methods (R13).
+
+        Invoices and charges stay, as they must; Stripe keeps on finalized ones what stood on the customer then
+        (docs.stripe.com/api/invoices/object#invoice_object-customer_email). An empty string unsets a value
+        (docs.stripe.com/api/customers/update).
+
+        Raises:
+            stripe.StripeError: Stripe refuses, or does not answer.
+        """
+        customers = self._stripe.customers
+        methods = await understood(customers.payment_methods.list_async(customer_id, {"limit": 100}))
+        async for method in methods.auto_paging_iter():
+            await understood(self._stripe.payment_methods.detach_async(method.id))
+        nothing: stripe.params.CustomerUpdateParams = {
+            "email": "", "name": "", "phone": "", "description": "", "address": "", "shipping": "",
+        }  # fmt: skip
+        await understood(customers.update_async(customer_id, nothing))
+
     # ------------------------------------------------------------------ payment methods
 
     async def make_default(self, customer_id: str, payment_method: str, request: str) -> PaymentMethodChanged:

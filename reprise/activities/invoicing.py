@@ -240,11 +240,13 @@ class Invoices:
         Raises:
             stripe.StripeError: Stripe does not answer, or will not say how the invoice stands.
         """
-        if not is_unpaid(invoice):
-            return Voided(invoice)
         now = invoice if intents_of(invoice) else await self.believed(invoice)
-        if state_of(now) in {InvoiceState.PAID, InvoiceState.PROCESSING}:
-            return Voided(now, "Its payment is being processed.")
+        if not is_unpaid(now):
+            return Voided(now)
+        if state_of(now) is InvoiceState.PROCESSING:
+            return Voided(
+                now, f"Its payment is still processing: invoice {now.id} can be void only once it has failed."
+            )
         try:
             if invoice.status == "draft":
                 await understood(self._stripe.invoices.delete_async(invoice.id))

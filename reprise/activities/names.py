@@ -14,6 +14,7 @@ COLLECT = "collect"
 LOOK_AT_INVOICE = "look_at_invoice"
 LOOK_AT_REFUND = "look_at_refund"
 VOID_INVOICE = "void_invoice"
+ERASE_CUSTOMER = "erase_customer"
 ANNOUNCE = "announce"
 
 

@@ -14,6 +14,7 @@ from reprise.activities.customers import Customers, leave
 from reprise.activities.reading import default_method
 from reprise.activities.stripe_client import is_passing, sentence_of
 from reprise.statemachine.outcomes import (
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     EmailChanged,
@@ -144,6 +145,24 @@ class StripePayments:
             message = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
             return EmailChanged(email=email, refused=message)
         return EmailChanged(email=email, refused=left.email_refused, customer_id=left.customer_id)
+
+    @activity.defn(name=names.ERASE_CUSTOMER)
+    async def erase_customer(self, asked: names.CustomerInput) -> CustomerErased:
+        """Take from a closed account's customer at Stripe what says who they are (R13). A refusal is a value.
+
+        Raises:
+            ApplicationError: `stripe_unavailable` (retried), `internal_error` (not).
+        """
+        async with asking():
+            customers = Customers(self._client, asked)
+            try:
+                await customers.erase(asked.customer_id)
+            except stripe.StripeError as error:
+                if is_passing(error):
+                    raise
+                gone = await customers.is_gone(asked.customer_id, error)
+                return CustomerErased(refused=None if gone else sentence_of(error))
+            return CustomerErased()
 
     # ------------------------------------------------------------------ payments
 

@@ -34,6 +34,7 @@ from reprise.workflows.messages import (
     ACCOUNT_ID,
     ACCOUNT_STATE,
     BEFORE_ITS_TIME,
+    OPENED_BY,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
@@ -110,7 +111,7 @@ class Engine:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"Account {command.account_id}",
-            memo={"opened_by": command.command_id},
+            memo={OPENED_BY: command.command_id},
         )
         update: WorkflowUpdateHandle[Answer] | None = None
         try:
@@ -141,7 +142,7 @@ class Engine:
             description = await self.describe(command.account_id)
         except Problem as problem:  # Temporal came back too late to have taken it: it is not there, and may be opened
             raise unavailable(NO_WORKER) if problem.status == 404 else problem from None
-        if await description.memo_value("opened_by", default=None) != command.command_id:
+        if await description.memo_value(OPENED_BY, default=None) != command.command_id:
             raise _exists()
         return Outcome(provisional, finished=False)
 

@@ -32,7 +32,7 @@ def access_until(account: Account) -> datetime | None:
         until = retry_instants(account.policy, payment)[-1]
     else:
         until = renewal_access_until(account.policy, account.term)
-    if account.edition < editions.NEWEST:
+    if account.edition < editions.SECOND:
         past_due = account.state is AccountState.PAST_DUE and payment
         return max(until, (payment.next_attempt_at or until) if past_due and payment else until)
     awaited = _awaited(payment) if payment and payment.purpose is PaymentPurpose.RENEWAL else None

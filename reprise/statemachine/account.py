@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from reprise.statemachine import editions
 from reprise.statemachine.money import CartCount, Plan
-from reprise.statemachine.payments import OwedVoid, Payment, PaymentStatus
+from reprise.statemachine.payments import OwedErasure, OwedVoid, Payment, PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import Instant, Term, ZoneName
-from reprise.statemachine.timeline import TimelineEntry
+from reprise.statemachine.timeline import Actor, TimelineEntry
 
 ACCOUNT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -19,6 +19,9 @@ AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_ID)]
 """An id of the product's choosing. It stands in URLs and workflow ids, so it must say nothing personal."""
 
 RECORD_VERSION: Final = 1
+
+CLOSED: Final = "account.closed"
+"""The type of the entry by which an account is closed."""
 
 
 class AccountState(StrEnum):
@@ -89,6 +92,7 @@ class Account(BaseModel):
         str | None, Field(description="The one given at opening, until Stripe has taken or refused it (R1).")
     ] = None
     voids_owed: tuple[OwedVoid, ...] = ()
+    erasure_owed: OwedErasure | None = None
     known_from: Annotated[int, Field(description="From which payment on `paid_keys` is complete (R22).")] = 1
     paid_keys: Annotated[tuple[str, ...], Field(description="The latest payments that are known to be paid.")] = ()
     refunds: Annotated[tuple[str, ...], Field(description="Refunds and disputes that were told, with status.")] = ()
@@ -109,17 +113,52 @@ class Account(BaseModel):
         """Return the account as a new run takes it up: from here on decided by the newest edition (R28).
 
         A record of the first edition says of its latest payment alone whether it was paid: earlier ones are left alone.
+        A customer whom it has left as they were at its closing is erased now (R13).
         """
-        if self.edition == editions.NEWEST:
-            return self
+        if self.edition >= editions.SECOND:
+            return self.model_copy(update={"edition": editions.NEWEST})
         paid = self.payment is not None and self.payment.status is PaymentStatus.PAID
-        return self.model_copy(
+        account = self.model_copy(
             update={
                 "edition": editions.NEWEST,
                 "known_from": max(self.payment_count, 1),
                 "paid_keys": (self.payment.key,) if self.payment and paid else (),
             }
         )
+        if self.state is not AccountState.CLOSED:
+            return account
+        since = self.timeline[-1].at if self.timeline else self.opened_at
+        owed = OwedErasure(since=since, next_attempt_at=since) if self.customer_id else None
+        return account.model_copy(update={"erasure_owed": owed, "payment": self._payment_of_nobody})
+
+    def without_people(self) -> "Account":
+        """Return the account with nothing that says who anybody was: what a closed one leaves (R13).
+
+        Sums, terms and payments stay; the customer's id at Stripe does, which says nothing once it is erased there.
+        """
+        return self.model_copy(
+            update={
+                "email": None,
+                "first_payment_method": None,
+                "hold": None,
+                "payment": self._payment_of_nobody,
+                "timeline": tuple(entry.anonymous for entry in self.timeline),
+            }
+        )
+
+    @property
+    def _payment_of_nobody(self) -> Payment | None:
+        payment = self.payment
+        return payment and payment.model_copy(
+            update={"asked_by": Actor(kind=payment.asked_by.kind), "action_url": None}
+        )
+
+    @property
+    def closed_with(self) -> int:
+        """The sequence number of the entry that closed the account; 0 while it is open."""
+        if self.state is not AccountState.CLOSED:
+            return 0
+        return next((each.sequence for each in self.timeline if each.type == CLOSED), 0)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,10 +1,13 @@
-"""What is done about the account's customer at Stripe, and about refunds and disputes (R1, R23, R24, R26)."""
+"""What is done about the account's customer at Stripe, and about refunds and disputes (R1, R13, R23, R24, R26)."""
 
+from datetime import datetime
 from typing import Final
 
-from reprise.statemachine.effects import RegisterCustomer
+from reprise.statemachine.effects import EraseCustomer, RegisterCustomer
 from reprise.statemachine.invoice_decisions import InvoiceDecisions
-from reprise.statemachine.outcomes import CustomerRegistered, EmailChanged, RefundObserved
+from reprise.statemachine.outcomes import CustomerErased, CustomerRegistered, EmailChanged, RefundObserved
+from reprise.statemachine.payments import OwedErasure
+from reprise.statemachine.schedule import ERASURE_RETRY, ERASURE_TRIED_FOR
 from reprise.statemachine.timeline import STRIPE
 
 REFUNDS_KEPT: Final = 50
@@ -47,6 +50,37 @@ class CustomerDecisions(InvoiceDecisions):
             return
         self._set(email=changed.email)
         self._note("email_changed", changed.asked_by)
+
+    # ---------------------------------------------------------------- a closed account's customer: R13
+
+    def erase_customer(self) -> None:
+        """Take from the customer at Stripe what says who they are, if there is one."""
+        if self.account.customer_id is not None:
+            self.effects.append(EraseCustomer(customer_id=self.account.customer_id))
+
+    def note_erased(self, erased: CustomerErased, now: datetime) -> None:
+        """The customer is erased at Stripe; or Stripe refuses, which is told, and tried daily for a month."""
+        owed = self.account.erasure_owed
+        if erased.refused is None:
+            self._set(erasure_owed=None)
+            if owed is not None:
+                self._note("customer_erased", STRIPE)
+            return
+        since = owed.since if owed else now
+        if now - since >= ERASURE_TRIED_FOR:
+            self._set(erasure_owed=None)
+            reason = f"given up: erase the customer in Stripe's dashboard ({erased.refused})"
+            self._note("customer_not_erased", STRIPE, reason=reason)
+            return
+        self._set(erasure_owed=OwedErasure(since=since, next_attempt_at=now + ERASURE_RETRY))
+        if owed is None:
+            self._note("customer_not_erased", STRIPE, reason=erased.refused)
+
+    def erase_again(self, now: datetime) -> None:
+        """Try an erasure that Stripe has refused."""
+        if owed := self.account.erasure_owed:
+            self._set(erasure_owed=owed.model_copy(update={"next_attempt_at": now + ERASURE_RETRY}))
+            self.erase_customer()
 
     # ---------------------------------------------------------------- refunds and disputes: R24
 

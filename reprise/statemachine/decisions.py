@@ -27,7 +27,7 @@ from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.pricing import reactivation_quote, renewal_quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import LATEST, Term, months_after, nth_term
-from reprise.statemachine.timeline import TIMER, Actor, ActorKind, TimelineEntry
+from reprise.statemachine.timeline import TIMER, Actor, ActorKind
 
 
 class Decisions(PaymentDecisions):
@@ -206,16 +206,13 @@ class Decisions(PaymentDecisions):
         self.cancel_payment()
 
     def end_for_good(self, command: Close) -> None:
-        """Close, and keep nothing that says who the customer was (R13)."""
+        """Close, and keep nothing that says who the customer was, here or at Stripe (R13)."""
         self.call_off_payment()
-        self._set(
-            email=None,
-            first_payment_method=None,
-            disabled_reason=None,
-            hold=None,
-            timeline=tuple(_anonymous(entry) for entry in self.account.timeline),
-        )
+        self.account = self.account.without_people()
+        self._set(disabled_reason=None)
         self._note("closed", Actor(kind=command.actor.kind))
+        if self.by_edition_2():
+            self.erase_customer()
 
     # ---------------------------------------------------------------- actions: renewing: R5, R9
 
@@ -228,10 +225,6 @@ class Decisions(PaymentDecisions):
 
     def collect_renewal(self, now: datetime) -> None:
         self._collect_new(PaymentPurpose.RENEWAL, renewal_quote(self.account), TIMER, now)
-
-
-def _anonymous(entry: TimelineEntry) -> TimelineEntry:
-    return entry.model_copy(update={"actor": Actor(kind=entry.actor.kind), "reason": None})
 
 
 def _why(command: Cancel) -> str | None:

@@ -65,6 +65,13 @@ class LookAtRefund(BaseModel):
     object_id: str
 
 
+class EraseCustomer(BaseModel):
+    """Take from the customer at Stripe what says who they are (R13). Answer: `CustomerErased`."""
+
+    model_config = _frozen
+    customer_id: str
+
+
 class Announce(BaseModel):
     """Tell the product of a change (R18)."""
 
@@ -72,7 +79,16 @@ class Announce(BaseModel):
     entry: TimelineEntry
 
 
-Act = RegisterCustomer | ChangePaymentMethod | ChangeEmail | Collect | LookAtInvoice | VoidInvoice | LookAtRefund
+Act = (
+    RegisterCustomer
+    | ChangePaymentMethod
+    | ChangeEmail
+    | Collect
+    | LookAtInvoice
+    | VoidInvoice
+    | LookAtRefund
+    | EraseCustomer
+)
 """Effects that speak to Stripe: performed one after another (R14)."""
 
 Effect = Act | Announce

@@ -38,7 +38,7 @@ class Guards:
     # ---------------------------------------------------------------- guards: editions: R28
 
     def by_edition_2(self) -> bool:
-        return self.account.edition >= editions.NEWEST
+        return self.account.edition >= editions.SECOND
 
     # ---------------------------------------------------------------- guards: opening
 

@@ -12,6 +12,7 @@ from reprise.statemachine.openings import check_opening
 from reprise.statemachine.outcome_events import OutcomeEvents
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     Declined,
@@ -45,6 +46,7 @@ Event = (
     | CustomerNotRegistered
     | PaymentMethodChanged
     | EmailChanged
+    | CustomerErased
     | RefundObserved
     | NothingObserved
 )
@@ -107,6 +109,8 @@ class AccountMachine(OutcomeEvents):
         match event:
             case Deadline(kind=DeadlineKind.VOID_DUE):
                 return self._note(now, lambda: self.model.void_what_is_owed(now))
+            case Deadline(kind=DeadlineKind.ERASURE_DUE):
+                return self._note(now, lambda: self.model.erase_again(now))
             case Deadline():
                 return self._happen(event.kind.value, now) if event == self.deadline else ()
             case RefundObserved():
@@ -123,6 +127,10 @@ class AccountMachine(OutcomeEvents):
                 return self._take_payment_method(event, now)
             case EmailChanged():
                 return self._note(now, lambda: self.model.take_email(event))
+            case CustomerErased() if not self._is("closed"):
+                return ()
+            case CustomerErased():
+                return self._note(now, lambda: self.model.note_erased(event, now))
             case InvoiceObserved():
                 return self._take_look(event, now)
             case InvoiceVoided():
@@ -146,7 +154,7 @@ class AccountMachine(OutcomeEvents):
         """
         now = whole_seconds(now)
         account = self.account
-        if account.edition < editions.NEWEST:
+        if account.edition < editions.SECOND:
             return self._if_allowed("payment_hint", now)
         if account.customer_id is None or self.collecting:
             return ()  # nothing is there, or the attempt under way sees it
@@ -192,12 +200,7 @@ class AccountMachine(OutcomeEvents):
         """When the account next acts by itself, and why; None while it waits for people or for an outcome."""
         if self.collecting:
             return None
-        due, owed = self._due(), self.account.voids_owed
-        if owed and (due is None or min(each.next_attempt_at for each in owed) < due.at):
-            first = min(owed, key=lambda each: each.next_attempt_at)
-            summary = f"void {first.payment_key}, which Stripe has refused so far"
-            return Deadline(kind=DeadlineKind.VOID_DUE, at=first.next_attempt_at, summary=summary)
-        return due
+        return min(filter(None, (self._due(), self._void_due(), self._erasure_due())), key=_instant, default=None)
 
     def _due(self) -> Deadline | None:
         account, payment = self.account, self.account.payment
@@ -208,6 +211,19 @@ class AccountMachine(OutcomeEvents):
         if self.is_in_service and account.term:
             return Deadline(kind=DeadlineKind.TERM_ENDED, at=account.term.end, summary="term ends")
         return None
+
+    def _void_due(self) -> Deadline | None:
+        if not (owed := self.account.voids_owed):
+            return None
+        first = min(owed, key=lambda each: each.next_attempt_at)
+        summary = f"void {first.payment_key}, which Stripe has refused so far"
+        return Deadline(kind=DeadlineKind.VOID_DUE, at=first.next_attempt_at, summary=summary)
+
+    def _erasure_due(self) -> Deadline | None:
+        if not (owed := self.account.erasure_owed):
+            return None
+        summary = "erase the customer, which Stripe has refused so far"
+        return Deadline(kind=DeadlineKind.ERASURE_DUE, at=owed.next_attempt_at, summary=summary)
 
     @property
     def access_until(self) -> datetime | None:
@@ -240,3 +256,7 @@ class AccountMachine(OutcomeEvents):
             number = f"payment retry {retries.index(payment.next_attempt_at) + 1} of {len(retries)}"
             return f"{number}: the bank refuses this card" if payment.do_not_retry else number
         return "payment retry after a fault of ours"
+
+
+def _instant(deadline: Deadline) -> datetime:
+    return deadline.at

@@ -17,7 +17,7 @@ def check_opening(command: OpenAccount, now: datetime, edition: int) -> None:
     Raises:
         Refused: `invalid_request`, naming the field.
     """
-    if edition < editions.NEWEST:
+    if edition < editions.SECOND:
         check_sum(command.plan, command.carts, "carts", smallest=False)
         return
     check_sum(command.plan, command.carts, "plan.unit_amount" if command.carts == 1 else "carts")

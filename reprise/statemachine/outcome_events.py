@@ -92,7 +92,7 @@ class OutcomeEvents(DrivenChart):
         if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
             return ()
         known: dict[str, Any] = {"payment_key": payment.key, "invoice_id": event.invoice_id}
-        second = self.account.edition >= editions.NEWEST
+        second = self.account.edition >= editions.SECOND
         clearing = payment.status is PaymentStatus.PROCESSING
         match event.invoice:
             case InvoiceState.PAID:
@@ -111,7 +111,7 @@ class OutcomeEvents(DrivenChart):
 
     def _take_method(self, event: InvoiceObserved, now: datetime) -> Effects:
         """Try a payment method that is there since the last attempt (R9), or see that there is none."""
-        payment, second = self.account.payment, self.account.edition >= editions.NEWEST
+        payment, second = self.account.payment, self.account.edition >= editions.SECOND
         assert payment is not None, "a look at a payment was answered"
         if self._is("closed"):
             return ()
@@ -150,7 +150,7 @@ class OutcomeEvents(DrivenChart):
         """Take how a void turned out; one that Stripe refused stays owed (R8)."""
         payment = self.account.payment
         current = payment is not None and event.payment_key == payment.key
-        if self.account.edition >= editions.NEWEST:
+        if self.account.edition >= editions.SECOND:
             if event.payment_key in self.account.paid_keys:
                 return ()
             awaited = current and not self._is("closed") and not self.model.payment_buys_nothing()

@@ -216,6 +216,17 @@ class EmailChanged(BaseModel):
     customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted (R23).")] = None
 
 
+class CustomerErased(BaseModel):
+    """How taking a closed account's personal data from its customer at Stripe turned out (R13).
+
+    `refused` is Stripe's sentence when it did not; a customer that was deleted there is erased.
+    """
+
+    model_config = _frozen
+
+    refused: str | None = None
+
+
 class RefundObserved(BaseModel):
     """A refund or dispute, looked up at Stripe (R24). Amount in minor units.
 

@@ -79,6 +79,15 @@ class Payment(BaseModel):
     processing_since: Annotated[Instant | None, Field(description="Since when a debit is clearing (R21).")] = None
 
 
+class OwedErasure(BaseModel):
+    """Stripe still says who a closed account's customer was, and has refused so far to take that away (R13)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    since: Instant
+    next_attempt_at: Instant
+
+
 class OwedVoid(BaseModel):
     """A void that Stripe has refused so far: it stays owed, and is tried until it is done (R8)."""
 

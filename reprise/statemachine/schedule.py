@@ -24,6 +24,9 @@ CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
 """How often a void that Stripe has refused is tried: hourly for a day, then every six hours, until it is done (R8)."""
 
+ERASURE_RETRY, ERASURE_TRIED_FOR = timedelta(days=1), timedelta(days=30)
+"""How often, and for how long, a closed account's customer is tried whom Stripe refuses to erase (R13)."""
+
 
 class DeadlineKind(StrEnum):
     """What a deadline is for; the first two are events of the chart."""
@@ -31,6 +34,7 @@ class DeadlineKind(StrEnum):
     TERM_ENDED = "term_ended"
     PAYMENT_DUE = "payment_due"
     VOID_DUE = "void_due"
+    ERASURE_DUE = "erasure_due"
 
 
 class Deadline(BaseModel):

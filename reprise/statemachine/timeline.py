@@ -57,3 +57,8 @@ class TimelineEntry(BaseModel):
     ] = None
     from_balance: Annotated[int | None, Field(description="What the customer's credit balance at Stripe paid.")] = None
     term: Term | None = None
+
+    @property
+    def anonymous(self) -> "TimelineEntry":
+        """The same entry of nobody in particular: without who it was, and what they or others wrote (R13)."""
+        return self.model_copy(update={"actor": Actor(kind=self.actor.kind), "reason": None})

@@ -13,7 +13,7 @@ from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import public, shaped
 from reprise.stripe_sandbox.store import Object, new_id
 
-_PLAIN = ("email", "name", "phone", "description")
+_PLAIN = ("email", "name", "phone", "description", "address", "shipping")
 _WRITABLE = frozenset({*_PLAIN, "balance", "metadata", "invoice_settings.default_payment_method"})
 _OLDER = frozenset({"coupon"})
 """Parameters that the API versions of 2024 had."""

@@ -22,6 +22,7 @@ from reprise.workflows.hints import Hints
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
+    OPENED_BY,
     WORKFLOW,
     AccountRun,
     AccountView,
@@ -58,7 +59,8 @@ class AccountWorkflow(Handlers):
     def __init__(self, run: AccountRun) -> None:
         """Take the account up where the last run left it, or open it (R1)."""
         self._announce = run.announce
-        self._requests = Requests(run.answered)
+        closed = run.account is not None and run.account.state is AccountState.CLOSED
+        self._requests = Requests(run.answered, of_nobody=closed)
         self._acts = EffectRunner()
         self._hints = Hints(run.held)
         self._timer: asyncio.Task[None] | None = None
@@ -287,18 +289,24 @@ class AccountWorkflow(Handlers):
         return self._run_is_over or workflow.info().is_continue_as_new_suggested()
 
     def _continue_as_new(self) -> NoReturn:
-        """Go on in a new run, by the newest rules (R28)."""
+        """Go on in a new run, by the newest rules (R28). That of a closed account holds no personal data (R13)."""
+        account = self._machine.account.by_newest_edition()
+        closed = account.state is AccountState.CLOSED
         workflow.continue_as_new(
             AccountRun(
                 edition=editions.NEWEST,
-                account=self._machine.account.by_newest_edition(),
+                account=account,
                 answered=self._requests.remembered(),
                 announce=self._announce,
-                outbox=self._outbox.untold(),
+                outbox=tuple(
+                    entry.anonymous if entry.sequence <= account.closed_with else entry
+                    for entry in self._outbox.untold()
+                ),
                 announce_after=self._outbox.not_before,
                 held=self._hints.held(),
             ),
             search_attributes=search_attributes(self._machine),
+            memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
         )
 
 

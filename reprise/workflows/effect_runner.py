@@ -21,12 +21,14 @@ from reprise.statemachine.effects import (
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
+    EraseCustomer,
     LookAtInvoice,
     LookAtRefund,
     RegisterCustomer,
     VoidInvoice,
 )
 from reprise.statemachine.outcomes import (
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     EmailChanged,
@@ -53,6 +55,7 @@ ActOutcome = (
     | CustomerNotRegistered
     | PaymentMethodChanged
     | EmailChanged
+    | CustomerErased
     | RefundObserved
     | NothingObserved
 )
@@ -289,6 +292,9 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
             return _Asked(
                 names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
             )
+        case EraseCustomer(customer_id=customer_id):
+            erase = names.CustomerInput(account_id=account.account_id, life=account.life, customer_id=customer_id)
+            return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
 
 
 def failed(act: Act, reason: str) -> ActOutcome:
@@ -306,6 +312,8 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
     match act:
         case RegisterCustomer():
             return CustomerNotRegistered(reason=reason)
+        case Collect(payment=payment) if payment.not_known_since:
+            return NotKnown(payment_key=payment.key, reason=reason)  # an earlier try may have asked for money
         case Collect(payment=payment):
             return Stopped(payment_key=payment.key, reason=reason)
         case ChangePaymentMethod(asked_by=actor):
@@ -318,6 +326,8 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
             return InvoiceVoided(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
         case LookAtRefund():
             return NothingObserved(reason=reason)
+        case EraseCustomer():
+            return CustomerErased(refused=reason)
 
 
 def refusal_of(outcome: ActOutcome) -> Refusal | None:

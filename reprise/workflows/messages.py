@@ -44,6 +44,7 @@ __all__ = [
     "ACCOUNT_STATE",
     "BEFORE_ITS_TIME",
     "CARTS",
+    "OPENED_BY",
     "PAYMENT_STATUS",
     "PORTAL_SESSION",
     "REVOCATION",
@@ -117,6 +118,9 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[str] | SearchAttributeKey[int] | Sea
 
 BEFORE_ITS_TIME = "events came before the workflow task that takes them up"
 """Why a worker may turn a query away (`workflow_runner.py`): asked again, it is answered."""
+
+OPENED_BY = "opened_by"
+"""The name under which a run's memo keeps the command id of its opening."""
 
 _PREFIX = "account-"
 

@@ -1,5 +1,6 @@
 """Commands on their way through an account: each waits its turn, is taken, is answered, and its answer remembered."""
 
+import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
@@ -31,8 +32,9 @@ class Request:
 class Requests:
     """All commands of one account that are not answered yet, in their order, and the latest answers."""
 
-    def __init__(self, answered: Iterable[AnsweredCommand]) -> None:
-        """Remember what earlier runs have answered."""
+    def __init__(self, answered: Iterable[AnsweredCommand], *, of_nobody: bool = False) -> None:
+        """Remember what earlier runs have answered; `of_nobody`: without ids that may name people (R13)."""
+        self._of_nobody = of_nobody
         self.waiting: deque[Request] = deque()
         self.taken: list[Request] = []
         self._on_their_way: dict[str, Request] = {}
@@ -62,13 +64,14 @@ class Requests:
         self.taken.remove(request)
         if request.command_id is not None:
             self._on_their_way.pop(request.command_id, None)
-            self._answered[request.command_id] = request.answer
+            known_as = _unnamed(request.command_id) if self._of_nobody else request.command_id
+            self._answered[known_as] = request.answer
             while len(self._answered) > ANSWERS_KEPT:
                 self._answered.popitem(last=False)
 
     def answer_to(self, command_id: str | None) -> Answer | None:
         """Return the first answer to a command id, if it is remembered."""
-        return self._answered.get(command_id or "")
+        return self._answered.get(command_id or "") or self._answered.get(_unnamed(command_id or ""))
 
     def first_fingerprint(self, command_id: str | None) -> str | None:
         """Return the fingerprint of the command that came with an id first; None when the id is new."""
@@ -78,9 +81,14 @@ class Requests:
         return fingerprint(request.command) if request else None
 
     def forget_answers(self) -> None:
-        """Forget all answers: they name the customer (R13)."""
+        """Forget all answers: they name the customer (R13). Ids of later ones may name people, and are kept hashed."""
+        self._of_nobody = True
         self._answered.clear()
 
     def remembered(self) -> tuple[AnsweredCommand, ...]:
         """Return the answers for the next run, oldest first."""
         return tuple(AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items())
+
+
+def _unnamed(command_id: str) -> str:
+    return f"sha256-{hashlib.sha256(command_id.encode(errors='surrogatepass')).hexdigest()}"

@@ -148,4 +148,4 @@ async def test_R18_while_secrets_are_exchanged_the_product_may_check_with_either
     assert await tell(ProductAnnouncements(client, product.url, new), 3) == 1
     with pytest.raises(ApplicationError):
         await tell(ProductAnnouncements(client, product.url, old), 4)
-    assert product.sequences == [1, 2, 3]
+    assert product.sequences("a1") == [1, 2, 3]

@@ -11,6 +11,7 @@ from reprise.statemachine.outcomes import (
     CustomerNotRegistered,
     CustomerRegistered,
     EmailChanged,
+    InvoiceState,
     NothingObserved,
     RefundObserved,
 )
@@ -107,18 +108,32 @@ async def test_R1_a_customer_that_was_deleted_at_once_is_not_taken_again(payer: 
 
 
 async def test_R25_a_customer_that_exists_is_taken_over(payer: Payer) -> None:
-    """With its card; whose it is, is written onto it, and nothing else is changed."""
-    other = Payer(payer.stripe)
-    asked = registration(other, customer_id=payer.customer_id, payment_method=None)
-    taken = await other.run("register_customer", asked)
+    """With its card; whose it is, is written onto it, and nothing else changes. A card that is given replaces its."""
+    await payer.by_hand("POST", f"customers/{payer.customer_id}", metadata="")
+    importing = Payer(payer.stripe)
+    asked = registration(importing, customer_id=payer.customer_id, payment_method=None)
+    taken = await importing.run("register_customer", asked)
     assert isinstance(taken, CustomerRegistered)
     assert taken.customer_id == payer.customer_id
     assert taken.payment_method is not None
     now = at_stripe(payer, payer.customer_id)
-    assert now["metadata"] == {"account_id": other.account_id, "life": other.life}
+    assert now["metadata"] == {"account_id": importing.account_id, "life": importing.life}
     assert now["email"] == payer.email
-    given = await other.run("register_customer", asked.model_copy(update={"payment_method": "pm_card_mastercard"}))
+    given = await importing.run("register_customer", asked.model_copy(update={"payment_method": "pm_card_mastercard"}))
     assert given.payment_method not in {None, taken.payment_method}
+
+
+async def test_R25_a_customer_that_pays_for_two_accounts_keeps_the_first_ones_name(payer: Payer) -> None:
+    """Each account's payments are its own, told apart by what its invoices carry."""
+    second = Payer(payer.stripe)
+    asked = registration(second, customer_id=payer.customer_id, payment_method=None)
+    assert isinstance(await second.run("register_customer", asked), CustomerRegistered)
+    assert at_stripe(payer, payer.customer_id)["metadata"] == {"account_id": payer.account_id, "life": payer.life}
+    second.customer_id = payer.customer_id
+    assert (await payer.collect()).kind == "paid"
+    assert (await second.look()).invoice is InvoiceState.MISSING
+    assert (await second.collect()).kind == "paid"
+    assert (payer.charged(), second.charged()) == ([7500], [7500])
 
 
 @pytest.mark.parametrize("how", ["deleted", "unknown"])

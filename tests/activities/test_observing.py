@@ -192,6 +192,7 @@ async def test_R22_a_void_that_comes_too_late_says_what_was_paid(payer: Payer) -
     await payer.by_hand("POST", f"invoices/{invoice}/pay", payment_method="pm_card_visa")
     for voided in (await voiding, await payer.void()):
         assert voided.invoice is InvoiceState.PAID
+        assert voided.reason is None or "open or uncollectible" in voided.reason
         assert voided.found is not None
         assert (voided.found.payment_key, voided.found.amount) == (payer.key(), 7500)
 
@@ -203,7 +204,8 @@ async def test_R21_a_debit_that_is_processing_is_not_void(stripe_side: StripeSid
     await payer.collect(payer.asked(payment_methods=BANKS))
     voided = await payer.void()
     assert voided.invoice is InvoiceState.PROCESSING
-    assert "processing" in (voided.reason or "")
+    assert "still processing" in (voided.reason or "")
+    assert payer.statuses() == ["open"]
 
 
 @pytest.mark.parametrize("status", [400, 403])

@@ -69,6 +69,20 @@ async def test_R21_a_debit_that_failed_can_be_attempted_again(debtor: Payer) -> 
     debtor.paid_exactly_once()
 
 
+async def test_R21_a_debit_that_failed_while_its_answer_was_lost_is_not_made_again(debtor: Payer) -> None:
+    """The attempt counts as declined: its next try asks the bank for nothing."""
+    debtor.stripe.fault(path=PAY, when="after", drop_connection=True)
+    debtor.stripe.fault(method="GET", path=r"/v1/invoices/[^/]+", status=503, skip=1, times=None)
+    await not_known(debtor, debtor.asked(payment_methods=BANKS), stripe_retries=0)
+    debtor.stripe.no_faults()
+    debtor.stripe.settle(debtor.intent(), "failed", "account_closed")
+    outcome = await debtor.collect(debtor.asked(payment_methods=BANKS), try_number=2)
+    assert isinstance(outcome, Declined)
+    assert outcome.code == "account_closed"
+    debits = [each for each in debtor.stripe.dump("charges")["charges"] if each["payment_intent"] == debtor.intent()]
+    assert [each["status"] for each in debits] == ["failed"]
+
+
 # ---------------------------------------------------------------------- answers that are lost, or mean nothing
 
 

@@ -16,6 +16,7 @@ DAY = 24 * 3600
 """Seconds after which Stripe may have forgotten an idempotency key, by its own clock."""
 
 ENDED = frozenset({"paid", "void"})
+ASKS_FOR_MONEY = frozenset({"open", "uncollectible"})
 
 HARD = frozenset({"lost_card", "stolen_card", "expired_card", "incorrect_number"})
 """Of the decline codes that these lives meet, those after which the same card cannot pay (R9)."""
@@ -44,7 +45,7 @@ def money(evidence: Evidence, payments: Mapping[str, Quote]) -> Iterator[tuple[K
         yield from _one_payment(evidence, key, mine, entries.get(key, []))
         paid = [each for each in mine if each["status"] == "paid"]
         if key in payments:
-            for invoice in paid or [each for each in mine if each["status"] != "void"]:
+            for invoice in paid or [each for each in mine if each["status"] in ASKS_FOR_MONEY]:
                 yield from ((Kind.WRONG_STATE, what) for what in _invoice_for(invoice, payments[key]))
     for key in entries:
         if not any(each["status"] == "paid" for each in invoices.get(key, [])):
@@ -116,6 +117,10 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     # Nor is it that Stripe saves an answer of its own failure: the attempt then goes on under another key (R8).
     again = sum(after["created"] - before["created"] >= DAY for before, after in pairwise(failed))
     again += evidence.figures.saved_failures.get(key, 0)
+    # A debit that failed may be told as void: its invoice was given up with a customer that somebody deleted (R23).
+    again += sum(
+        entry["payment_key"] == key and entry["decline_code"] == "invoice_voided" for entry in evidence.timeline
+    )
     if not told <= len(hard) <= told + again:
         yield f"payment {key} was tried in vain {len(hard)} times, its timeline tells of {told}"
     cards = {each["payment_method"] for each in hard if _says_no(each)}
@@ -183,8 +188,8 @@ def _left_open(evidence: Evidence) -> Iterator[str]:
     owed = {entry["payment_key"] for entry in evidence.timeline if entry["type"] == "account.void_owed"}
     owed -= {entry["payment_key"] for entry in evidence.timeline if entry["type"] in VOIDED}
     for invoice in evidence.books.invoices:
-        waits = (awaited or stopped) and invoice["id"] == latest["invoice_id"]
         key = invoice["metadata"]["payment_key"]
+        waits = (awaited or stopped) and key == latest["key"]
         if invoice["status"] not in ENDED and not waits and key not in owed:
             yield f"invoice {key} is {invoice['status']}, and nothing awaits it"
 

@@ -232,4 +232,4 @@ class ReferenceAccount(Happenings):
         self.state, self.disabled_reason, self.held = "closed", None, None
         self.email = self.first_method = None
         self._tell("closed", by, now)
-        return asks
+        return asks + self._erase()

@@ -16,7 +16,12 @@ class Happenings(Outcomes):
     def happen_until(self, now: datetime) -> list[Ask]:
         """Let all that is due by `now` happen, in its order."""
         asks: list[Ask] = []
-        acts = {"term_ended": self.end_term, "payment_due": self.act_on_payment, "void_due": self.void_again}
+        acts = {
+            "term_ended": self.end_term,
+            "payment_due": self.act_on_payment,
+            "void_due": self.void_again,
+            "erasure_due": self.erase_again,
+        }
         while self.due and self.due[1] <= now:
             asks += acts[self.due[0]](now)
         return asks
@@ -125,6 +130,34 @@ class Happenings(Outcomes):
         if not refused:
             self.email = email
             self._tell("email_changed", by, now)
+        return []
+
+    # ------------------------------------------------------------------ a closed account's customer: R13
+
+    def _erase(self) -> list[Ask]:
+        return [Ask("erase", self.customer)] if self.customer else []
+
+    def erase_again(self, now: datetime) -> list[Ask]:
+        """Tried daily while Stripe refuses."""
+        assert self.erasure_owed is not None
+        self.erasure_owed = self.erasure_owed._replace(next_try=now + rules.ERASURE_RETRY)
+        return self._erase()
+
+    def erased(self, now: datetime, *, refused: bool = False) -> list[Ask]:
+        """How it turned out: told when it is refused, when it is given up after a month, and when it is done late."""
+        owed = self.erasure_owed
+        if self.state != "closed":
+            return []
+        self.erasure_owed = None
+        if not refused:
+            if owed:
+                self._tell("customer_erased", "stripe", now)
+        elif owed and now >= owed.since + rules.ERASURE_TRIED_FOR:
+            self._tell("customer_not_erased", "stripe", now)
+        else:
+            self.erasure_owed = Owed(owed.since if owed else now, now + rules.ERASURE_RETRY)
+            if not owed:
+                self._tell("customer_not_erased", "stripe", now)
         return []
 
     # ------------------------------------------------------------------ looks: R9, R10, R15, R21, R22

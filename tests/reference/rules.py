@@ -75,6 +75,8 @@ TIMELINE = {
     "account.refunded": _ANYWHERE,  # R24
     "account.disputed": _ANYWHERE,
     "account.cancellation_requested": _stays(OPEN),  # R27
+    "account.customer_not_erased": _stays(frozenset({"closed"})),  # R13
+    "account.customer_erased": _stays(frozenset({"closed"})),  # R13
 }
 """What each type of entry may do to the state, as (from, to) (R17).
 
@@ -108,6 +110,9 @@ CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
 DAY = timedelta(days=1)
 """R21: when a payment that is processing is looked at without a hint, from its start; daily from the first day on."""
 
+AT_ONCE = timedelta(minutes=1)
+"""Settled: a payment known so soon buys the term that was quoted, to the second; one known later, a month from then."""
+
 STOPPED_RETRY = timedelta(hours=1)
 """R9: how often a payment that Stripe refused for our fault is tried again."""
 
@@ -116,6 +121,9 @@ STOPPED_DAYS = 14
 
 VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
 """R8, settled: how often a refused void is tried, on the first day and later."""
+
+ERASURE_RETRY, ERASURE_TRIED_FOR = DAY, timedelta(days=30)
+"""R13, settled: how often, and for how long, a closed account's customer is tried whom Stripe refuses to erase."""
 
 OUTCOME_MARGIN = DAY
 """R16, settled: how far access reaches past an attempt whose outcome is awaited."""

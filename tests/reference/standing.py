@@ -93,7 +93,7 @@ class Entry(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """A void that Stripe has refused so far (R8)."""
+    """A void, or the erasing of a customer, that Stripe has refused so far (R8, R13)."""
 
     since: datetime
     next_try: datetime
@@ -151,6 +151,7 @@ class Standing:
     payments: int = 0
     debts: list[Debt] = field(default_factory=list)
     voids_owed: dict[str, Owed] = field(default_factory=dict)
+    erasure_owed: Owed | None = None
     paid_keys: list[str] = field(default_factory=list)
     refunds: list[tuple[str, str | None]] = field(default_factory=list)
     cancelled_from: str = ""
@@ -165,7 +166,10 @@ class Standing:
         if self.is_collecting:
             return None
         own, void = self._own_due, min((each.next_try for each in self.voids_owed.values()), default=None)
-        return ("void_due", void) if void and (own is None or void < own[1]) else own
+        if void and (own is None or void < own[1]):
+            own = "void_due", void
+        erasure = self.erasure_owed
+        return ("erasure_due", erasure.next_try) if erasure and (own is None or erasure.next_try < own[1]) else own
 
     @property
     def _own_due(self) -> tuple[str, datetime] | None:

@@ -159,6 +159,8 @@ class ReferenceStripe:
                 return Told("observed", {"key": ask.about, "invoice": "unknown"})
             case "void":
                 return Told("voided", {"key": ask.about, "invoice": "unknown"})
+            case "erase":
+                return Told("erased", {"refused": True})
             case _:
                 return Told("nothing", {})
 
@@ -184,6 +186,9 @@ class ReferenceStripe:
                 return self._look(account, ask.about)
             case "void":
                 return self._voided(about)
+            case "erase":
+                self.method = None  # its payment methods are detached; one that was deleted is gone
+                return Told("erased", {"refused": False})
             case "look_at_refund":
                 return Told("refund_seen", {"about": about, **self.refunds[about]})
         raise AssertionError(f"nobody asks that: {ask}")

@@ -14,6 +14,7 @@ from reprise.statemachine.effects import (
     ChangePaymentMethod,
     Collect,
     Effect,
+    EraseCustomer,
     LookAtInvoice,
     LookAtRefund,
     RegisterCustomer,
@@ -22,6 +23,7 @@ from reprise.statemachine.effects import (
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     Declined,
@@ -196,6 +198,8 @@ class Book:
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState(self.invoices.get(key, "missing")))
             case LookAtRefund(object_id=refund):
                 return self.refunds.get(refund, NothingObserved(reason="No such refund"))
+            case EraseCustomer():
+                return CustomerErased()
 
     def _refusal(self, act: Act) -> Any:
         """Return what an act comes to while Stripe refuses the key."""
@@ -216,6 +220,8 @@ class Book:
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
             case LookAtRefund():
                 return NothingObserved(reason=reason)
+            case EraseCustomer():
+                return CustomerErased(refused=reason)
 
     def _collect(self, payment: Payment) -> PaymentOutcome:
         self.attempts.append((payment.key, payment.attempt))

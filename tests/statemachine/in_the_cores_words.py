@@ -21,6 +21,7 @@ from reprise.statemachine.effects import (
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
+    EraseCustomer,
     LookAtInvoice,
     LookAtRefund,
     RegisterCustomer,
@@ -30,6 +31,7 @@ from reprise.statemachine.machine import Event
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
+    CustomerErased,
     CustomerNotRegistered,
     CustomerRegistered,
     Declined,
@@ -111,6 +113,8 @@ def ask_of(act: Act) -> Ask:
             return Ask("void", key)
         case LookAtRefund(object_id=about):
             return Ask("look_at_refund", about)
+        case EraseCustomer(customer_id=customer):
+            return Ask("erase", customer)
 
 
 def quote_of(quote: CoreQuote) -> Quote:
@@ -202,6 +206,8 @@ def event_of(answer: Told) -> Event:
         case "voided":
             found = _invoice(facts["found"]) if "found" in facts else None
             return InvoiceVoided.model_validate(asked | {"invoice": InvoiceState(facts["invoice"]), "found": found})
+        case "erased":
+            return CustomerErased(refused=WRONG_KEY if facts["refused"] else None)
         case "refund_seen":
             about = {"object_id": facts["about"], "payment_key": key}
             return RefundObserved.model_validate({**facts, **about})

@@ -16,7 +16,7 @@ Seen = dict[str, Any]
 def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
     """Return what the core shows; of the timeline, what came after its first `since` entries."""
     account, payment, due = machine.account, machine.account.payment, machine.deadline
-    fresh = account.sequence - since
+    fresh, owed = account.sequence - since, account.erasure_owed
     return {
         "state": account.state.value,
         "in service, renews": (machine.is_in_service, machine.renews),
@@ -28,7 +28,8 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
         "held": account.hold and (account.hold.state.value, account.hold.reason),
         "customer": (account.customer_id, account.first_payment_method),
         "debts": [Debt(debt.amount, debt.currency, term_of(debt.term)) for debt in account.debts],
-        "voids owed": [(owed.payment_key, owed.since, owed.next_attempt_at) for owed in account.voids_owed],
+        "voids owed": [(void.payment_key, void.since, void.next_attempt_at) for void in account.voids_owed],
+        "erasure owed": owed and (owed.since, owed.next_attempt_at),
         "paid keys": (account.known_from, list(account.paid_keys)),
         "refunds": list(account.refunds),
         "payments": account.payment_count,
@@ -89,6 +90,7 @@ def seen_of_reference(account: ReferenceAccount, *, since: int) -> Seen:
         "customer": (account.customer, account.first_method),
         "debts": account.debts,
         "voids owed": [(key, owed.since, owed.next_try) for key, owed in account.voids_owed.items()],
+        "erasure owed": account.erasure_owed and tuple(account.erasure_owed),
         "paid keys": (1, account.paid_keys[-40:]),
         "refunds": [f"{about}:{status}" for about, status in account.refunds],
         "payments": account.payments,
