@@ -113,5 +113,8 @@ def free_service(evidence: Evidence) -> Iterator[str]:
         if entry["to_state"] not in rules.IN_SERVICE:
             continue
         until = ledger.may_serve_until(entry["to_state"])
+        for since, to in evidence.leaps:
+            if until is not None and since - timedelta(days=1) <= until <= to:
+                until = to + LATE
         if until is not None and end > until:
             yield f"{told(entry)}: in service to {end}, paid to {ledger.paid_through}, allowed to {until}"
