@@ -143,7 +143,7 @@ class Happenings(Outcomes):
         self.erasure_owed = self.erasure_owed._replace(next_try=now + rules.ERASURE_RETRY)
         return self._erase()
 
-    def erased(self, now: datetime, refused: bool = False) -> list[Ask]:
+    def erased(self, now: datetime, *, refused: bool = False) -> list[Ask]:
         """How it turned out: told when it is refused, when it is given up after a month, and when it is done late."""
         owed = self.erasure_owed
         if self.state != "closed":
