@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants nightly lint types imports diagram \
+.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants nightly lint types imports check format coverage docs diagram \
 	screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
@@ -68,9 +68,15 @@ nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say h
 	done; \
 	echo; cat $$told/summary; rm -r $$told; exit $$all
 
+check: lint types imports docs ## Everything that CI runs before the tests.
+
+format: .venv/dev ## Write files as they should look: formatting, order of imports, what ruff can mend by itself.
+	$(BIN)/ruff check --fix-only reprise tests docs
+	$(BIN)/ruff format reprise tests docs
+
 lint: .venv/dev ## Check style and formatting, and that what is imported is asked for, and the other way round.
-	$(BIN)/ruff check reprise tests
-	$(BIN)/ruff format --check reprise tests
+	$(BIN)/ruff check reprise tests docs
+	$(BIN)/ruff format --check reprise tests docs
 	$(BIN)/deptry .
 
 types: .venv/dev ## Check types, strictly.
@@ -78,6 +84,16 @@ types: .venv/dev ## Check types, strictly.
 
 imports: .venv/dev ## Check that imports go one way.
 	$(BIN)/lint-imports
+
+docs: .venv/dev ## Build the documents into dist/docs, strictly: each warning and each link without a target is an error.
+	$(BIN)/sphinx-build -q -W --keep-going -c docs -d dist/doctrees . dist/docs
+
+coverage: .venv/dev ## Run the tests and print which branches of reprise/ none takes; of the core, none may be left.
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include 'reprise/statemachine/*' --fail-under 100
 
 diagram: .venv/local ## Write the chart and the table of an account's states into README.md and docs/states.md.
 	$(BIN)/python -m tests.docs.charts
@@ -99,7 +115,7 @@ sbom: .venv/dev ## Write which packages Reprise runs on, as locked: dist/sbom.js
 	@$(BIN)/python -m tests.supply_chain.sbom dist/sbom.json
 
 clean: ## Remove what was made here: environment, caches, data of `reprise dev`.
-	rm -rf .venv .reprise screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
+	rm -rf .venv .reprise .coverage dist screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------- the environment; each file says what is installed

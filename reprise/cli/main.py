@@ -1,5 +1,8 @@
 """The command `reprise`. Each command imports what it needs when it runs, so that the others are quick."""
 
+from importlib.metadata import version as installed
+from typing import Annotated
+
 import typer
 
 from reprise.cli.api import api
@@ -22,6 +25,21 @@ app = typer.Typer(
 for command in (dev, demo, fast_forward, token, portal_link, api, worker, stripe_sandbox):
     app.command()(command)
 app.add_typer(secrets, name="secrets")
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"reprise {installed('reprise')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
 
 
 def main() -> None:

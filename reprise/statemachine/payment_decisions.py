@@ -3,7 +3,7 @@
 Actions of the chart, called by name, and what is noted beside it. They never choose a state.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from reprise.statemachine.account import AccountState, DisabledReason
@@ -42,6 +42,10 @@ from reprise.statemachine.timeline import STRIPE, TIMER, Actor
 
 PAID_KEYS_KEPT: Final = 40
 """How many payments are known to be paid by name: twice what one look at Stripe's newest invoices shows."""
+
+AT_ONCE: Final = timedelta(minutes=1)
+"""A payment that is known so soon buys the very term that was quoted and stands on the invoice, to the second (R7);
+one that is known later buys a month from when service starts (R6)."""
 
 HARD_DECLINES: Final = frozenset(
     {
@@ -183,7 +187,8 @@ class PaymentDecisions(CustomerDecisions):
         if payment.purpose is PaymentPurpose.RENEWAL:
             self._set(term=term, term_index=self.account.term_index + 1)
         elif self.by_edition_2():
-            self._give_term_from(now)
+            at_once = timedelta(0) <= now - term.start <= AT_ONCE
+            self._give_term_from(term.start if at_once else now)
         else:
             self._set(term=term, term_index=0, anchor=term.start)
         self._strike_debts({line.period for line in payment.quote.lines})

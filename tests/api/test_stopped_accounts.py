@@ -60,12 +60,13 @@ async def test_R27_what_is_known_of_a_terminated_account_is_told(
     body = new_account()
     path = f"/v1/accounts/{body['account_id']}"
     await operator.ask("POST", "/v1/accounts", body)
-    before = {each: await operator.get(f"{path}{each}") for each in ("", "/access", "/timeline", "/invoices")}
-    await workflow(temporal, body["account_id"]).terminate()
     user = caller(body["account_id"])
-    for each, said in before.items():
-        assert await user.get(f"{path}{each}") == said, each
-    assert before["/access"]["access"] is True
+    reads = [(who, f"{path}{each}") for who in (operator, user) for each in ("", "/access", "/timeline", "/invoices")]
+    before = [await who.get(each) for who, each in reads]
+    await workflow(temporal, body["account_id"]).terminate()
+    for (who, each), said in zip(reads, before, strict=True):
+        assert await who.get(each) == said, each
+    assert before[1]["access"] is True
     quote = await user.ask("GET", f"{path}/reactivation-quote")
     assert (quote.status_code, quote.json()["code"]) == (409, "already_in_service")
 

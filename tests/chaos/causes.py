@@ -100,7 +100,7 @@ class Causes:
     def _of_an_earlier_payment(self, what: str, entry: Json, now: datetime) -> bool:
         """R22: an entry of a payment that was given up before, and goes first where another would have begun."""
         account, key = self._account, entry["payment_key"]
-        if key is None or (account.payment and key == account.payment.key) or what not in OUTCOMES:
+        if key is None or what not in OUTCOMES or self._is_awaited(what, key):
             return False
         found = self._found(key, "processing" if what == "payment_processing" else "paid", entry["charged"])
         if account.state == "past_due" and not account.is_collecting:
@@ -114,6 +114,14 @@ class Causes:
         if account.payment and account.is_collecting:
             account.earlier(now, account.payment.key, found)
         return True
+
+    def _is_awaited(self, what: str, key: str) -> bool:
+        """Whether an entry is of the latest payment, and not of one that was over when somebody came back."""
+        account, payment = self._account, self._account.payment
+        if payment is None or key != payment.key:
+            return False
+        over = account.state == "disabled" and not (account.is_collecting or account.is_processing)
+        return not (over and what == "reactivated" and not account.awaits_payer)
 
     def _found(self, key: str, state: str, charged: int | None) -> Found:
         """Return what Stripe shows of a payment."""
@@ -159,6 +167,8 @@ class Causes:
                 account.registered(now, str(account.customer), email_refused=True)
             case "customer_not_erased" | "customer_erased":
                 account.erased(now, refused=what == "customer_not_erased")
+            case "disabled" if entry["actor"]["kind"] == "timer" and account.payment and account.payment.do_not_ask:
+                account.observed(now, account.payment.key, "open")  # after the last retry's instant: no other card
             case "void_owed":
                 account.voided(now, key, "open")
             case "payment_voided":

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.exceptions import TemporalError
 
 from reprise.local.servers import SANDBOX_KEY
 from reprise.workflows.messages import workflow_id
@@ -43,7 +43,7 @@ class Dashboard:
         for _ in range(5):
             try:
                 found: str | None = await handle.query("customer_id", rpc_timeout=timedelta(seconds=4))
-            except (RPCError, RuntimeError):
+            except (TemporalError, RuntimeError):
                 await asyncio.sleep(0.5)
             else:
                 return found

@@ -182,7 +182,9 @@ def _wrong_keys(rng: random.Random, duration: float) -> Iterator[Trouble]:
         method, path = rng.choices(_CALLS, weights=(20, 10, 5, 5, 15, 15, 10, 10, 30))[0]
         refusal = {"status": rng.choice((401, 403)), "when": rng.choice(("before", "before", "before", "after"))}
         window = {"method": method, "path": path, "times": None, **refusal}
-        yield StripeTrouble(at, window, stands=round(rng.uniform(0.5, 3), 2))
+        # Now and then for long enough to tell who would ask again and again.
+        stands = rng.uniform(6, 10) if rng.random() < 0.15 else rng.uniform(0.5, 3)
+        yield StripeTrouble(at, window, stands=round(stands, 2))
 
 
 def _webhook_troubles(rng: random.Random, duration: float) -> Iterator[Trouble]:

@@ -1,6 +1,7 @@
 """What the checker reads, and nothing else: Stripe's side, Temporal's figures, the timeline, what people were told."""
 
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Figures:
 
     requests: int = 0
     events: int = 0
+    busiest: int = 0
+    """Requests in the ten seconds of the run in which there were most."""
     saved_failures: dict[str, int] = field(default_factory=dict)
     """Of payments, how many of their requests Stripe answered with a failure of its own that it had saved."""
 
@@ -115,6 +118,10 @@ PAYMENT_KEY = r"\bc\d+-\d+:\d+\b"
 """A payment's key, within the idempotency key of one of its requests."""
 
 
+HALF = 0.5
+"""So much of ten seconds tells how many requests there are in ten."""
+
+
 @dataclass
 class RequestCounter:
     """Counts what is asked of Stripe, customer by customer: the sandbox's log goes back only so far."""
@@ -123,8 +130,11 @@ class RequestCounter:
     by_customer: Counter[str] = field(default_factory=Counter)
     saved_failures: Counter[str] = field(default_factory=Counter)
     """By payment: how often Stripe only repeated a failure of its own."""
+    busiest: dict[str, int] = field(default_factory=dict)
+    """By customer: requests in the ten seconds in which there were most."""
     total: int = 0
     _last: int = 0
+    _read_at: float = field(default_factory=time.monotonic)
 
     async def read(self) -> None:
         """Add what was asked since the last time.
@@ -136,6 +146,11 @@ class RequestCounter:
             answer = await client.get("/_sandbox/requests/counts", params={"since": self._last})
         counted = answer.raise_for_status().json()
         self.by_customer.update(counted["by_customer"])
+        tens = (time.monotonic() - self._read_at) / 10
+        self._read_at += 10 * tens
+        if tens >= HALF:
+            for customer, count in counted["by_customer"].items():
+                self.busiest[customer] = max(self.busiest.get(customer, 0), round(count / tens))
         for key, count in counted["by_saved_failure"].items():
             if payment := re.search(PAYMENT_KEY, key):
                 self.saved_failures[payment[0]] += count

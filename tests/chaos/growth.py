@@ -13,8 +13,11 @@ from tests.chaos.findings import instant
 REQUESTS_A_DAY, EVENTS_A_DAY = 60, 500
 """What an account may cost in a day on which all is refused (E21)."""
 
-REQUESTS_FOR_EACH, EVENTS_FOR_EACH = 40, 60
+REQUESTS_FOR_EACH, EVENTS_FOR_EACH = 8, 30
 """And for each thing that it was asked, or that happened to it: its tries and retries while Stripe fails."""
+
+AT_ONCE = 100
+"""How many requests to Stripe it may make in ten seconds, whatever happens: two terms and some commands."""
 
 
 def days_of(evidence: Evidence) -> int:
@@ -37,6 +40,8 @@ def things_of(evidence: Evidence) -> int:
 def growth(evidence: Evidence) -> Iterator[str]:
     """Yield what an account has cost beyond its bounds."""
     days, things = days_of(evidence), things_of(evidence)
+    if evidence.figures.busiest > AT_ONCE:
+        yield f"asked Stripe {evidence.figures.busiest} times within ten seconds, more than {AT_ONCE}"
     for what, found, a_day, for_each in (
         ("requests to Stripe", evidence.figures.requests, REQUESTS_A_DAY, REQUESTS_FOR_EACH),
         ("events", evidence.figures.events, EVENTS_A_DAY, EVENTS_FOR_EACH),

@@ -23,12 +23,14 @@ TRIES = 4
 
 @dataclass(frozen=True)
 class Bug:
-    """One mistake: the text of a file that becomes another."""
+    """One mistake: texts of a file that become others."""
 
     name: str
     file: str
     text: str
     instead: str
+    besides: tuple[tuple[str, str], ...] = ()
+    """What else must be so for the mistake to do harm: another guard of the same thing, taken away."""
 
     def plant(self, directory: Path) -> None:
         """Copy the package into a directory, with the mistake in it.
@@ -39,9 +41,11 @@ class Bug:
         copy = directory / "reprise"
         shutil.copytree(Path(reprise.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
         code = (copy / self.file).read_text()
-        if code.count(self.text) != 1:
-            raise ValueError(f"{self.name}: {self.file} has {code.count(self.text)} times what is to be changed")
-        (copy / self.file).write_text(code.replace(self.text, self.instead))
+        for text, instead in ((self.text, self.instead), *self.besides):
+            if code.count(text) != 1:
+                raise ValueError(f"{self.name}: {self.file} has {code.count(text)} times what is to be changed")
+            code = code.replace(text, instead)
+        (copy / self.file).write_text(code)
 
 
 BUGS = (
@@ -164,10 +168,11 @@ BUGS = (
     ),
     # R8: no loop
     Bug(
-        "no backoff while Stripe fails",
+        "a refused effect begun again at once",
         "workflows/effect_runner.py",
-        "    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)\n",
-        "    initial_interval=timedelta(milliseconds=5), backoff_coefficient=1\n",
+        "            self._waiting.clear()\n",
+        "            finished = finished[:1]\n",
+        besides=(("            wait = max(wait, self._pace.begin(workflow.now()))\n", "            pass\n"),),
     ),
 )
 

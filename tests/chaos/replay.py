@@ -20,6 +20,9 @@ from tests.reference.standing import Entry, Forbidden, Quote
 
 Json = dict[str, Any]
 
+PRESSED = "account.cancellation_requested"
+"""Told as it comes, also before a deadline that is due at the same moment: it changes nothing (R27)."""
+
 OUTCOME_WITHIN = timedelta(minutes=15)
 """How long after its start the first try of a payment may come out, at most, when Stripe fails and workers die."""
 
@@ -98,7 +101,8 @@ class Replay:
         if len(done) >= number:
             return
         self._begin_upfront_payment(entry, now)
-        self._happen_until(now, entry)
+        if entry["type"] != PRESSED or entry["from_state"] != self.account.state:
+            self._happen_until(now, entry)
         if len(done) < number:
             self._causes.bring_about(entry, now)
         if len(done) < number:

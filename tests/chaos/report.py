@@ -88,10 +88,11 @@ class Report:
             return "nobody's cost is known"
         a_day = self._most(lambda each: each.figures.requests / days_of(each))
         a_thing = self._most(lambda each: each.figures.requests / things_of(each))
+        at_once = self._most(lambda each: each.figures.busiest)
         events_a_day = self._most(lambda each: each.figures.events / days_of(each))
         events_a_thing = self._most(lambda each: each.figures.events / things_of(each))
         return (
-            f"at the most {a_day:.0f} in a day, {a_thing:.1f} for each thing done;"
+            f"at the most {a_day:.0f} in a day, {a_thing:.1f} for each thing done, {at_once:.0f} in ten seconds;"
             f" {events_a_day:.0f} events in a day, {events_a_thing:.1f} for each"
         )
 

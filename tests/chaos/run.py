@@ -147,6 +147,7 @@ class _Run:
             figures=Figures(
                 requests=sum(self.requests.by_customer[each] for each in of.customer_ids),
                 events=events[workflow_id(account_id)],
+                busiest=max((self.requests.busiest.get(each, 0) for each in of.customer_ids), default=0),
                 saved_failures={
                     each["metadata"]["payment_key"]: self.requests.saved_failures[each["metadata"]["payment_key"]]
                     for each in of.invoices

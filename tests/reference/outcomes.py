@@ -27,7 +27,9 @@ class Outcomes(Standing):
         if payment.purpose == "renewal" and not stays_out:
             self.term, self.term_number = payment.quote.term, self.term_number + 1
         else:
-            self._get_month(now)
+            begun = payment.quote.term.start
+            as_quoted = not stays_out and begun <= now <= begun + rules.AT_ONCE
+            self._get_month(begun if as_quoted else now)
         self._strike_debts(payment.quote.pays)
         if stays_out:
             self._tell("payment_received", "stripe", now, payment=payment, term=self.term, charged=charged)

@@ -110,6 +110,9 @@ CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
 DAY = timedelta(days=1)
 """R21: when a payment that is processing is looked at without a hint, from its start; daily from the first day on."""
 
+AT_ONCE = timedelta(minutes=1)
+"""Settled: a payment known so soon buys the term that was quoted, to the second; one known later, a month from then."""
+
 STOPPED_RETRY = timedelta(hours=1)
 """R9: how often a payment that Stripe refused for our fault is tried again."""
 

@@ -35,18 +35,19 @@ _voided_by_hand = (Deed("void_by_hand", "latest"), _hint)
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), _hint_of_old)
 _pays_late_by_debit = (_pays_old_by_debit, _voids_taken, _pay)
 _found = (Deed("bill_by_hand", "no term"), Deed("hint", "unknown"))
+_all_is_well = (_key_is_right, _voids_taken, *_comes_back)
 _given_up = (*_fails, _voids_refused, _stop)
 _worker_away, _stripe_away = Deed("no_worker", timedelta(days=35)), Deed("no_answer", timedelta(days=75))
 
 
-def _told(story: tuple[Deed, ...], card: str, bad: str) -> tuple[Deed, ...]:
-    return tuple(
-        deed._replace(value={"any card": card, "a bad card": bad}.get(str(deed.value), deed.value)) for deed in story
-    )
+def _told(before: tuple[Deed, ...], story: tuple[Deed, ...], card: str, bad: str) -> tuple[Deed, ...]:
+    cards = {"any card": card, "a bad card": bad}
+    return tuple(deed._replace(value=cards.get(str(deed.value), deed.value)) for deed in (*before, *story))
 
 
-def _any_of(*stories: tuple[Deed, ...]) -> st.SearchStrategy[tuple[Deed, ...]]:
-    return st.builds(_told, st.sampled_from(stories), st.sampled_from(CARDS), st.sampled_from(_BAD))
+def _any_of(*stories: tuple[Deed, ...], often_after: tuple[Deed, ...] = ()) -> st.SearchStrategy[tuple[Deed, ...]]:
+    before = st.sampled_from([(), often_after, often_after])
+    return st.builds(_told, before, st.sampled_from(stories), st.sampled_from(CARDS), st.sampled_from(_BAD))
 
 
 ordinary = _any_of(
@@ -124,5 +125,6 @@ troubled = _any_of(
     (Deed("card_turns", "stopped"), *_lapses, _press, _answer, *_found, _press),
     (Deed("card_turns", "lost_card"), _term_ends, _key_is_wrong, _term_ends, _term_ends, _key_is_right, _term_ends),
     (*_fails, *[_term_ends] * 3, Deed("card_turns", "stopped"), _term_ends, _a_day, _turns_bad, *[_term_ends] * 2),
+    often_after=_all_is_well,
 )
 """What Stripe's own ways lead to, and people's in its dashboard."""

@@ -291,7 +291,7 @@ def test_R13_a_closed_account_still_voids_what_it_owes() -> None:
     book.at("2027-02-28T11:00")
     assert (book.state, book.account.voids_owed) == ("closed", ())
     assert [entry.reason for entry in entries(book.account, "payment_received")] == ["the account is closed: refund it"]
-    assert book.at("2027-03-02T10:00").machine.deadline is None
+    assert book.at("2027-03-01T10:00").machine.deadline is None
 
 
 def test_R8_a_void_that_stripe_refuses_when_authentication_expires_stays_owed() -> None:
@@ -751,6 +751,26 @@ def test_R10_authentication_a_day_later_loses_no_day() -> None:
     book.at("2027-04-16T10:00").pay_by_hand()
     book.hint("a1:2")
     assert book.account.term == Term(start=utc("2027-04-16T10:00"), end=utc("2027-05-16T10:00"))
+
+
+@pytest.mark.parametrize(
+    ("known_at", "starts"),
+    [
+        ("2027-04-15T12:00:02", "2027-04-15T12:00"),
+        ("2027-04-15T12:01:00", "2027-04-15T12:00"),
+        ("2027-04-15T12:01:01", "2027-04-15T12:01:01"),
+        ("2027-04-18T12:00:00", "2027-04-18T12:00"),
+    ],
+)
+def test_R6_a_payment_known_at_once_buys_the_quoted_term_and_a_later_one_a_month_from_then(
+    known_at: str, starts: str
+) -> None:
+    """What was quoted, invoiced and given are the same to the second; a worker that was away costs no day (E10)."""
+    book = lapsed()
+    book.machine.take(Reactivate(), book.now)
+    book.perform(book.machine.take(Paid(payment_key="a1:2"), utc(known_at)))
+    assert book.account.term is not None
+    assert (book.account.term.start, book.account.anchor) == (utc(starts), utc(starts))
 
 
 def test_R8_what_a_credit_balance_paid_stands_in_the_entry() -> None:

@@ -17,9 +17,9 @@ async def cancelled(world: World) -> None:
 
 
 async def past_due(world: World) -> None:
-    """Its term ends in a minute, and its card is bad."""
+    """Its term ends in half a minute, and its card is bad."""
     now = await world.now()
-    await world.open(paid_through=now + timedelta(minutes=1), payment_method="pm_card_chargeCustomerFail")
+    await world.open(paid_through=now + timedelta(seconds=30), payment_method="pm_card_chargeCustomerFail")
 
 
 async def disabled(world: World) -> None:

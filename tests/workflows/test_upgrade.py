@@ -1,18 +1,23 @@
 """Accounts that a released worker has started go on under this one: it is exchanged in the midst of their lives."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
+from reprise.statemachine import editions
+from reprise.statemachine.machine import AccountMachine
 from reprise.worker import account_worker
-from reprise.workflows.messages import Cancel, Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import AccountRun, Cancel, Reactivate, SetCarts, workflow_id
+from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server
-from tests.workflows.released import released_worker
+from tests.workflows.released import ARCHIVE, released_worker
 from tests.workflows.test_replay import RELEASES
 
 
@@ -84,6 +89,19 @@ async def test_accounts_of_a_release_go_on_under_this_code(
             runs = len(await each.histories())
             await each.pass_time()
             assert len(await each.histories()) == runs + 1
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=[each.name for each in RELEASES])
+@pytest.mark.parametrize("edition", [editions.FIRST, editions.NEWEST])
+def test_R28_an_old_worker_takes_up_no_run_of_a_later_edition(release: Path, edition: int) -> None:
+    """While workers are exchanged: it cannot read what a new one hands on, so that it decides nothing about it."""
+    account, _ = AccountMachine.opening(opening(), utc("2027-01-31T10:00"), edition=edition)
+    message = AccountRun(edition=edition, account=account.account).model_dump_json()
+    read = "import sys; from reprise.workflows.messages import AccountRun; AccountRun.model_validate_json(sys.argv[1])"
+    command = [sys.executable, "-P", "-c", read, message]
+    ended = subprocess.run(command, env={"PYTHONPATH": str(release / ARCHIVE)}, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert "ValidationError" in ended.stderr
 
 
 async def test_an_operator_can_bring_a_sleeping_account_into_a_new_run(server: Client, stripe_side: StripeSide) -> None:

@@ -1,192 +1,159 @@
-"""R8, E21: a watch on ourselves, whatever Stripe refuses, and however long.
+"""R8: a watch on ourselves. Whatever Stripe refuses, and for however long, no account asks or grows without a bound."""
 
-An account asks a bounded number of times a day and leaves a bounded history; and after the mend it is right: charged
-once for each month it had.
-
-`make test` tries a few of the calls and refusals, `make longlife` each with each.
-"""
-
-import asyncio
-import itertools
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
-from reprise.statemachine.account import AccountState
 from reprise.worker import account_worker
-from reprise.workflows.messages import AccountView, Cancel, Reactivate
+from reprise.workflows.messages import SetCarts
+from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
+from tests.workflows.stories import STORIES, Announcing, Story
 from tests.workflows.world import World
 
-CALLS: dict[str, tuple[str, str]] = {
-    "find the customer": ("GET", "/v1/customers"),
-    "make the customer": ("POST", "/v1/customers"),
-    "attach the card": ("POST", "/v1/payment_methods/[^/]+/attach"),
-    "make the card the default": ("POST", "/v1/customers/[^/]+"),
-    "look at the invoices": ("GET", "/v1/invoices"),
-    "make the invoice": ("POST", "/v1/invoices"),
-    "add its line": ("POST", "/v1/invoiceitems"),
-    "read the invoice": ("GET", "/v1/invoices/[^/]+"),
-    "finalize it": ("POST", "/v1/invoices/[^/]+/finalize"),
-    "pay it": ("POST", "/v1/invoices/[^/]+/pay"),
-    "anything": ("*", "/v1/.*"),
+
+class Refusal(NamedTuple):
+    """What a call is answered with, for how long of the account's time, and how often it may be asked for in a day."""
+
+    answer: dict[str, Any]
+    lasts: timedelta
+    requests_a_day: int
+    """Of one account: refused for our fault, it is tried hourly; failing, as often as the retry policy has it."""
+
+
+WEEK, DAYS, DAY, HOURS = timedelta(days=7), timedelta(days=2), timedelta(days=1), timedelta(hours=3)
+TRIED_HOURLY, RETRIED = 60, 2_500
+
+REFUSALS = {
+    "400": Refusal({"status": 400}, WEEK, TRIED_HOURLY),
+    "401": Refusal({"status": 401}, WEEK, TRIED_HOURLY),
+    "402": Refusal({"status": 402}, DAYS, TRIED_HOURLY),
+    "403": Refusal({"status": 403}, WEEK, TRIED_HOURLY),
+    "404": Refusal({"status": 404}, WEEK, TRIED_HOURLY),
+    "409": Refusal({"status": 409}, DAY, RETRIED),
+    "429": Refusal({"status": 429}, DAY, RETRIED),
+    "500": Refusal({"status": 500}, DAY, RETRIED),
+    "saved-500": Refusal({"status": 500, "saved": True}, DAY, RETRIED),
+    "time-out": Refusal({"hang": True}, HOURS, RETRIED),
+    "garbage": Refusal({"status": 200, "body": "garbage"}, DAY, RETRIED),
+    "html": Refusal({"status": 502, "body": "html"}, DAY, RETRIED),
 }
-"""Every request of an opening and of a renewal."""
+"""Every way in which Stripe, or what stands between, refuses a call."""
 
-REFUSALS: dict[str, dict[str, Any]] = {
-    "400": {"status": 400},
-    "401": {"status": 401},
-    "402": {"status": 402},
-    "403": {"status": 403},
-    "404": {"status": 404},
-    "409": {"status": 409},
-    "429": {"status": 429},
-    "500": {"status": 500},
-    "saved 500": {"status": 500, "saved": True},
-    "500 after it was done": {"status": 500, "when": "after"},
-    "time-out": {"hang": True},
-    "garbage": {"status": 200, "body": "garbage"},
-    "HTML": {"status": 502, "body": "html"},
+CALLS = {
+    "making": (
+        ("POST", r"/v1/customers"),
+        ("POST", r"/v1/customers/[^/]+"),
+        ("POST", r"/v1/payment_methods/[^/]+/attach"),
+        ("POST", r"/v1/invoices/[^/]+/pay"),
+        ("POST", r"/v1/invoices/[^/]+/void"),
+        ("GET", r"/v1/refunds/[^/]+"),
+    ),
+    "finalizing": (("GET", r"/v1/customers"), ("POST", r"/v1/invoices/[^/]+/finalize")),
+    "invoicing": (("POST", r"/v1/invoices"),),
+    "lines": (("POST", r"/v1/invoiceitems"), ("POST", r"/v1/invoices/[^/]+/add_lines")),
+    "listing": (("GET", r"/v1/invoices"),),
+    "reading": (("GET", r"/v1/(invoices|customers|payment_intents|payment_methods)/[^/]+"), ("GET", r"/v1/invoice.+")),
+    "everything": (("*", r"/v1/.*"),),
 }
+"""Every call that Reprise makes, in rounds: within one, each account meets a refusal of one call of its own."""
 
-REQUESTS_A_DAY, REQUESTS_REFUSED_AT_ONCE, REQUESTS_WHILE_AWAY = 150, 60, 1_500
-"""What an account may ask of Stripe in a day: while it is refused, hourly, on its way or at its first request (E21);
-and while it cannot know what has happened."""
+MOST_EVENTS_A_DAY = 500
+"""What an account's history may grow by in a day (E21)."""
 
-EVENTS_A_DAY = 500
-"""What a day may add to an account's history."""
-
-NOT_KNOWN = frozenset({"409", "429", "500", "saved 500", "500 after it was done", "time-out", "garbage", "HTML"})
-"""Refusals that say nothing of what has happened: they are asked again until it is known."""
-
-EACH = [(call, refusal) for call in CALLS for refusal in REFUSALS]
-SOME = [
-    ("anything", "401"),
-    ("find the customer", "403"),
-    ("make the invoice", "400"),
-    ("finalize it", "404"),
-    ("pay it", "402"),
-    ("pay it", "500 after it was done"),
-    ("look at the invoices", "garbage"),
-]
-CASES = [pytest.param(*case, marks=[] if case in SOME else [pytest.mark.long]) for case in EACH]
+IN_MAKE_TEST = {("401", "everything"), ("404", "making")}
 
 
-@asynccontextmanager
-async def world_of(env: WorkflowEnvironment, stripe: StripeSide) -> AsyncIterator[World]:
-    """A worker that waits a moment for Stripe, and asks once in each try."""
-    async with account_worker(env.client, worker_settings(stripe, stripe_timeout=0.3, stripe_retries=0)):
-        here = World(env, stripe, f"acct-{uuid.uuid4().hex[:12]}")
+@pytest.fixture
+def product() -> Iterator[Product]:
+    here = Product()
+    yield here
+    here.close()
+
+
+@pytest.fixture
+async def world(env: WorkflowEnvironment, stripe_side: StripeSide, product: Product) -> AsyncIterator[World]:
+    """A world in which Stripe is asked once for each try, and not waited for: time passes quickly here."""
+    settings = worker_settings(
+        stripe_side,
+        announcements_url=product.url,
+        announcements_secret=product.secret,
+        stripe_retries=0,
+        stripe_timeout=0.3,
+    )
+    async with account_worker(env.client, settings):
+        here = World(env, stripe_side, "watched")
         await here.skip_to("2027-01-31T10:00")
         yield here
 
 
-async def refuse(stripe: StripeSide, call: str, refusal: str) -> None:
-    method, path = CALLS[call]
-    await asyncio.to_thread(stripe.fault, method=method, path=path, times=None, **REFUSALS[refusal])
-
-
-def bound(call: str, refusal: str) -> int:
-    """Return how many requests a day may have."""
-    if refusal in NOT_KNOWN:
-        return REQUESTS_WHILE_AWAY
-    return REQUESTS_REFUSED_AT_ONCE if call == "anything" else REQUESTS_A_DAY
-
-
-async def bear(world: World, days: int, most: int) -> None:
-    """Let days pass, and hold each to its bounds."""
-    for day in range(days):
-        asked, run, written = len(await asyncio.to_thread(world.stripe.requests)), *(await written_so_far(world))
-        await world.env.sleep(timedelta(days=1))
-        more = len(await asyncio.to_thread(world.stripe.requests)) - asked
-        now, events = await written_so_far(world)
-        grown = events - written if now == run else events
-        assert more <= most, f"{more} requests on day {day}"
-        assert grown <= EVENTS_A_DAY, f"{grown} events on day {day}"
-
-
-async def written_so_far(world: World) -> tuple[str, int]:
-    """Return the account's present run, and how long its history is."""
-    run, events, _ = await world.last_event()
-    return run, events
-
-
-async def mended(world: World) -> AccountView:
-    """Mend Stripe, and let a day pass; then what was asked of a person is done by them."""
-    await asyncio.to_thread(world.stripe.no_faults)
-    await world.env.sleep(timedelta(days=1))
-    await world.quiet()
-    account = await world.see()
-    if not account.in_service or account.state is AccountState.PAST_DUE:
-        await world.card("pm_card_visa")
-    if not (await world.see()).in_service:
-        await world.do(Reactivate())
-    return await world.see()
-
-
-@pytest.mark.parametrize(("call", "refusal"), CASES)
-async def test_E21_an_opening_that_is_refused(
-    env: WorkflowEnvironment, stripe_side: StripeSide, call: str, refusal: str
+@pytest.mark.parametrize(
+    ("refusal", "calls"),
+    [
+        pytest.param(name, round_, marks=() if (name, round_) in IN_MAKE_TEST else pytest.mark.long)
+        for name in REFUSALS
+        for round_ in CALLS
+    ],
+)
+async def test_R8_whatever_is_refused_each_account_asks_little_and_is_right_after_the_mend(
+    world: World,
+    product: Product,
+    refusal: str,
+    calls: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    """For a week, or a day where it is asked each five minutes; then open, and charged once."""
-    days = 1 if refusal in NOT_KNOWN else 7
-    async with world_of(env, stripe_side) as world:
-        await refuse(stripe_side, call, refusal)
-        opening = asyncio.create_task(world.open())
-        await world.started()
-        await bear(world, days, bound(call, refusal))
-        account = await mended(world)
-        await asyncio.gather(opening, return_exceptions=True)  # who opened it may have given up waiting
-        assert (account.in_service, world.charged()) == (True, [7500])
+    """Opening, renewing, changing card and e-mail, voiding, looking: for as long as it lasts; charged once then."""
+    answer, lasts, requests_a_day = REFUSALS[refusal]
+    stripe = world.stripe
+    stories: list[Story] = [
+        kind(World(world.env, stripe, f"{kind.__name__.lower()}-{refusal}-{calls}-{stripe.port}"), product)
+        for kind in STORIES
+        if kind is not Announcing
+    ]
+    for story in stories:
+        await story.begin()
+    await world.env.sleep(timedelta(seconds=59))
+    for method, path in CALLS[calls]:
+        stripe.fault(method=method, path=path, times=None, **answer)
+    await world.env.sleep(timedelta(seconds=1))
+    for story in stories:
+        await story.meet()
+    requests, grown, last = [], [await events(stories)], stripe.counts()["last"]
+    for _ in range(max(lasts // DAY, 1)):
+        for _ in range(8):
+            await pass_time(world, min(lasts, DAY) / 8)
+        counted = stripe.counts(since=last)
+        last = counted["last"]
+        requests.append(counted["total"])
+        grown.append(await events(stories))
+    growth = [max(after[n] - before[n] for n in after) for before, after in pairwise(grown)]
+    record_property(
+        "figure", f"{refusal} on {calls}: {max(requests)} requests and {max(growth)} events a day at the most"
+    )
+    assert max(requests) <= requests_a_day * len(stories)
+    assert max(growth) <= MOST_EVENTS_A_DAY
+    stripe.no_faults()
+    for _ in range(8):
+        await pass_time(world, timedelta(hours=6))
+    for story in stories:
+        await story.mended()
+        assert (await story.world.do(SetCarts(carts=9))).account.carts == 9
+        kinds = [each.event_type for each in await story.world.events()]
+        assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds, story.world.account_id
 
 
-@pytest.mark.parametrize(("call", "refusal"), CASES)
-async def test_R9_a_renewal_that_is_refused(
-    env: WorkflowEnvironment, stripe_side: StripeSide, call: str, refusal: str
-) -> None:
-    """The account works meanwhile, if nobody but we are at fault; after the mend it has paid each month once."""
-    days = 1 if refusal in NOT_KNOWN else 6
-    async with world_of(env, stripe_side) as world:
-        await world.open()
-        await world.at("2027-02-28T09:00")
-        await refuse(stripe_side, call, refusal)
-        await bear(world, days, bound(call, refusal))
-        account = await mended(world)
-        assert (account.state, world.charged()) == (AccountState.ACTIVE, [7500, 7500])
+async def pass_time(world: World, span: timedelta) -> None:
+    """Let time pass for the accounts, and for Stripe, which forgets idempotency keys after a day."""
+    world.stripe.advance(int(span.total_seconds()))
+    await world.env.sleep(span)
 
 
-@pytest.mark.parametrize("refusal", ["401", pytest.param("404", marks=pytest.mark.long), "500"])
-async def test_E20_a_void_that_is_refused(env: WorkflowEnvironment, stripe_side: StripeSide, refusal: str) -> None:
-    """Owed until it is done; nothing is charged for it."""
-    async with world_of(env, stripe_side) as world:
-        await world.open()
-        await asyncio.to_thread(stripe_side.behave, await customer_of(world), decline_code="insufficient_funds")
-        await world.at("2027-03-02T09:00")
-        await asyncio.to_thread(
-            stripe_side.fault, method="POST", path="/v1/invoices/[^/]+/void", times=None, **REFUSALS[refusal]
-        )
-        cancelling = asyncio.create_task(world.do(Cancel()))
-        await bear(world, 1 if refusal in NOT_KNOWN else 7, bound("void it", refusal))
-        await asyncio.to_thread(stripe_side.no_faults)
-        await world.env.sleep(timedelta(days=1))
-        await asyncio.gather(cancelling, return_exceptions=True)
-        await world.quiet()
-        statuses = [each["status"] for each in world.invoices()]
-        assert (statuses, world.charged()) == (["paid", "void"], [7500])
-
-
-async def customer_of(world: World) -> str:
-    customer: str = await world.handle.query("customer_id")
-    return customer
-
-
-def test_each_call_and_each_refusal_is_tried() -> None:
-    """The long run leaves none out."""
-    assert [tuple(case.values) for case in CASES] == list(itertools.product(CALLS, REFUSALS))
-    assert set(SOME) <= set(EACH)
+async def events(stories: list[Story]) -> dict[str, int]:
+    """Return how many events the present run of each account has."""
+    return {each.world.account_id: len(await each.world.events()) for each in stories}

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -144,14 +146,6 @@ class World:
         }
         return (await self.open_with(OpenAccount(**asked), announce=self.announce)).account
 
-    async def started(self) -> None:
-        """Wait until an opening that was sent has begun, whether or not it comes to an end."""
-        async with asyncio.timeout(30):
-            while not self.opened:
-                with contextlib.suppress(RPCError):
-                    self.opened = len(await self.events()) > 4
-                await asyncio.sleep(0.02)
-
     async def open_with(
         self, command: OpenAccount, *, announce: bool = False, edition: int = editions.NEWEST
     ) -> Answer:
@@ -205,12 +199,22 @@ class World:
 
     async def until(self, state: str) -> AccountView:
         """Wait until the account is in a state."""
+        return await self.until_it(lambda account: account.state == state)
+
+    async def until_it(self, holds: Callable[[AccountView], bool]) -> AccountView:
+        """Wait until something holds of the account."""
         async with asyncio.timeout(30):
-            while (account := await self.see()).state != state:  # noqa: ASYNC110
+            while not holds(account := await self.see()):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         return account
 
     # ------------------------------------------------------------------ Stripe's side
+
+    async def pay_by_hand(self) -> None:
+        """Pay the latest invoice on its hosted page, with a good card."""
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+            page = self.invoices()[-1]["hosted_invoice_url"]
+            (await browser.post(page, data={"card": "pm_card_visa"})).raise_for_status()
 
     def charged(self) -> list[int]:
         return self.stripe.charged(self.account_id)
