@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from reprise.statemachine.terms import months_after
-from tests.reference import lives, rules
+from tests.reference import lives, rules, stories
 from tests.reference.deeds import Deed, Opening
 from tests.reference.months import month_after, place_of
 from tests.statemachine.side_by_side import SideBySide
@@ -73,6 +73,18 @@ def test_R1_to_R26_the_core_and_the_rules_agree_on_any_life(record_property: Any
         f" {len(rules.TIMELINE) - len(lacking)} of {len(rules.TIMELINE)} kinds of change",
     )
     assert len(missed) < 3, f"the lives are too dull to prove much: never {missed}"
+
+
+@pytest.mark.parametrize("debt", ["void", "collect"])
+def test_R1_to_R26_the_core_and_the_rules_agree_on_each_story(debt: str) -> None:
+    """From a good start, and one story after another, so that none waits for chance."""
+    for number, story in enumerate(stories.ORDINARY + stories.TROUBLED):
+        bad = stories.BAD[(number + (debt == "void")) % len(stories.BAD)]
+        for begin in ((*stories.ALL_IS_WELL, *story), (*stories.told(stories.FAILS, "good", bad), *story)):
+            opening = Opening(lives.ANCHORS[0], "UTC", "good", 3, ("usd", 2500), (1, 3), debt, None)
+            both = SideBySide(opening)
+            for deed in stories.told((stories.ALL_ANSWERED, *begin, stories.ALL_ANSWERED), "good", bad):
+                both.do(deed)
 
 
 def changes_of_the_clocks(zone: str) -> list[datetime]:
