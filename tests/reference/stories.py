@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from tests.reference.deeds import CARDS, Deed
 
-BAD = ("insufficient_funds", "generic_decline", "authentication", "none", "lost_card", "debit")
+BAD = (
+    "insufficient_funds", "lost_card/try_again_later", "authentication", "none", "lost_card", "debit",
+    "generic_decline/do_not_try_again", "generic_decline",
+)  # fmt: skip
 
 # ---------------------------------------------------------------------- what people and their cards do
 
@@ -103,6 +106,8 @@ TROUBLED = (
     (*FAILS, _pays_by_hand_by_debit, _hint, ALL_ANSWERED, _a_day, _settles, *[_term_ends] * 4),
     (*FAILS, _pays_by_hand_by_debit, _stop, _press, _settles, _hint),
     (*FAILS, _pays_by_hand, _gift, _term_ends),
+    (*FAILS, _pays_by_hand_by_debit, _gift, ALL_ANSWERED, _hint, ALL_ANSWERED, _settles, *[_term_ends] * 3),
+    (*FAILS, _pays_by_hand_by_debit, _gift, ALL_ANSWERED, _bounces, *[_term_ends] * 3),
     (*_given_up, *_pays_late_by_debit, _answer, _settles, _hint),
     (*_given_up, _pays_old_by_debit, _hint_of_it, ALL_ANSWERED, _settles, _hint_of_it),
     (*_given_up, _press, _answer, *_pays_late),
@@ -133,6 +138,18 @@ TROUBLED = (
     (*FAILS, *[_term_ends] * 3, Deed("card_turns", "stopped"), _term_ends, _a_day, _turns_bad, *[_term_ends] * 2),
 )
 """What Stripe's own ways lead to, and people's in its dashboard."""
+
+FIRST = (
+    (*_found, ALL_ANSWERED, _press, *[_term_ends] * 2),
+    (Deed("set_carts", 0), _press, _term_ends),
+    tuple(Deed("time_passes", timedelta(hours=20)) for _ in range(4)),
+    (_stop, _press, Deed("card_turns", "good"), ALL_ANSWERED),
+    (_term_ends, _disable, _enable, _press, ALL_ANSWERED),
+    (_term_ends, _close, *_found),
+    (_term_ends, _takes_another, ALL_ANSWERED, _term_ends),
+    (Deed("card_turns", "a bad card"), _term_ends, ALL_ANSWERED, *_comes_back, _term_ends),
+)
+"""What happens while a first payment stops for our fault, and is tried hourly."""
 
 
 def told(story: tuple[Deed, ...], card: str, bad: str) -> tuple[Deed, ...]:
