@@ -32,7 +32,7 @@ class LifeInTheWorld:
 
     def __init__(self, world: World, opening: Opening) -> None:
         self.world = world
-        self.opening = opening
+        self.opening = opening = opening._replace(email=f"{world.account_id}@example.com")
         self.rules = ReferenceLife(world.account_id, opening)
         self.deeds = 0
 
@@ -249,6 +249,7 @@ def _card(card: str) -> str:
 
 def in_the_world(opening: Opening, deeds: Sequence[Deed]) -> tuple[Opening, list[Deed]]:
     """Return a life that takes no script. Debits are for dollars (docs.stripe.com/payments/ach-direct-debit)."""
+    deeds = [deed._replace(value="another@example.com") if deed.what == "set_email" else deed for deed in deeds]
     in_dollars = opening.plan[0] == "usd"
     opening = _opening_in_the_world(opening)
     if not in_dollars:
