@@ -41,6 +41,14 @@ class StripeSide:
     def fault(self, **what: Any) -> str:
         return str(self.post("faults", what)["id"])
 
+    def hold(self, **what: Any) -> str:
+        """Hold the next such request back before it is carried out; see `hit`, then `let_go`."""
+        return self.fault(when="before", delay_seconds=30, **what)
+
+    def let_go(self, fault: str) -> None:
+        """End a fault: a request that it holds back goes on."""
+        self._http.delete(f"/_sandbox/faults/{fault}").raise_for_status()
+
     def no_faults(self) -> None:
         self._http.delete("/_sandbox/faults").raise_for_status()
 

@@ -3,13 +3,13 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import logging
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import stripe
 from starlette.requests import ClientDisconnect, Request
@@ -230,7 +230,7 @@ class StripeApi:
             shown = 0 if fault.hang or fault.drop_connection else status
             self._note(request, body_sent, key, shown, replayed=False)
         faults.hit(self._store, fault)
-        await asyncio.sleep(fault.delay_seconds)
+        await self._delayed(fault)
         if fault.hang:
             await self._until_gone(fault, request.receive)
         if fault.hang or fault.drop_connection:
@@ -257,16 +257,23 @@ class StripeApi:
         self._save(key, request.url.path, _content(request, raw), status, body)
         return {"Idempotency-Key": key}
 
+    async def _delayed(self, fault: faults.Fault) -> None:
+        """Wait for as long as a fault says, or until it is deleted: then the request goes on."""
+        if fault.delay_seconds:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(fault.delay_seconds):
+                    await self._until_deleted(fault)
+
+    async def _until_deleted(self, fault: faults.Fault) -> None:
+        while faults.get(self._store, fault.id):  # noqa: ASYNC110 - the fault is a row, deleted by another request
+            await asyncio.sleep(0.05)
+
     async def _until_gone(self, fault: faults.Fault, receive: Callable[[], Awaitable[Message]]) -> None:
         async def client_gone() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        async def fault_gone() -> None:
-            while faults.get(self._store, fault.id):  # noqa: ASYNC110 - the fault is a row, deleted by another request
-                await asyncio.sleep(0.05)
-
-        ends: list[asyncio.Task[Any]] = [asyncio.create_task(client_gone()), asyncio.create_task(fault_gone())]
+        ends = [asyncio.create_task(client_gone()), asyncio.create_task(self._until_deleted(fault))]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()

@@ -44,7 +44,7 @@ class Fault(BaseModel):
             " does with failures of its own once a request has begun (docs.stripe.com/api/idempotent_requests)."
         ),
     ] = False
-    delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0
+    delay_seconds: Annotated[float, Field(ge=0, le=3600, description="Ends early when the fault is deleted.")] = 0
     drop_connection: bool = False
     hang: Annotated[bool, Field(description="Answer nothing until the client leaves or the fault is deleted.")] = False
     times: Annotated[int | None, Field(ge=1, description="The next so many; null: until it is deleted.")] = 1

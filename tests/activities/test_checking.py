@@ -80,9 +80,7 @@ async def test_R12_a_quote_of_many_debts_is_one_invoice(payer: Payer) -> None:
 
 async def test_R8_an_invoice_that_is_wrong_twice_stops_the_payment(payer: Payer) -> None:
     """Somebody adds to every draft: both are deleted, nothing is charged, the sums are named; then it is paid."""
-    held = [
-        payer.stripe.fault(method="GET", path="/v1/invoices/in_.*", when="before", delay_seconds=0.5) for _ in range(2)
-    ]
+    held = [payer.stripe.hold(method="GET", path="/v1/invoices/in_.*") for _ in range(2)]
     trying = asyncio.create_task(payer.collect())
     for fault in held:
         await payer.stripe.hit(fault)
@@ -90,6 +88,7 @@ async def test_R8_an_invoice_that_is_wrong_twice_stops_the_payment(payer: Payer)
         await payer.by_hand(
             "POST", "invoiceitems", customer=payer.customer_id, invoice=draft, amount="999", currency="usd"
         )
+        payer.stripe.let_go(fault)
     outcome = await trying
     assert isinstance(outcome, Stopped)
     assert "8499 usd" in outcome.reason
@@ -139,10 +138,11 @@ async def test_E16_what_the_customer_owes_is_never_charged_on_top(payer: Payer) 
 
 async def test_E16_what_is_owed_only_after_the_check_is_seen_before_paying(payer: Payer) -> None:
     """The balance changes between the check and the finalizing: the invoice is void, nothing is charged."""
-    held = payer.stripe.fault(path=r"/v1/invoices/[^/]+/finalize", when="before", delay_seconds=0.5)
+    held = payer.stripe.hold(path=r"/v1/invoices/[^/]+/finalize")
     trying = asyncio.create_task(payer.collect())
     await payer.stripe.hit(held)
     await payer.owes(2000)
+    payer.stripe.let_go(held)
     outcome = await trying
     assert isinstance(outcome, Stopped)
     assert "owes 20.00 USD" in outcome.reason

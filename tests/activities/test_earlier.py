@@ -134,10 +134,11 @@ async def test_R8_an_old_invoice_that_stripe_will_not_void_stops_the_payment(pay
 async def test_R22_an_old_invoice_that_is_paid_while_it_is_voided_goes_first(payer: Payer) -> None:
     """The payer was faster: the void is refused, the invoice read again."""
     invoice = await with_open_invoice(payer, 1)
-    held = payer.stripe.fault(path=r"/v1/invoices/[^/]+/void", when="before", delay_seconds=0.5)
+    held = payer.stripe.hold(path=r"/v1/invoices/[^/]+/void")
     trying = asyncio.create_task(payer.collect(payer.asked(2, known_from=None)))
     await payer.stripe.hit(held)
     await payer.by_hand("POST", f"invoices/{invoice}/pay")
+    payer.stripe.let_go(held)
     outcome = await trying
     assert isinstance(outcome, EarlierPayment)
     assert (outcome.found.payment_key, outcome.found.state) == (payer.key(1), InvoiceState.PAID)

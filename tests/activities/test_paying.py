@@ -198,12 +198,12 @@ async def test_R8_an_answer_that_means_nothing_is_not_known(payer: Payer, answer
 
 async def test_R8_a_try_ends_before_its_time_is_over(payer: Payer) -> None:
     """It is not known then, and never goes on beside the next try."""
-    payer.stripe.fault(path=PAY, when="before", delay_seconds=2.5)
+    held = payer.stripe.hold(path=PAY)
     assert "in time" in str(await not_known(payer, seconds=4))
-    await not_known(payer, try_number=2, stripe_retries=0)
+    payer.stripe.let_go(held)
     while not payer.charged():  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
         await asyncio.sleep(0.05)
-    assert isinstance(await payer.collect(try_number=3), Paid)
+    assert isinstance(await payer.collect(try_number=2), Paid)
     payer.paid_exactly_once()
 
 
@@ -328,11 +328,12 @@ async def test_R8_a_saved_decline_that_is_not_the_last_thing_that_happened_is_lo
 
 async def test_R8_a_method_that_goes_while_it_is_asked_is_missing(payer: Payer) -> None:
     """Detached between the look and `pay`."""
-    held = payer.stripe.fault(path=PAY, when="before", delay_seconds=0.5)
+    held = payer.stripe.hold(path=PAY)
     trying = asyncio.create_task(payer.collect())
     await payer.stripe.hit(held)
     method = (await payer.by_hand("GET", f"payment_methods?customer={payer.customer_id}"))["data"][0]["id"]
     await payer.by_hand("POST", f"payment_methods/{method}/detach")
+    payer.stripe.let_go(held)
     assert (await trying).kind == "no_payment_method"
 
 
@@ -369,12 +370,13 @@ async def test_R8_the_same_attempt_replaces_a_void_invoice_too(stripe_side: Stri
 async def test_R8_an_invoice_that_is_voided_while_it_is_paid_is_replaced_once(payer: Payer) -> None:
     """Void twice in one try: stopped, with what has happened; nothing loops."""
     for times in (1, 2):
-        held = [payer.stripe.fault(path=PAY, when="before", delay_seconds=0.4) for _ in range(times)]
+        held = [payer.stripe.hold(path=PAY) for _ in range(times)]
         trying = asyncio.create_task(payer.collect(payer.asked(times, paid=(1,))))
         for fault in held:
             await payer.stripe.hit(fault)
             invoice = (await payer.by_hand("GET", f"invoices?customer={payer.customer_id}"))["data"][0]["id"]
             await payer.by_hand("POST", f"invoices/{invoice}/void")
+            payer.stripe.let_go(fault)
         outcome = await trying
         if times == 1:
             assert isinstance(outcome, Paid)
