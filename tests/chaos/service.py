@@ -53,8 +53,8 @@ class _Ledger:
             self.due_since = at
         if what == "payment_stopped" and entry["to_state"] == "past_due":
             self.stopped_since = self.stopped_since or at
-        elif what in {"payment_declined", "past_due", "payment_requires_action"}:
-            self.stopped_since = None
+        elif what in {"payment_declined", "payment_requires_action"} and self.stopped_since:
+            self.stopped_since, self.due_since = None, at  # retries that a fault of ours has used up were none
         yield from self._bought(what, entry)
 
     def _bought(self, what: str, entry: Json) -> Iterator[str]:
