@@ -96,6 +96,8 @@ troubled = _any_of(
     (*_fails, _voids_refused, *[_term_ends] * 5, _pays_by_hand_by_debit, _hint_of_it, _settles, _hint_of_it),
     (*_fails, _voids_refused, *[_term_ends] * 5, _disable, *_pays_late, *_comes_back),
     (*_fails, _voids_refused, _close, *_pays_late, _voids_taken, _term_ends),
+    (*_fails, _key_is_wrong, _close, _term_ends, _key_is_right, *[_term_ends] * 3),
+    (*_fails, _key_is_wrong, _close, *[Deed("time_passes", timedelta(days=11))] * 3, _key_is_right, _term_ends),
     (*_fails, _voids_refused, _disable, _pays_by_hand_by_debit, _voids_taken, _term_ends),
     (*_fails, _voids_refused, _disable, _enable, _pays_old_by_debit, _term_ends, _bounces),
     (*_fails, _pays_by_hand_by_debit, _hint, _a_day, _settles, *[_term_ends] * 4),

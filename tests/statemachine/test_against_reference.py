@@ -24,6 +24,10 @@ CLOSED_FOR = 12
 """How many things happen to an account that has closed."""
 
 
+RARE = {"account.customer_erased", "account.customer_not_erased"}
+"""What few lives meet: an account that closes while Stripe refuses. `make models` meets it, and `test_erasing.py`."""
+
+
 class Lives(RuleBasedStateMachine):
     """One account, in the core and in the reference, driven by anything."""
 
@@ -62,12 +66,13 @@ def test_R1_to_R26_the_core_and_the_rules_agree_on_any_life(record_property: Any
     )
     seconds = time.perf_counter() - began
     lacking = set(rules.TIMELINE) - set(Lives.met)
+    missed = lacking if EXAMPLES else lacking - RARE
     record_property(
         "figure",
         f"core against the rules: {sum(Lives.deeds.values())} events in {seconds:.1f} s;"
         f" {len(rules.TIMELINE) - len(lacking)} of {len(rules.TIMELINE)} kinds of change",
     )
-    assert len(lacking) < 3, f"the lives are too dull to prove much: never {lacking}"
+    assert len(missed) < 3, f"the lives are too dull to prove much: never {missed}"
 
 
 def changes_of_the_clocks(zone: str) -> list[datetime]:

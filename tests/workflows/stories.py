@@ -10,6 +10,7 @@ from reprise.workflows.messages import (
     AccountRun,
     AnyCommand,
     Cancel,
+    Close,
     OpenAccount,
     PaymentHint,
     Plan,
@@ -28,6 +29,8 @@ class Story:
     """One account that meets a fault of one activity, and what must be true of it once that is mended."""
 
     activity: str
+    is_over = False
+    """Whether the account takes no command any more at the story's end."""
 
     def __init__(self, world: World, product: Product) -> None:
         self.world = world
@@ -170,6 +173,24 @@ class LookingAtARefund(Story):
         assert not [each for each in await self.world.timeline() if "refund" in each.type]
 
 
+class Erasing(Story):
+    """R13: a closed account's customer is erased at Stripe in the end, whatever that came to at first."""
+
+    activity = names.ERASE_CUSTOMER
+    is_over = True
+
+    async def meet(self) -> None:
+        await self.send(Close(command_id="close"))
+
+    async def mended(self) -> None:
+        await self.world.until("closed")
+        customers = self.world.stripe.dump("customers")["customers"]
+        mine = [each for each in customers if each["metadata"].get("account_id") == self.world.account_id]
+        assert [(each["email"], each["invoice_settings"]["default_payment_method"]) for each in mine] == [(None, None)]
+        told = [each.type for each in await self.world.timeline()]
+        assert told.count("account.customer_not_erased") == told.count("account.customer_erased") <= 1
+
+
 class Announcing(Story):
     """R18: everything is told, in its order, once telling works again."""
 
@@ -191,4 +212,4 @@ class Announcing(Story):
         assert list(dict.fromkeys(self.product.sequences(self.world.account_id))) == list(range(1, last + 1))
 
 
-STORIES = (Opening, Renewing, AnotherCard, AnotherEmail, Voiding, Looking, LookingAtARefund, Announcing)
+STORIES = (Opening, Renewing, AnotherCard, AnotherEmail, Voiding, Looking, LookingAtARefund, Erasing, Announcing)

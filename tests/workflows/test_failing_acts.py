@@ -82,6 +82,7 @@ async def test_R8_R27_an_account_outlives_every_failure_of_every_activity(
         await world.env.sleep(timedelta(hours=6))
     for story in stories:
         await story.mended()
-        assert (await story.world.do(SetCarts(carts=9))).account.carts == 9
+        if not story.is_over:
+            assert (await story.world.do(SetCarts(carts=9))).account.carts == 9
         kinds = [each.event_type for each in await story.world.events()]
         assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds, story.activity
