@@ -47,6 +47,7 @@ class Replay:
     def __init__(self, evidence: Evidence) -> None:
         self._entries = named(evidence)
         self._invoices = _by_key(evidence)
+        self._was_reset = evidence.pressed.resets > 0
         opening = next(each.body for each in evidence.commands if each.verb == "open")
         policy = opening.get("policy", {})
         self.account = ReferenceAccount(
@@ -147,6 +148,8 @@ class Replay:
         first = self._first_entry_of(key)
         if first["from_state"] != "disabled":
             return None
+        if self._was_reset and first["term"]:  # the button was pressed once more, and found its invoice there
+            return min(instant(first["term"]["start"]), instant(first["at"]))
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
             return datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
