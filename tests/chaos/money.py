@@ -116,7 +116,8 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     told = sum(entry["payment_key"] == key and entry["decline_code"] not in OURS for entry in evidence.timeline)
     # After a day Stripe has forgotten the try whose answer was lost, and makes it again: that is not ours to prevent.
     # Nor is it that Stripe saves an answer of its own failure: the attempt then goes on under another key (R8).
-    again = sum(after["created"] - before["created"] >= DAY for before, after in pairwise(failed))
+    moments = sorted(int(each["created"]) for each in charges)
+    again = sum(after - before >= DAY for before, after in pairwise(moments))
     again += evidence.figures.saved_failures.get(key, 0)
     # A debit that failed may be told as void: its invoice was given up with a customer that somebody deleted (R23).
     again += sum(

@@ -148,11 +148,13 @@ class Replay:
         first = self._first_entry_of(key)
         if first["from_state"] != "disabled":
             return None
-        if self._was_reset and first["term"]:  # the button was pressed once more, and found its invoice there
-            return min(instant(first["term"]["start"]), instant(first["at"]))
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
-            return datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+            begun = datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+            if self._was_reset and first["term"] and instant(first["at"]) - begun <= rules.AT_ONCE:
+                # The button was pressed once more, in the task that was done again, and found its invoice there.
+                return min(instant(first["term"]["start"]), instant(first["at"]))
+            return begun
         # It came to no invoice: Stripe refused before, or the customer was gone. It began before anything that would
         # have changed its sum, and before it was told of at the latest.
         if entry is first:
