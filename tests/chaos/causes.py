@@ -15,7 +15,7 @@ from tests.chaos.evidence import Evidence
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.months import Term
-from tests.reference.standing import Found
+from tests.reference.standing import Entry, Found
 
 Json = dict[str, Any]
 
@@ -160,7 +160,7 @@ class Causes:
                 self._other_method = True
                 account.observed(now, None, "unknown", customer=f"customer {self._customers}")
             case "customer_not_registered":
-                account.not_registered(now)
+                self._not_registered(entry, now)
             case "payment_method_refused":
                 account.registered(now, str(account.customer), refused=code)
             case "email_refused":
@@ -178,6 +178,15 @@ class Causes:
             case _:
                 return False
         return True
+
+    def _not_registered(self, entry: Json, now: datetime) -> None:
+        """R8: told once; another reason is told as well."""
+        same = [each for each in self._entries[: entry["sequence"] - 1] if each["type"] == entry["type"]]
+        if same and same[-1]["reason"] != entry["reason"]:
+            state = self._account.state
+            self._account.timeline.append(Entry(entry["type"], now, "stripe", state, state))
+        else:
+            self._account.not_registered(now)
 
     def _failed(self, what: str, key: str, code: str | None, now: datetime) -> None:
         account, payment = self._account, self._account.payment

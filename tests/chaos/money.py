@@ -46,7 +46,8 @@ def money(evidence: Evidence, payments: Mapping[str, Quote]) -> Iterator[tuple[K
         paid = [each for each in mine if each["status"] == "paid"]
         if key in payments:
             for invoice in paid or [each for each in mine if each["status"] in ASKS_FOR_MONEY]:
-                yield from ((Kind.WRONG_STATE, what) for what in _invoice_for(invoice, payments[key]))
+                wrong = _invoice_for(invoice, payments[key], to_the_second=not evidence.pressed.resets)
+                yield from ((Kind.WRONG_STATE, what) for what in wrong)
     for key in entries:
         if not any(each["status"] == "paid" for each in invoices.get(key, [])):
             yield Kind.WRONG_STATE, f"payment {key} is told as paid, but Stripe has no money for it"
@@ -115,7 +116,8 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     told = sum(entry["payment_key"] == key and entry["decline_code"] not in OURS for entry in evidence.timeline)
     # After a day Stripe has forgotten the try whose answer was lost, and makes it again: that is not ours to prevent.
     # Nor is it that Stripe saves an answer of its own failure: the attempt then goes on under another key (R8).
-    again = sum(after["created"] - before["created"] >= DAY for before, after in pairwise(failed))
+    moments = sorted(int(each["created"]) for each in charges)
+    again = sum(after - before >= DAY for before, after in pairwise(moments))
     again += evidence.figures.saved_failures.get(key, 0)
     # A debit that failed may be told as void: its invoice was given up with a customer that somebody deleted (R23).
     again += sum(
@@ -139,8 +141,11 @@ def _says_no(charge: Json) -> bool:
     return outcome.get("reason") in HARD
 
 
-def _invoice_for(invoice: Json, quote: Quote) -> Iterator[str]:
-    """Hold an invoice against what the payment was for, line by line."""
+def _invoice_for(invoice: Json, quote: Quote, *, to_the_second: bool) -> Iterator[str]:
+    """Hold an invoice against what the payment was for, line by line.
+
+    Not to the second, where the run was reset: the payment was begun once more, and found its invoice there.
+    """
     lines, key = invoice["lines"]["data"], invoice["metadata"]["payment_key"]
     found = sorted((line["amount"], line["quantity"]) for line in lines)
     month = rules.amount_of(quote.carts, quote.unit_amount)
@@ -149,7 +154,7 @@ def _invoice_for(invoice: Json, quote: Quote) -> Iterator[str]:
     if found != expected or invoice["total"] != quote.amount or invoice["currency"] != quote.currency:
         yield f"invoice {key} is for {found}, not for {expected}"
     periods = [tuple(datetime.fromtimestamp(line["period"][end], UTC) for end in ("start", "end")) for line in lines]
-    if month and tuple(quote.term) not in periods:
+    if to_the_second and month and tuple(quote.term) not in periods:
         yield f"invoice {key} is for the term {periods}, not for {quote.term}"
 
 

@@ -85,6 +85,7 @@ class Product:
     spoilt: int = 0
     """Deliveries that were not answered with 200 at once."""
     _port: int = 0
+    _dead: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -93,27 +94,34 @@ class Product:
         """Where announcements go."""
         return f"http://{HOST}:{self._port}/hook"
 
-    async def live(self) -> None:
-        """Listen; always on the same port."""
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, HOST, self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
+    async def listen(self) -> None:
+        """Begin."""
+        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self._port = self._server.sockets[0].getsockname()[1]
 
-    async def die(self) -> None:
-        """Listen no more, and cut all connections."""
+    async def close(self) -> None:
+        """Listen no more."""
+        self.die()
         if self._server is not None:
             self._server.close()
-            self._server = None
+
+    def die(self) -> None:
+        """Cut all connections, those that come as well. The port stays taken, so that no other program gets it."""
+        self._dead += 1
         for writer in tuple(self._open):
             writer.transport.abort()
 
+    def live(self) -> None:
+        """Be there again."""
+        self._dead -= 1
+
     async def be_dead(self, seconds: float) -> None:
         """Be away for a while."""
-        await self.die()
+        self.die()
         try:
             await asyncio.sleep(seconds)
         finally:
-            await self.live()
+            self.live()
 
     def behave(self, manners: dict[Manner, float] | None = None, seconds: float = 0.0) -> None:
         """Answer like this from now on; by default as an endpoint should."""
@@ -126,6 +134,9 @@ class Product:
     # ------------------------------------------------------------------ HTTP, by hand: garbage is part of it
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._dead:
+            writer.transport.abort()
+            return
         self._open.add(writer)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -188,8 +199,8 @@ def _answer(manner: Manner) -> bytes:
 async def product(seed: int) -> AsyncIterator[Product]:
     """Run an endpoint that behaves well, until it is told otherwise."""
     endpoint = Product(random.Random(f"{seed}:product"))  # noqa: S311 - to be the same again for the same seed
-    await endpoint.live()
+    await endpoint.listen()
     try:
         yield endpoint
     finally:
-        await endpoint.die()
+        await endpoint.close()

@@ -47,6 +47,7 @@ class Replay:
     def __init__(self, evidence: Evidence) -> None:
         self._entries = named(evidence)
         self._invoices = _by_key(evidence)
+        self._was_reset = evidence.pressed.resets > 0
         opening = next(each.body for each in evidence.commands if each.verb == "open")
         policy = opening.get("policy", {})
         self.account = ReferenceAccount(
@@ -149,7 +150,13 @@ class Replay:
             return None
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
-            return datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+            begun = datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
+            if self._was_reset and first["term"]:
+                # The button may have been pressed once more, in the task that was done again, and the payment have
+                # found its invoice there: its term tells, where it begins as it was quoted.
+                told_at, start = instant(first["at"]), instant(first["term"]["start"])
+                return start if start < told_at or told_at - begun <= rules.AT_ONCE else begun
+            return begun
         # It came to no invoice: Stripe refused before, or the customer was gone. It began before anything that would
         # have changed its sum, and before it was told of at the latest.
         if entry is first:

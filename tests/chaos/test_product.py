@@ -62,7 +62,7 @@ async def test_what_is_signed_wrongly_is_noted() -> None:
 async def test_a_dead_endpoint_comes_back_where_it_was() -> None:
     """On the same port."""
     async with product(1) as endpoint:
-        await endpoint.die()
+        endpoint.die()
         assert await tell(endpoint, 1) is None
-        await endpoint.live()
+        endpoint.live()
         assert await tell(endpoint, 1) == 200
