@@ -161,8 +161,8 @@ class StripePayments:
                 if is_passing(error):
                     raise
                 gone = await customers.is_gone(asked.customer_id, error)
-                return CustomerErased(refused=None if gone else sentence_of(error))
-            return CustomerErased()
+                return CustomerErased(customer_id=asked.customer_id, refused=None if gone else sentence_of(error))
+            return CustomerErased(customer_id=asked.customer_id)
 
     # ------------------------------------------------------------------ payments
 

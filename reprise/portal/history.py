@@ -76,6 +76,10 @@ def told(entry: TimelineEntry, zone: str, local: Local) -> str:
             return f"Extended{until}, at no charge."
         case "closed":
             return "Account closed."
+        case "customer_not_erased":
+            return "Your details could not be removed from the payment service yet. This is on our side."
+        case "customer_erased":
+            return "Your details were removed from the payment service."
         case other:
             return f"{other.replace('_', ' ').capitalize()}."
 

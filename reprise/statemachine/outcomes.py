@@ -224,6 +224,7 @@ class CustomerErased(BaseModel):
 
     model_config = _frozen
 
+    customer_id: str
     refused: str | None = None
 
 

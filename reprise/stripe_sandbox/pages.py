@@ -271,5 +271,5 @@ def _named(method: Object) -> str:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    pairs = parse_qs((await request.body()).decode(), keep_blank_values=True)
+    pairs = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
     return {name: values[-1] for name, values in pairs.items()}

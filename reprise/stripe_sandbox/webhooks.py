@@ -174,7 +174,7 @@ class Deliverer:
         try:
             answer = await client.post(endpoint["url"], content=payload, headers=headers)
             delivered, said = answer.is_success, str(answer.status_code)
-        except httpx.HTTPError as error:
+        except Exception as error:  # an address may be none at all; what is owed to others is still delivered
             delivered, said = False, type(error).__name__
         attempts = delivery["attempts"] + 1
         self._store.execute(

@@ -247,6 +247,8 @@ def _is_about(act: Act, outcome: Any) -> bool:
             return key is None or bool(outcome.payment_key == key)
         case ChangeEmail(email=email):
             return bool(outcome.email == email)
+        case EraseCustomer(customer_id=customer_id):
+            return bool(outcome.customer_id == customer_id)
         case _:
             return True
 
@@ -324,8 +326,8 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
             return InvoiceVoided(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
         case LookAtRefund():
             return NothingObserved(reason=reason)
-        case EraseCustomer():
-            return CustomerErased(refused=reason)
+        case EraseCustomer(customer_id=customer_id):
+            return CustomerErased(customer_id=customer_id, refused=reason)
 
 
 def refusal_of(outcome: ActOutcome) -> Refusal | None:

@@ -45,7 +45,7 @@ async def test_R13_what_says_who_they_were_is_taken_away(known: Payer) -> None:
     before = await as_at_stripe(known)
     assert (before.name, before.address and before.address.line1) == ("Ada Lovelace", "12 St James's Square")
     for _ in range(2):
-        assert await erased(known) == CustomerErased()
+        assert await erased(known) == CustomerErased(customer_id=known.customer_id)
         after = await as_at_stripe(known)
         left = [after.email, after.name, after.phone, after.description, after.address, after.shipping]
         assert left == [None] * 6
@@ -65,7 +65,7 @@ async def test_R13_more_cards_than_one_page_shows_are_all_detached(payer: Payer)
     while answer is None:
         with contextlib.suppress(ApplicationError):
             answer = await erased(payer)
-    assert answer == CustomerErased()
+    assert answer == CustomerErased(customer_id=payer.customer_id)
     listed = await payer.by_hand("GET", f"customers/{payer.customer_id}/payment_methods", limit="100")
     assert listed["data"] == []
 
@@ -74,7 +74,7 @@ async def test_R13_a_customer_that_was_deleted_is_erased(known: Payer) -> None:
     """By somebody in the dashboard; nobody is registered anew."""
     await known.by_hand("DELETE", f"customers/{known.customer_id}")
     count = len(known.stripe.dump()["customers"])
-    assert await erased(known) == CustomerErased()
+    assert await erased(known) == CustomerErased(customer_id=known.customer_id)
     assert len(known.stripe.dump()["customers"]) == count
 
 
@@ -90,7 +90,7 @@ async def test_R8_a_refusal_is_a_value(known: Payer, status: int) -> None:
     for path in ("/v1/customers/[^/]+/payment_methods", "/v1/payment_methods/.*", f"/v1/customers/{known.customer_id}"):
         known.stripe.fault(path=path, method="*", status=status)
         assert (await erased(known)).refused, path
-    assert await erased(known) == CustomerErased()
+    assert await erased(known) == CustomerErased(customer_id=known.customer_id)
 
 
 @pytest.mark.parametrize("status", [500, 429])
@@ -100,4 +100,4 @@ async def test_R8_what_is_not_known_is_tried_again(known: Payer, status: int) ->
     with pytest.raises(ApplicationError) as error:
         await erased(known, stripe_retries=0)
     assert (error.value.type, error.value.non_retryable) == ("stripe_unavailable", False)
-    assert await erased(known) == CustomerErased()
+    assert await erased(known) == CustomerErased(customer_id=known.customer_id)

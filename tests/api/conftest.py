@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from temporalio.client import Client
 
 from reprise.api.app import create_app
@@ -44,7 +44,7 @@ def api_settings(stripe: StripeSide, **changes: Any) -> ApiSettings:
 
 @asynccontextmanager
 async def served(
-    app: FastAPI, http: type[Connection] = Connection, *, trusted_proxies: str | None = None
+    app: ASGIApp, http: type[Connection] = Connection, *, trusted_proxies: str | None = None
 ) -> AsyncIterator[str]:
     """Serve an application on a free port, over real HTTP, as it is served in production."""
     listener = listen("127.0.0.1", 0)

@@ -198,8 +198,8 @@ class Book:
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState(self.invoices.get(key, "missing")))
             case LookAtRefund(object_id=refund):
                 return self.refunds.get(refund, NothingObserved(reason="No such refund"))
-            case EraseCustomer():
-                return CustomerErased()
+            case EraseCustomer(customer_id=customer):
+                return CustomerErased(customer_id=customer)
 
     def _refusal(self, act: Act) -> Any:
         """Return what an act comes to while Stripe refuses the key."""
@@ -220,8 +220,8 @@ class Book:
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
             case LookAtRefund():
                 return NothingObserved(reason=reason)
-            case EraseCustomer():
-                return CustomerErased(refused=reason)
+            case EraseCustomer(customer_id=customer):
+                return CustomerErased(customer_id=customer, refused=reason)
 
     def _collect(self, payment: Payment) -> PaymentOutcome:
         self.attempts.append((payment.key, payment.attempt))

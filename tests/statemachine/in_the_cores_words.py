@@ -207,7 +207,7 @@ def event_of(answer: Told) -> Event:
             found = _invoice(facts["found"]) if "found" in facts else None
             return InvoiceVoided.model_validate(asked | {"invoice": InvoiceState(facts["invoice"]), "found": found})
         case "erased":
-            return CustomerErased(refused=WRONG_KEY if facts["refused"] else None)
+            return CustomerErased(customer_id="cus_1", refused=WRONG_KEY if facts["refused"] else None)
         case "refund_seen":
             about = {"object_id": facts["about"], "payment_key": key}
             return RefundObserved.model_validate({**facts, **about})

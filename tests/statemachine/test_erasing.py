@@ -158,7 +158,7 @@ def test_what_stripe_says_of_erasing_an_account_that_is_open_changes_nothing() -
     """Nobody asked; and a customer that appears for a closed one is not taken up."""
     book = Book.open()
     before = book.account
-    assert book.machine.take(CustomerErased(refused="no"), book.now) == ()
+    assert book.machine.take(CustomerErased(customer_id="cus_1", refused="no"), book.now) == ()
     assert book.account == before
     book.do(Close())
     closed = book.account
