@@ -314,6 +314,8 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
     match act:
         case RegisterCustomer():
             return CustomerNotRegistered(reason=reason)
+        case Collect(payment=payment) if payment.not_known_since:
+            return NotKnown(payment_key=payment.key, reason=reason)  # an earlier try may have asked for money
         case Collect(payment=payment):
             return Stopped(payment_key=payment.key, reason=reason)
         case ChangePaymentMethod(asked_by=actor):

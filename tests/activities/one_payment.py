@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import sys
+from datetime import timedelta
 
 from pydantic import TypeAdapter
 from temporalio.testing import ActivityEnvironment
@@ -14,10 +15,19 @@ from reprise.settings import StripeSettings
 from reprise.statemachine.outcomes import PaymentOutcome
 
 
-async def attempt(settings: StripeSettings, asked: CollectInput, try_number: int = 1) -> PaymentOutcome:
-    """Run the activity as a worker would, for the first or a later try."""
+def environment_of(try_number: int = 1, seconds: float = 60) -> ActivityEnvironment:
+    """Return what an activity runs in: which try it is, and how long that may take, as the workflow says."""
     environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(environment.info, attempt=try_number)
+    limit = timedelta(seconds=seconds)
+    environment.info = dataclasses.replace(environment.info, attempt=try_number, start_to_close_timeout=limit)
+    return environment
+
+
+async def attempt(
+    settings: StripeSettings, asked: CollectInput, try_number: int = 1, seconds: float = 60
+) -> PaymentOutcome:
+    """Run the activity as a worker would, for the first or a later try."""
+    environment = environment_of(try_number, seconds)
     async with stripe_client(settings) as client:
         return await environment.run(StripePayments(client).collect, asked)
 

@@ -1,12 +1,10 @@
 """One payer at Stripe, and the payments that the activities make for it."""
 
-import dataclasses
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from temporalio.testing import ActivityEnvironment
 
 from reprise.activities import names
 from reprise.activities.payments import StripePayments
@@ -23,7 +21,7 @@ from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import Debt, upfront_quote
 from reprise.statemachine.terms import nth_term
 from reprise.statemachine.timeline import TIMER
-from tests.activities.one_payment import attempt
+from tests.activities.one_payment import attempt, environment_of
 from tests.stripe_side import StripeSide
 
 START = datetime(2027, 1, 31, 10, tzinfo=UTC)
@@ -99,9 +97,9 @@ class Payer:
         )
 
     async def collect(
-        self, asked: names.CollectInput | None = None, *, try_number: int = 1, **settings: Any
+        self, asked: names.CollectInput | None = None, *, try_number: int = 1, seconds: float = 60, **settings: Any
     ) -> PaymentOutcome:
-        return await attempt(self.stripe.settings(**settings), asked or self.asked(), try_number)
+        return await attempt(self.stripe.settings(**settings), asked or self.asked(), try_number, seconds)
 
     def invoice(
         self, n: int | None = 1, *, known_from: int | None = 1, paid: tuple[int, ...] = ()
@@ -123,10 +121,8 @@ class Payer:
         return voided
 
     async def run(self, activity: str, asked: Any, *, try_number: int = 1, **settings: Any) -> Any:
-        environment = ActivityEnvironment()
-        environment.info = dataclasses.replace(environment.info, attempt=try_number)
         async with stripe_client(self.stripe.settings(**settings)) as client:
-            return await environment.run(getattr(StripePayments(client), activity), asked)
+            return await environment_of(try_number).run(getattr(StripePayments(client), activity), asked)
 
     # ------------------------------------------------------------------ by hand, as in Stripe's dashboard
 

@@ -96,8 +96,9 @@ async def test_R18_a_try_ends_before_its_time_out_with_what_it_has_told(
     monkeypatch.setattr(announcing, "PATIENCE", 0.6)
     monkeypatch.setattr(announcing, "MARGIN", 0.2)
     product.seconds = 0.4
-    assert await tell(announcements, *range(1, 21), seconds=2) == 3
-    assert product.sequences("a1") == [1, 2, 3]
+    told = await tell(announcements, *range(1, 21), seconds=2)
+    assert 1 <= told <= 3  # on a busy machine an entry takes longer than the product alone
+    assert product.sequences("a1") == list(range(1, told + 1))
 
 
 @pytest.mark.parametrize("how", ["hangs", "head"])

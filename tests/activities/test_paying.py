@@ -199,7 +199,7 @@ async def test_R8_an_answer_that_means_nothing_is_not_known(payer: Payer, answer
 async def test_R8_a_try_ends_before_its_time_is_over(payer: Payer) -> None:
     """It is not known then, and never goes on beside the next try."""
     payer.stripe.fault(path=PAY, when="before", delay_seconds=2.5)
-    assert "in time" in str(await not_known(payer))
+    assert "in time" in str(await not_known(payer, seconds=4))
     await not_known(payer, try_number=2, stripe_retries=0)
     while not payer.charged():  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
         await asyncio.sleep(0.05)

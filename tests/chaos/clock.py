@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +18,9 @@ LEAD = timedelta(seconds=1)
 
 ANSWERS_WITHIN = timedelta(seconds=3)
 
+MARGIN = timedelta(minutes=10)
+"""By how much a clock may be off what is expected of it."""
+
 
 class Clocks:
     """The clocks of all accounts, by the dev server's own time skipping."""
@@ -23,12 +28,16 @@ class Clocks:
     def __init__(self, temporal: Client) -> None:
         self._temporal = temporal
         self._skipper = TimeSkipper(temporal)
+        self._expected: dict[str, tuple[datetime, float]] = {}
         self.moves = 0
+        self.leaps: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+        """Of each account, from when to when its clock leapt though nobody asked for it: a skip whose answer was lost
+        is asked for again, and both come. No worker could act on a deadline in between."""
 
     async def now(self, account_id: str) -> datetime | None:
         """Return an account's own time; None while the server does not answer."""
         description = await self._describe(account_id)
-        return _clock_of(description) if description else None
+        return self._read(account_id, description) if description else None
 
     async def idle_at(self, account_id: str) -> datetime | None:
         """Return an account's own time; None while anything is under way for it, or the server does not answer."""
@@ -37,7 +46,17 @@ class Clocks:
             return None
         raw = description.raw_description
         under_way = raw.pending_activities or raw.HasField("pending_workflow_task")
-        return None if under_way else _clock_of(description)
+        return None if under_way else self._read(account_id, description)
+
+    def _read(self, account_id: str, description: WorkflowExecutionDescription) -> datetime:
+        """Return the time, and note whether it is later than it can be."""
+        now, wall = _clock_of(description), time.monotonic()
+        then, since = self._expected.get(account_id, (now, wall))
+        latest = then + timedelta(seconds=max(wall - since, 0)) + MARGIN
+        if now > latest:
+            self.leaps[account_id].append((then, now))
+        self._expected[account_id] = (max(now, then), wall)
+        return now
 
     async def what_is_pending(self, account_id: str) -> str:
         """Say what the server still has to do for an account, and why the last try failed."""
@@ -73,6 +92,7 @@ class Clocks:
                 left = to - LEAD - now
                 if left <= timedelta(0):
                     return
+                self._expected[account_id] = (max(to, self._expected[account_id][0]), time.monotonic())
                 # Whether it arrived is asked of the clock, not of the answer: the server may be killed meanwhile.
                 with contextlib.suppress(RPCError, RuntimeError, TimeoutError):
                     await asyncio.wait_for(self._skipper.fast_forward(handle, left), 4)

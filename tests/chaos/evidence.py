@@ -67,6 +67,8 @@ class Evidence:
     figures: Figures = field(default_factory=Figures)
     clock: datetime | None = None
     """The account's own time."""
+    leaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """Stretches of its time in which no worker could act: its clock was moved further than was asked for."""
 
 
 # ---------------------------------------------------------------------- Stripe

@@ -24,7 +24,7 @@ from tests.chaos.product import Product
 WORKERS = 3
 APIS = 2
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that a process gets to answer for the first time."""
 
 WEBHOOK_EVENTS = [

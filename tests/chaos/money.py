@@ -117,6 +117,10 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     # Nor is it that Stripe saves an answer of its own failure: the attempt then goes on under another key (R8).
     again = sum(after["created"] - before["created"] >= DAY for before, after in pairwise(failed))
     again += evidence.figures.saved_failures.get(key, 0)
+    # A debit that failed may be told as void: its invoice was given up with a customer that somebody deleted (R23).
+    again += sum(
+        entry["payment_key"] == key and entry["decline_code"] == "invoice_voided" for entry in evidence.timeline
+    )
     if not told <= len(hard) <= told + again:
         yield f"payment {key} was tried in vain {len(hard)} times, its timeline tells of {told}"
     cards = {each["payment_method"] for each in hard if _says_no(each)}

@@ -118,7 +118,7 @@ class Replay:
         if begun == now and entry["payment_key"] != key:
             # Within one second, the sum tells what came first: the button, or the change of carts or price.
             changes_sum = entry["type"] in {"account.carts_changed", "account.plan_changed"}
-            if not changes_sum or account.quote_at(begun).amount != self._invoices[key]["total"]:
+            if not changes_sum or account.quote_at(begun).amount != self._first_entry_of(key)["amount"]:
                 return
         self._happen_until(begun, entry)
         account.reactivate(begun)
@@ -142,8 +142,10 @@ class Replay:
 
     def _begin_of(self, key: str, entry: Json, now: datetime) -> datetime | None:
         """Return when an upfront payment began; None for a renewal, and while there is none of that key."""
-        first = next((each for each in self._entries if each["payment_key"] == key), None)
-        if first is None:
+        if all(each["payment_key"] != key for each in self._entries):
+            return None
+        first = self._first_entry_of(key)
+        if first["from_state"] != "disabled":
             return None
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
@@ -156,6 +158,9 @@ class Replay:
         next_sum = self._causes.sum_after(entry)
         due = self.account.quote_at(now).amount
         return now if changes_sum and due == first["amount"] != next_sum else None
+
+    def _first_entry_of(self, key: str) -> Json:
+        return next(each for each in self._entries if each["payment_key"] == key)
 
     def _compare(self, entry: Json, expected_entry: Entry) -> None:
         """Hold an entry against what the reference tells of the same change."""

@@ -154,6 +154,7 @@ class _Run:
                 },
             ),
             clock=life.clock,
+            leaps=self.world.clocks.leaps[account_id],
         )
 
     # ------------------------------------------------------------------ telling

@@ -53,8 +53,8 @@ class _Ledger:
             self.due_since = at
         if what == "payment_stopped" and entry["to_state"] == "past_due":
             self.stopped_since = self.stopped_since or at
-        elif what in {"payment_declined", "past_due", "payment_requires_action"}:
-            self.stopped_since = None
+        elif what in {"payment_declined", "payment_requires_action"} and self.stopped_since:
+            self.stopped_since, self.due_since = None, at  # retries that a fault of ours has used up were none
         yield from self._bought(what, entry)
 
     def _bought(self, what: str, entry: Json) -> Iterator[str]:
@@ -113,5 +113,8 @@ def free_service(evidence: Evidence) -> Iterator[str]:
         if entry["to_state"] not in rules.IN_SERVICE:
             continue
         until = ledger.may_serve_until(entry["to_state"])
+        for since, to in evidence.leaps:
+            if until is not None and since - timedelta(days=1) <= until <= to:
+                until = to + LATE
         if until is not None and end > until:
             yield f"{told(entry)}: in service to {end}, paid to {ledger.paid_through}, allowed to {until}"

@@ -58,12 +58,15 @@ openings = st.builds(
     retry_days=st.sampled_from(RETRY_DAYS),
     debt=st.sampled_from(["void", "collect"]),
     paid_through=st.sampled_from(
-        [None, None, None, timedelta(days=-40), timedelta(0), timedelta(seconds=1), timedelta(days=20, hours=5)]
+        [
+            *(None, None, None, None, timedelta(days=20, hours=5), timedelta(days=20, hours=5)),
+            *(timedelta(days=-40), timedelta(0), timedelta(seconds=1)),
+        ]
     ),
     stopped_days=st.sampled_from([14, 1, 2]),
     on_dispute=st.sampled_from(["tell", "disable"]),
     email=st.sampled_from([*["owner@example.com"] * 9, "refused@example.com"]),
-    elsewhere=st.sampled_from([*[None] * 5, "anchor", "another anchor", "cancelled", "opened later"]),
+    elsewhere=st.sampled_from([*[None] * 5, "cancelled", "cancelled", "anchor", "another anchor", "opened later"]),
     key_is_wrong=st.sampled_from([*[False] * 9, True]),
 )
 
@@ -129,6 +132,7 @@ behind_its_back = st.one_of(
         st.just("refund"),
         st.sampled_from(
             [
+                ("dispute of another account", "du_3", "needs_response"),
                 ("refund", "re_1", "pending"),
                 ("refund", "re_1", "succeeded"),
                 ("refund", "re_2", "failed"),
@@ -136,7 +140,6 @@ behind_its_back = st.one_of(
                 ("dispute", "du_1", "under_review"),
                 ("dispute", "du_1", "lost"),
                 ("dispute", "du_2", "needs_response"),
-                ("dispute of another account", "du_3", "needs_response"),
             ]
         ),
     ),

@@ -37,6 +37,7 @@ _pays_late_by_debit = (_pays_old_by_debit, _voids_taken, _pay)
 _found = (Deed("bill_by_hand", "no term"), Deed("hint", "unknown"))
 _all_is_well = (_key_is_right, _voids_taken, *_comes_back)
 _given_up = (*_fails, _voids_refused, _stop)
+_a_day_silent = Deed("no_answer", timedelta(days=1, hours=1))
 _worker_away, _stripe_away = Deed("no_worker", timedelta(days=35)), Deed("no_answer", timedelta(days=75))
 
 
@@ -103,19 +104,24 @@ troubled = _any_of(
     (*_fails, _pays_by_hand_by_debit, _stop, _press, _settles, _hint),
     (*_fails, _pays_by_hand, _gift, _term_ends),
     (*_given_up, *_pays_late_by_debit, _answer, _settles, _hint),
+    (*_given_up, _pays_old_by_debit, _hint_of_it, _settles, _hint_of_it),
+    (*_given_up, _press, _answer, *_pays_late),
     (*_given_up, *_pays_late_by_debit, _turns_bad, _answer, _bounces, _term_ends),
     (*_fails, Deed("bill_by_hand", "the renewal"), Deed("portal_card", "any card"), Deed("hint", "unknown")),
     (*_fails, Deed("bill_by_hand", "the renewal"), Deed("card_turns", "good"), _term_ends, _answer),
     (Deed("bill_by_hand", "another term"), _term_ends, _answer),
     (*_fails, _disable, Deed("set_carts", 0), _enable, _term_ends),
+    (*_fails, _disable, Deed("no_worker", timedelta(days=75)), _enable, _pay),
     (*_fails, _stop, *_lapses, *_fails, _stop, _quote, *_comes_back),
     (Deed("delete_customer"), _term_ends, *_comes_back),
     (Deed("balance", 2_000), _term_ends, _answer),
     (Deed("balance", -2_000), _term_ends, _a_day, Deed("balance", 0), _term_ends),
     (_key_is_wrong, _term_ends, *[Deed("time_passes", timedelta(hours=23))] * 3, _key_is_right, _term_ends),
     (*_lapses, _press, Deed("answer", "lost"), _key_is_wrong, _answer, _key_is_right),
+    (_worker_away, _a_day_silent, Deed("answer", "not known"), _a_day_silent, Deed("answer", "lost"), _answer),
     (*_lapses, _turns_bad, _voids_refused, _press, _answer, _disable, *_pays_late),
     (*_lapses, *_must_authenticate, *_voided_by_hand),
+    (*_lapses, *_must_authenticate, Deed("time_passes", timedelta(hours=5)), *_must_authenticate, *[_term_ends] * 6),
     (*_lapses, *_must_authenticate, *_found, _pays_by_hand),
     (*_must_authenticate, *_voided_by_hand),
     (Deed("card_turns", "authentication"), _term_ends, *_voided_by_hand, _term_ends),

@@ -29,7 +29,9 @@ def asked(*groups: str) -> Iterator[Requirement]:
         yield from (Requirement(each) for each in PYPROJECT["dependency-groups"][group] if isinstance(each, str))
 
 
-@pytest.mark.parametrize(("lock", "groups"), [(LOCAL, ("build",)), (DEV, ("build", "dev"))], ids=["local", "dev"])
+@pytest.mark.parametrize(
+    ("lock", "groups"), [(LOCAL, ("build",)), (DEV, ("build", "dev", "docs"))], ids=["local", "dev"]
+)
 def test_the_lock_file_is_that_of_pyproject(lock: Path, groups: tuple[str, ...]) -> None:
     """Everything asked for is pinned to a version that is allowed, and nothing is pinned for the project but that."""
     wanted = {canonicalize_name(each.name): each for each in asked(*groups)}

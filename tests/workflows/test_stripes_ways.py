@@ -35,8 +35,11 @@ async def lapsed_with_debit(world: World) -> None:
 
 
 def intent_of(world: World) -> str:
+    """Return the debit that is under way; the sandbox holds those of other tests, too."""
+    dump = world.stripe.dump("payment_intents", "customers")
+    ours = {each["id"] for each in dump["customers"] if each["metadata"].get("account_id") == world.account_id}
     (intent,) = [
-        each["id"] for each in world.stripe.dump("payment_intents")["payment_intents"] if each["status"] == "processing"
+        each["id"] for each in dump["payment_intents"] if each["status"] == "processing" and each["customer"] in ours
     ]
     return str(intent)
 
