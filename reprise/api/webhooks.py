@@ -79,8 +79,9 @@ def _sound(event: stripe.Event) -> stripe.Event:
         ValueError: It has it in another type.
     """
     _ = event.data.object
-    if not (isinstance(event.id, str) and isinstance(event.type, str)):
-        raise ValueError("an event without id or type")  # noqa: TRY004 - it is no event
+    named: tuple[object, ...] = (event.id, event.type)
+    if not all(isinstance(each, str) for each in named):
+        raise ValueError("an event without id or type")
     PaymentHint(event_id=event.id, event_type=event.type)
     return event
 
