@@ -50,7 +50,7 @@ mutants: .venv/dev ## Change the code in places, see that tests notice: make mut
 	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(WITHIN),--within $(WITHIN)) $(if $(QUICK),--quick) $(if $(AGAIN),--again) $(ID)
 
-fuzz: .venv/dev ## Fuzz the API and its pages for long: make fuzz EXAMPLES=100
+fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
 
 # One after another: each of them needs the whole machine. What a target printed last stands in the summary.

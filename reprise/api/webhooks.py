@@ -79,6 +79,9 @@ def _sound(event: stripe.Event) -> stripe.Event:
         ValueError: It has it in another type.
     """
     _ = event.data.object
+    named: tuple[object, ...] = (event.id, event.type)
+    if not all(isinstance(each, str) and each.isascii() for each in named):
+        raise ValueError("an event without id or type")
     PaymentHint(event_id=event.id, event_type=event.type)
     return event
 

@@ -175,6 +175,6 @@ def _checked(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
         try:
             return await handler(request)
         except ValidationError as error:
-            return JSONResponse({"error": json.loads(error.json(include_url=False))}, 400)
+            return JSONResponse({"error": json.loads(error.json(include_url=False, include_input=False))}, 400)
 
     return answer

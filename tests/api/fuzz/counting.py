@@ -1,7 +1,9 @@
 """How much was fuzzed, and what came of it: counted where requests are answered, whoever sends them."""
 
 import os
+import random
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -10,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 """`make fuzz EXAMPLES=…` asks for many and random ones; the suite for a few, the same each time."""
+
+SEED = int(os.environ.get("FUZZ_SEED", "0")) or (random.SystemRandom().randrange(1, 10**9) if EXAMPLES else 1)
+"""What draws are made from; a test that fails says it, and `FUZZ_SEED=… make fuzz` draws the same."""
 
 FEW = 15
 
@@ -21,13 +26,21 @@ COUNTED: Counter[str] = Counter()
 
 
 def fuzzed(times: int = 1) -> settings:
-    """Return how long a test goes on: so many times the examples that were asked for."""
+    """Return how long a test of hypothesis goes on: so many times the examples that were asked for."""
     return settings(
         max_examples=(EXAMPLES or FEW) * times,
         derandomize=not EXAMPLES,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
+
+
+def draws(name: str, times: int) -> Iterator[random.Random]:
+    """Draw so many times the examples that were asked for, each from a seed of its own: hypothesis thinks longer about
+    one than a server takes to answer it.
+    """  # noqa: D205 - one thought
+    for n in range((EXAMPLES or FEW) * times):
+        yield random.Random(f"{SEED}:{name}:{n}")  # noqa: S311 - to be drawn again
 
 
 def counted(app: ASGIApp) -> ASGIApp:

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from random import Random
 from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from reprise.stripe_sandbox.api import ENDPOINTS
-from tests.api.fuzz.anything import as_json, header_values, raw, text_bytes, values
-from tests.api.fuzz.counting import count, fuzzed
+from tests.api.fuzz import anything
+from tests.api.fuzz.counting import FRESH, SEED, count, draws
 from tests.stripe_sandbox.test_webhooks import SECRET, Receiver, heard
 from tests.stripe_side import StripeSide
 
@@ -29,16 +28,17 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
 @pytest.fixture
 async def http(side: StripeSide) -> AsyncIterator[httpx.AsyncClient]:
     key = {"Authorization": "Bearer sk_test_fuzz"}
-    hooks: Any = {"response": [count]}
-    async with httpx.AsyncClient(
-        base_url=side.url, headers=key, timeout=60, trust_env=False, event_hooks=hooks
-    ) as made:
+    how: dict[str, Any] = {"timeout": 60, "trust_env": False, "event_hooks": {"response": [count]}, "limits": FRESH}
+    async with httpx.AsyncClient(base_url=side.url, headers=key, **how) as made:
         yield made
         assert (await made.get("/_sandbox/healthz")).status_code == 200, "it goes on"
 
 
+Ids = dict[str, str]
+
+
 @pytest.fixture
-async def there(http: httpx.AsyncClient) -> dict[str, str]:
+async def there(http: httpx.AsyncClient) -> Ids:
     """A customer with a card and an open invoice: ids to ask with."""
 
     async def made(path: str, **fields: str) -> Any:
@@ -60,155 +60,121 @@ async def there(http: httpx.AsyncClient) -> dict[str, str]:
     }
 
 
+def said(answer: httpx.Response, content: Any = b"") -> str:
+    """What to look for when an answer was wrong."""
+    asked = answer.request
+    return f"FUZZ_SEED={SEED}: {asked.method} {asked.url} {content!r}: {answer.status_code} {answer.text[:500]}"
+
+
 NAMES = sorted(
     {name for each in ENDPOINTS for name in (each.types.__annotations__ if each.types else {})}
-    | {
-        "expand",
-        "limit",
-        "starting_after",
-        "ending_before",
-        "metadata[a]",
-        "expand[]",
-        "created[gt]",
-        "a[b][c][]",
-        "[]",
-        "[",
-        "",
-    }
+    | set("expand limit starting_after ending_before metadata[a] expand[] created[gt] a[b][c][] []".split())
 )
-GOOD = [
-    *"""
+LIKELY = """
     usd jpy true false 0 1 -1 2000 99999999999 1e9 NaN now {customer} {invoice} {payment_method} pm_card_visa
     pm_usBankAccount_success charge_automatically
-    """.split(),
-    "1" * 400,
-]
-
-parameters = st.lists(
-    st.tuples(
-        st.sampled_from(NAMES).map(str.encode) | text_bytes,
-        st.sampled_from(GOOD).map(str.encode) | text_bytes | raw,
-    ),
-    max_size=7,
-)
+""".split()
 
 
-def filled(text: str | bytes, ids: dict[str, str]) -> bytes:
+def parameters(rng: Random, ids: Ids) -> str:
+    """A form, or a query: Stripe's parameters and others, of likely values, real ids and anything."""
+    pairs = []
+    for _ in range(rng.randrange(8)):
+        name = anything.encoded(rng.choice(NAMES) if rng.random() < 0.8 else anything.text(rng))
+        likely = filled(rng.choice(LIKELY), ids)
+        pairs.append((name, likely if rng.random() < 0.6 else anything.raw(rng)))
+    return urlencode(pairs)
+
+
+def filled(text: str, ids: Ids) -> bytes:
     """Put ids that are there where their names stand."""
-    whole = text if isinstance(text, bytes) else text.encode()
-    for name in ("customer", "invoice", "payment_method"):
-        whole = whole.replace(b"{%s}" % name.encode(), ids[name].encode())
-    return whole
+    return anything.encoded(re.sub(r"\{(customer|invoice|payment_method)\}", lambda found: ids[found[1]], text))
 
 
-@fuzzed(60)
-@given(
-    endpoint=st.sampled_from(ENDPOINTS),
-    pairs=parameters,
-    part=st.sampled_from(["real", "cus_1", "in_1"]) | st.text(min_size=1, max_size=30),
-    headers=st.lists(
-        st.tuples(st.sampled_from(["idempotency-key", "stripe-version", "content-type"]), header_values), max_size=2
-    ),
-)
-async def test_whatever_is_sent(
-    http: httpx.AsyncClient,
-    there: dict[str, str],
-    endpoint: Any,
-    pairs: list[tuple[bytes, bytes]],
-    part: str,
-    headers: list[tuple[str, bytes]],
-) -> None:
+async def test_whatever_is_sent(http: httpx.AsyncClient, there: Ids) -> None:
     """Every endpoint of Stripe's, with its own parameters and others, of real ids and made-up ones."""
-    made_up = quote(part.encode("utf-8", "surrogatepass"), safe="")
-    ids = {
-        name: there.get(name, made_up) if part == "real" else made_up
-        for name in re.findall(r"\{(\w+)\}", endpoint.path)
-    }
-    path = endpoint.path.format(**ids)
-    form = urlencode([(filled(name, there), filled(value, there)) for name, value in pairs])
-    sent = [(name.encode(), value) for name, value in headers]
-    if endpoint.method == "GET":
-        answer = await http.get(f"{path}?{form}", headers=sent)
-    else:
-        answer = await http.request(endpoint.method, path, content=form, headers=sent)
-    assert answer.status_code < 500, answer.text
-    if "\n" not in answer.request.url.path:  # there, no route begins
-        assert answer.headers["content-type"] == "application/json"
-        assert answer.status_code == 200 or "error" in answer.json()
+    for rng in draws("sandbox", 60):
+        endpoint = rng.choice(ENDPOINTS)
+        odd = quote(anything.raw(rng, 30) or b"x", safe="")
+        ids = there if rng.random() < 0.6 else {}
+        path = endpoint.path.format(**{name: ids.get(name, odd) for name in re.findall(r"\{(\w+)\}", endpoint.path)})
+        form = parameters(rng, there)
+        headers = [
+            (name, anything.header(rng))
+            for name in (b"idempotency-key", b"stripe-version", b"content-type")
+            if rng.random() < 0.2
+        ]
+        if endpoint.method == "GET":
+            answer = await http.get(f"{path}?{form}", headers=headers)
+        else:
+            answer = await http.request(endpoint.method, path, content=form, headers=headers)
+        assert answer.status_code < 500, said(answer, form)
+        if "\n" not in answer.request.url.path:  # there, no route begins
+            assert answer.headers["content-type"] == "application/json", said(answer, form)
+            assert answer.status_code == 200 or "error" in answer.json()
 
 
 CONTROLS = """
     clock faults webhooks webhook_endpoints payment_intents/settle payment_intents/pi_1/settle payment_methods
     payment_methods/{payment_method}/behavior customers/{customer}/behavior customers/{customer}/discount settings
-    charges/ch_1/dispute disputes/du_1/close refunds/re_1/fail events/evt_1/resend requests/counts dump
-    faults/fault_1 nothing
+    charges/ch_1/dispute disputes/du_1/close refunds/re_1/fail events/evt_1/resend requests/counts dump faults/fault_1
+    nothing
 """.split()
 FIELDS = """
     advance_seconds now under_way_seconds duplicate shuffle delay_seconds drop_probability paused seed url secret
     enabled_events method path when status body saved times skip probability outcome failure test_id decline_code
     advice_code percent_off amount_off currency automatic_tax reason amount authentication settles
 """.split()
-
-LIKELY = st.sampled_from(
-    """
+SETTINGS = """
     usd after before won lost failed succeeded pm_card_visa whsec_1 ( .* http://127.0.0.1:1/ http://[:: ://
     http://127.0.0.1:99999/ fraudulent always
-    """.split()
-) | st.sampled_from([["*"], "", 0, 1, -1, 0.5, 2**63, 2**70])
+""".split()
 
 
-@fuzzed(60)
-@given(
-    at=st.sampled_from(CONTROLS),
-    fields=st.dictionaries(st.sampled_from(FIELDS), LIKELY | values, max_size=5) | values,
-    method=st.sampled_from(["POST", "POST", "POST", "GET", "DELETE", "PUT"]),
-    query=st.text(max_size=20),
-)
-async def test_whatever_is_asked_of_the_sandbox_itself(
-    http: httpx.AsyncClient, there: dict[str, str], at: str, fields: Any, method: str, query: str
-) -> None:
-    """Under /_sandbox/: done or refused; it still delivers afterwards, and its clock stands where it can go on."""
-    where = f"/_sandbox/{filled(at, there).decode()}?{quote(query.encode('utf-8', 'surrogatepass'), safe='=&')}"
-    body = as_json(fields) if method in {"POST", "PUT"} else None
-    answer = await http.request(method, where, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code < 500, answer.text
-    assert (await http.delete("/_sandbox/faults")).status_code == 204
-    assert (await http.get("/v1/customers?limit=1")).status_code == 200
+async def test_whatever_is_asked_of_the_sandbox_itself(http: httpx.AsyncClient, there: Ids) -> None:
+    """Under /_sandbox/: done or refused; and it goes on."""
+    likely = [*SETTINGS, ["*"], "", 0, 1, -1, 0.5, 2**63, 2**70]
+    for rng in draws("controls", 30):
+        at = filled(rng.choice(CONTROLS), there).decode()
+        fields = anything.some(rng, FIELDS, likely) if rng.random() < 0.8 else anything.value(rng)
+        method = rng.choice(["POST", "POST", "POST", "GET", "DELETE", "PUT"])
+        content = anything.as_json(fields) if method in {"POST", "PUT"} else None
+        query = quote(anything.raw(rng, 20), safe="=&")
+        headers = {"Content-Type": "application/json"}
+        answer = await http.request(method, f"/_sandbox/{at}?{query}", content=content, headers=headers)
+        assert answer.status_code < 500, said(answer, content)
+        assert (await http.delete("/_sandbox/faults")).status_code == 204
+        assert (await http.get("/v1/customers?limit=1")).status_code == 200
 
 
-@fuzzed(40)
-@given(
-    at=st.sampled_from(["hosted", "portal", "authenticate/pi_1", "receipts/ch_1", "invoices/none", "portal/none"]),
-    pairs=st.lists(
-        st.tuples(
-            st.sampled_from([b"card", b"answer", b"name", b"email"]) | text_bytes,
-            st.sampled_from(
-                [b"pm_card_visa", b"pm_card_chargeDeclined", b"pm_card_authenticationRequired", b"complete", b"a@b.de"]
-            )
-            | text_bytes
-            | raw,
-        ),
-        max_size=4,
-    ),
-    broken=raw | st.none(),
-    post=st.booleans(),
-)
-async def test_whatever_is_sent_to_its_pages(
-    http: httpx.AsyncClient,
-    there: dict[str, str],
-    at: str,
-    pairs: list[tuple[bytes, bytes]],
-    broken: bytes | None,
-    post: bool,
-) -> None:
+PAGES = ["hosted", "portal", "authenticate/pi_1", "receipts/ch_1", "invoices/none", "portal/none", "static/sandbox.css"]
+INPUTS = [
+    b"pm_card_visa",
+    b"pm_card_chargeDeclined",
+    b"pm_card_authenticationRequired",
+    b"complete",
+    b"fail",
+    b"a@b.de",
+]
+
+
+async def test_whatever_is_sent_to_its_pages(http: httpx.AsyncClient, there: Ids) -> None:
     """A page, a way to one, or a refusal, of fields in any encoding."""
-    where = there.get(at, f"/_sandbox/{at}")
-    if post:
-        form = urlencode(pairs).encode() if broken is None else broken
-        answer = await http.post(where, content=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
-    else:
-        answer = await http.get(f"{where}?{urlencode(pairs)}")
-    assert answer.status_code in {200, 303, 400, 402, 404, 405, 415}, answer.text
+    for rng in draws("pages", 30):
+        at = rng.choice(PAGES)
+        where = there.get(at, f"/_sandbox/{at}")
+        names = [b"card", b"answer", b"name", b"email"]
+        pairs = [
+            (rng.choice([*names, anything.raw(rng)]), rng.choice([*INPUTS, anything.raw(rng)]))
+            for _ in range(rng.randrange(5))
+        ]
+        form = anything.raw(rng) if rng.random() < 0.2 else urlencode(pairs).encode()
+        if rng.random() < 0.6:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = await http.post(where, content=form, headers=headers)
+        else:
+            answer = await http.get(f"{where}?{urlencode(pairs)}")
+        assert answer.status_code in {200, 303, 400, 402, 404, 405, 415}, said(answer, form)
 
 
 async def test_webhooks_come_after_all_of_that(http: httpx.AsyncClient, side: StripeSide) -> None:
