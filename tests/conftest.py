@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,8 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture(scope="session")
 def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    side = StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")
-    yield side
-    side.close()
+    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
+        yield side
 
 
 @pytest.fixture

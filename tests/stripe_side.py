@@ -81,26 +81,39 @@ class StripeSide:
     def advance(self, seconds: int) -> None:
         self.post("clock", {"advance_seconds": seconds})
 
-    def dump(self, *only: str) -> Json:
-        """Return all that Stripe's side knows, or only some kinds of it: after a thousand tests all is much."""
-        return dict(self._http.get("/_sandbox/dump", params={"only": ",".join(only)} if only else None).json())
+    def dump(self, *only: str, owners: list[str] | None = None, metadata: str | None = None) -> Json:
+        """Return all that Stripe's side knows, or some of it: after a thousand tests all is much.
 
-    def requests(self) -> list[Json]:
-        return list(self._http.get("/_sandbox/requests").json())
+        `only` kinds; `owners`: the customers, invoices or charges that it belongs to; `metadata`: `"name:value"`.
+        """
+        asked = {
+            "only": ",".join(only) or None,
+            "owners": None if owners is None else ",".join(owners),
+            "metadata": metadata,
+        }
+        said = {name: value for name, value in asked.items() if value is not None}
+        return dict(self._http.get("/_sandbox/dump", params=said).raise_for_status().json())
+
+    def customers(self, account_id: str) -> list[Json]:
+        """Return the customers that are marked as an account's, oldest first."""
+        return list(self.dump("customers", metadata=f"account_id:{account_id}")["customers"])
+
+    def requests(self, since: int = 0) -> list[Json]:
+        """Return the requests after the one of this number (`seq`), oldest first."""
+        return list(self._http.get("/_sandbox/requests", params={"since": since}).raise_for_status().json())
+
+    def latest_request(self) -> int:
+        """Return the number (`seq`) of the latest request that Stripe has had from anybody."""
+        return int(self.counts(since=2**53)["last"])
 
     def invoices(self, account_id: str) -> list[Json]:
         """Return an account's invoices, oldest first, each with the charges that took money for it."""
-        dump = self.dump("invoices", "invoice_payments", "charges")
-        ours = [each for each in dump["invoices"] if each["metadata"].get("account_id") == account_id]
+        ours: list[Json] = self.dump("invoices", metadata=f"account_id:{account_id}")["invoices"]
+        payments = self.dump("invoice_payments", owners=[each["id"] for each in ours])["invoice_payments"]
+        charges = self.dump("charges", owners=sorted({each["customer"] for each in ours}))["charges"]
         for invoice in ours:
-            intents = {
-                each["payment"]["payment_intent"]
-                for each in dump["invoice_payments"]
-                if each["invoice"] == invoice["id"]
-            }
-            invoice["paid_charges"] = [
-                each for each in dump["charges"] if each["payment_intent"] in intents and each["paid"]
-            ]
+            intents = {each["payment"]["payment_intent"] for each in payments if each["invoice"] == invoice["id"]}
+            invoice["paid_charges"] = [each for each in charges if each["payment_intent"] in intents and each["paid"]]
         return ours
 
     def charged(self, account_id: str) -> list[int]:

@@ -104,20 +104,34 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
         wake()
         return JSONResponse({"deliveries": len(endpoints)})
 
-    async def requests(_: Request) -> Response:
-        return JSONResponse(request_log.listed(store))
+    async def requests(request: Request) -> Response:
+        since = request.query_params.get("since", "0")
+        if not since.isdecimal():
+            return _refused(_NO_NUMBER)
+        return JSONResponse(request_log.listed(store, since=int(since)))
 
     async def request_counts(request: Request) -> Response:
         asked = request.query_params
         since = asked.get("since", "0")
         if not since.isdecimal():
-            return _refused("since is the number (`seq`) of a request")
+            return _refused(_NO_NUMBER)
         counted = request_log.counts(store, customer=asked.get("customer"), key=asked.get("key"), since=int(since))
         return JSONResponse(counted)
 
     async def dump(request: Request) -> Response:
-        only = request.query_params.get("only")
-        return JSONResponse(everything(store, only.split(",") if only else None))
+        asked = request.query_params
+        only, owners, metadata = (asked.get(each) for each in ("only", "owners", "metadata"))
+        if metadata is not None and ":" not in metadata:
+            return _refused("metadata is a name, a colon and a value")
+        name, _, value = (metadata or "").partition(":")
+        return JSONResponse(
+            everything(
+                store,
+                only.split(",") if only else None,
+                owners=None if owners is None else owners.split(","),
+                metadata=(name, value) if metadata else None,
+            )
+        )
 
     return [
         Route("/_sandbox/healthz", healthz),
@@ -137,8 +151,21 @@ def routes(store: Store, wake: Callable[[], None]) -> list[Route]:
     ]
 
 
-def everything(store: Store, only: list[str] | None = None) -> dict[str, Any]:
-    """Return all that the sandbox knows, or `only` some kinds of it: the side of the truth that tests read from."""
+def everything(
+    store: Store,
+    only: list[str] | None = None,
+    *,
+    owners: list[str] | None = None,
+    metadata: tuple[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what the sandbox knows: the side of the truth that tests read from.
+
+    Args:
+        store: Where it is kept.
+        only: These kinds of objects alone; None: all, with idempotency keys and deliveries of webhooks.
+        owners: Objects of these customers, invoices or charges alone: whatever lists them at Stripe.
+        metadata: Objects with this name and value among their metadata alone.
+    """
     kinds = {
         "customers": "customer",
         "payment_methods": "payment_method",
@@ -158,12 +185,17 @@ def everything(store: Store, only: list[str] | None = None) -> dict[str, Any]:
     dump: dict[str, Any] = {"now": clock.now(store)}
     for name, kind in kinds.items():
         if only is None or name in only:
-            dump[name] = [public(completed(store, each)) for each in reversed(store.all(kind))]
+            dump[name] = [
+                public(completed(store, each)) for each in store.those(kind, owners=owners, metadata=metadata)
+            ]
     if only is not None:
         return dump
     dump["idempotency_keys"] = store.execute("SELECT key, path, status, created FROM answers ORDER BY rowid")
     dump["webhook_deliveries"] = store.execute("SELECT * FROM deliveries ORDER BY seq")
     return dump
+
+
+_NO_NUMBER = "since is the number (`seq`) of a request"
 
 
 def _refused(message: str, status: int = 400) -> Response:

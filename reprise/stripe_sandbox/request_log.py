@@ -54,14 +54,15 @@ def _customer_of(store: Store, request: Noted) -> str | None:
     return None
 
 
-def listed(store: Store) -> list[dict[str, Any]]:
-    """Return the requests, oldest first."""
-    return store.execute("SELECT * FROM requests ORDER BY seq")
+def listed(store: Store, *, since: int = 0) -> list[dict[str, Any]]:
+    """Return the requests after the one of this number (`seq`), oldest first."""
+    return store.execute("SELECT * FROM requests WHERE seq > ? ORDER BY seq", since)
 
 
 def counts(store: Store, *, customer: str | None = None, key: str | None = None, since: int = 0) -> dict[str, Any]:
     """Return how many requests there were, by endpoint, by customer and by idempotency key.
 
+    `last` is the number (`seq`) of the log's latest request, 0 without any: the next question's `since`.
     `by_saved_failure` counts, by idempotency key, answers that were errors saved before, other than declines.
 
     Args:
@@ -77,7 +78,7 @@ def counts(store: Store, *, customer: str | None = None, key: str | None = None,
     ]
     return {
         "total": len(rows),
-        "last": rows[-1]["seq"] if rows else since,
+        "last": store.execute("SELECT coalesce(max(seq), 0) AS latest FROM requests")[0]["latest"],
         "by_endpoint": Counter(row["endpoint"] for row in rows),
         "by_customer": Counter(row["customer"] for row in rows if row["customer"]),
         "by_idempotency_key": Counter(row["key"] for row in rows if row["key"]),

@@ -152,6 +152,17 @@ class Store:
         )
         return [json.loads(row["body"]) for row in rows]
 
+    def those(self, kind: str, *, owners: list[str] | None, metadata: tuple[str, str] | None) -> list[Object]:
+        """Return the objects of a kind, oldest first, of any of some owners, and with one pair of metadata."""
+        name, value = metadata or (None, None)
+        rows = self._db.execute(
+            "SELECT body FROM objects WHERE object = ?1 AND (?2 IS NULL OR owner IN (SELECT value FROM json_each(?2)))"
+            " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(body, '$.metadata') WHERE key = ?3 AND value = ?4))"
+            " ORDER BY seq",
+            (kind, None if owners is None else json.dumps(owners), name, value),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
     def with_email(self, email: str) -> list[Object]:
         """Return the customers with an e-mail, exactly as written, newest first."""
         rows = self._db.execute(

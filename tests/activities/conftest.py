@@ -1,9 +1,19 @@
 """What tests of the activities share: payers, one registered with a good card."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from tests.activities.payer import Payer
 from tests.stripe_side import StripeSide
+
+
+@pytest.fixture(scope="module")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
+    """A sandbox for each file, that nobody else speaks to: some faults count requests."""
+    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
+        yield side
 
 
 @pytest.fixture

@@ -140,9 +140,8 @@ class Payer:
 
     def intent(self, n: int = 1) -> str:
         """Return the payment intent of a payment's newest invoice."""
-        dump = self.stripe.dump("invoices", "invoice_payments")
-        invoice = [each for each in dump["invoices"] if each["metadata"].get("payment_key") == self.key(n)][-1]
-        tied = [each for each in dump["invoice_payments"] if each["invoice"] == invoice["id"]]
+        invoice = self.stripe.dump("invoices", metadata=f"payment_key:{self.key(n)}")["invoices"][-1]
+        tied = self.stripe.dump("invoice_payments", owners=[invoice["id"]])["invoice_payments"]
         return str(tied[-1]["payment"]["payment_intent"])
 
     # ------------------------------------------------------------------ what must be so
@@ -156,10 +155,10 @@ class Payer:
 
     def requests_so_far(self) -> int:
         """Return the number of the latest request that Stripe has had from anybody."""
-        return max((each["seq"] for each in self.stripe.requests()), default=0)
+        return self.stripe.latest_request()
 
     def calls_since(self, before: int) -> list[str]:
-        return [f"{each['method']} {each['path']}" for each in self.stripe.requests() if each["seq"] > before]
+        return [f"{each['method']} {each['path']}" for each in self.stripe.requests(before)]
 
     def paid_exactly_once(self, amount: int = 7500) -> None:
         """Stripe's side has one invoice, one line and one charge for this account."""

@@ -184,11 +184,7 @@ async def test_R8_a_method_is_attached_once_however_often_it_is_asked(payer: Pay
         with pytest.raises(ApplicationError):
             await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
     changed = await payer.card("pm_card_mastercard", request="one")
-    methods = [
-        each
-        for each in payer.stripe.dump("payment_methods")["payment_methods"]
-        if each["customer"] == payer.customer_id
-    ]
+    methods = payer.stripe.dump("payment_methods", owners=[payer.customer_id])["payment_methods"]
     assert len(methods) == 2
     assert (await payer.look()).payment_method == changed.payment_method == methods[-1]["id"]
 

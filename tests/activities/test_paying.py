@@ -79,7 +79,8 @@ async def test_R21_a_debit_that_failed_while_its_answer_was_lost_is_not_made_aga
     outcome = await debtor.collect(debtor.asked(payment_methods=BANKS), try_number=2)
     assert isinstance(outcome, Declined)
     assert outcome.code == "account_closed"
-    debits = [each for each in debtor.stripe.dump("charges")["charges"] if each["payment_intent"] == debtor.intent()]
+    charges = debtor.stripe.dump("charges", owners=[debtor.customer_id])["charges"]
+    debits = [each for each in charges if each["payment_intent"] == debtor.intent()]
     assert [each["status"] for each in debits] == ["failed"]
 
 

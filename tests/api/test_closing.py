@@ -30,7 +30,7 @@ async def test_R13_closing_is_answered_and_leaves_nobodys_name(
     assert close[0] == close[1]
     assert (close[0]["state"], close[0]["email"]) == ("closed", None)
     assert not await _named(temporal, account)
-    mine = [each for each in stripe_side.dump()["customers"] if each["metadata"]["account_id"] == account]
+    mine = stripe_side.customers(account)
     assert [(each["email"], each["invoice_settings"]["default_payment_method"]) for each in mine] == [(None, None)]
     assert stripe_side.charged(account) == [7500]
     shown = await bob.get(f"/v1/accounts/{account}/timeline")

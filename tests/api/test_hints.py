@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import Client
 
 from reprise.activities.stripe_client import stripe_client
@@ -17,6 +18,9 @@ from tests.api.test_signatures import header
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
+
+
+UNDER_WAY = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
 
 
 class Endpoint:
@@ -42,9 +46,15 @@ def endpoint(caller: Callers) -> Endpoint:
 
 
 async def hints(temporal: Client, account_id: str) -> list[PaymentHint]:
-    """Return the hints that were sent to an account's run by the tests, oldest first."""
-    found = []
-    async for event in temporal.get_workflow_handle(workflow_id(account_id)).fetch_history_events():
+    """Return the hints that were sent to an account's run by the tests, oldest first.
+
+    What comes while a workflow task is under way is put into the history at its end.
+    """
+    handle, found = temporal.get_workflow_handle(workflow_id(account_id)), []
+    async with asyncio.timeout(20):
+        while (await handle.describe()).raw_description.pending_workflow_task.state == UNDER_WAY:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    async for event in handle.fetch_history_events():
         signal = event.workflow_execution_signaled_event_attributes
         if signal.signal_name == "payment_hint":
             found.append((await temporal.data_converter.decode(signal.input.payloads, [PaymentHint]))[0])
@@ -74,10 +84,7 @@ def invoice(account: Json, key: str | None, **more: Any) -> Json:
 
 
 async def customer_of(side: StripeSide, account: Json) -> str:
-    dump = await asyncio.to_thread(side.dump)
-    return next(
-        str(each["id"]) for each in dump["customers"] if each["metadata"].get("account_id") == account["account_id"]
-    )
+    return str((await asyncio.to_thread(side.customers, account["account_id"]))[0]["id"])
 
 
 def test_R15_the_events_to_send_are_documented() -> None:

@@ -202,9 +202,9 @@ async def test_R21_a_transfer_is_shown_as_one(
     rows = (await browser.get(f"{base}/invoices")).text
     assert "Being transferred" in rows
     assert not re.search(r">\s*Pay<", rows)
-    intents = (await asyncio.to_thread(stripe_side.dump))["payment_intents"]
-    mine = [each["id"] for each in intents if each["customer"] == await customer_of(stripe_side, account)]
-    await asyncio.to_thread(stripe_side.settle, mine[0], "succeeded")
+    customer = await customer_of(stripe_side, account)
+    (intent,) = stripe_side.dump("payment_intents", owners=[customer])["payment_intents"]
+    await asyncio.to_thread(stripe_side.settle, intent["id"], "succeeded")
     paid = await until(operator, account, "reactivated")
     assert paid["payment"]["status"] == "paid"
     assert stripe_side.charged(account["account_id"]) == [7500]

@@ -111,6 +111,7 @@ async def test_a_lapsed_owner_comes_back(shop: Shop, visit: Visits, *, scripts: 
     await sees(page, "In service")
     await page.go_back()
     await sees(page, "There is nothing to bring back.")
+    await page.wait_for_load_state()
     await page.go_forward()
     await sees(page, "Monthly price")
     await page.reload()

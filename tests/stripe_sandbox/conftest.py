@@ -1,12 +1,20 @@
 """Sandbox tests speak to it through the real `stripe` library, over real HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 
 import pytest
 import stripe
 
 from reprise.activities.stripe_client import stripe_client
 from tests.stripe_side import StripeSide
+
+
+@pytest.fixture(scope="module")
+def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
+    """A sandbox for each file: some tests compare all that it knows."""
+    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
+        yield side
 
 
 @pytest.fixture

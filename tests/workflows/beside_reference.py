@@ -144,9 +144,9 @@ class LifeInTheWorld:
     def _settle_debit(self, how: str) -> None:
         if (key := self.rules.settle_debit(how)) is None:
             return
-        payments = self.world.stripe.dump("invoice_payments")["invoice_payments"]
         invoice = self._invoices()[key]["id"]
-        intent = next(each["payment"]["payment_intent"] for each in payments if each["invoice"] == invoice)
+        payments = self.world.stripe.dump("invoice_payments", owners=[invoice])["invoice_payments"]
+        intent = payments[0]["payment"]["payment_intent"]
         if how == "settles":
             self.world.stripe.settle(intent, "succeeded")
         else:

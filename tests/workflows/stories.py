@@ -184,8 +184,7 @@ class Erasing(Story):
 
     async def mended(self) -> None:
         await self.world.until("closed")
-        customers = self.world.stripe.dump("customers")["customers"]
-        mine = [each for each in customers if each["metadata"].get("account_id") == self.world.account_id]
+        mine = self.world.stripe.customers(self.world.account_id)
         assert [(each["email"], each["invoice_settings"]["default_payment_method"]) for each in mine] == [(None, None)]
         told = [each.type for each in await self.world.timeline()]
         assert told.count("account.customer_not_erased") == told.count("account.customer_erased") <= 1

@@ -116,7 +116,7 @@ async def test_R13_the_customer_at_stripe_names_nobody_either(told: World) -> No
     """By the time that closing is answered."""
     await lived(told, editions.NEWEST)
     await closed(told, Close(actor=OPERATOR))
-    mine = [each for each in told.stripe.dump()["customers"] if each["metadata"].get("account_id") == told.account_id]
+    mine = told.stripe.customers(told.account_id)
     assert [(each["email"], each["invoice_settings"]["default_payment_method"]) for each in mine] == [(None, None)]
     assert told.charged() == [7500]
 
@@ -125,7 +125,7 @@ async def test_R13_a_run_of_the_first_edition_has_its_customer_erased_by_the_nex
     """R28: its decisions stay what they were; the closed run begins with what it left undone."""
     await lived(told, editions.FIRST)
     await closed(told, Close(actor=OPERATOR))
-    mine = [each for each in told.stripe.dump()["customers"] if each["metadata"].get("account_id") == told.account_id]
+    mine = told.stripe.customers(told.account_id)
     assert [each["email"] for each in mine] == [None]
     assert [each.type for each in await told.timeline()][-1] == "account.customer_erased"
 

@@ -36,11 +36,9 @@ async def lapsed_with_debit(world: World) -> None:
 
 def intent_of(world: World) -> str:
     """Return the debit that is under way; the sandbox holds those of other tests, too."""
-    dump = world.stripe.dump("payment_intents", "customers")
-    ours = {each["id"] for each in dump["customers"] if each["metadata"].get("account_id") == world.account_id}
-    (intent,) = [
-        each["id"] for each in dump["payment_intents"] if each["status"] == "processing" and each["customer"] in ours
-    ]
+    ours = [each["id"] for each in world.stripe.customers(world.account_id)]
+    intents = world.stripe.dump("payment_intents", owners=ours)["payment_intents"]
+    (intent,) = [each["id"] for each in intents if each["status"] == "processing"]
     return str(intent)
 
 
@@ -131,7 +129,7 @@ async def test_E20_a_void_that_stripe_refuses_is_done_when_the_key_is_mended(wor
 async def test_E21_a_wrong_key_while_the_first_account_opens(world: World) -> None:
     """A day of 401: fewer than 60 requests and 500 events; then open, charged once, by the card given at opening."""
     world.stripe.fault(method="*", path="/v1/.*", when="before", status=401, times=None)
-    before = world.stripe.counts()["last"]
+    before = world.stripe.latest_request()
     assert (await world.open()).state == "disabled"
     for _ in range(24):
         await world.env.sleep(timedelta(hours=1))
@@ -186,8 +184,7 @@ async def test_R26_the_billing_email_follows_at_stripe(world: World) -> None:
     """Changed by its user; one that Stripe does not take is refused, naming the field, and the old one stays."""
     await world.open()
     assert (await world.do(SetEmail(email="ada@example.com"))).account.email == "ada@example.com"
-    customer = await world.handle.query("customer_id", result_type=str)
-    (at_stripe,) = [each for each in world.stripe.dump("customers")["customers"] if each["id"] == customer]
+    (at_stripe,) = world.stripe.customers(world.account_id)
     assert at_stripe["email"] == "ada@example.com"
     world.stripe.fault(method="POST", path="/v1/customers/[^/]+", when="before", status=400, times=1)
     answer = await world.do(SetEmail(email="grace@example.com"))

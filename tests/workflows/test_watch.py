@@ -131,7 +131,7 @@ async def test_R8_whatever_is_refused_each_account_asks_little_and_is_right_afte
     await world.env.sleep(timedelta(seconds=1))
     for story in stories:
         await story.meet()
-    requests, grown, last = [], [await events(stories)], stripe.counts()["last"]
+    requests, grown, last = [], [await events(stories)], stripe.latest_request()
     for _ in range(max(lasts // DAY, 1)):
         for _ in range(8):
             await pass_time(world, min(lasts, DAY) / 8, at_once=HOURS if requests_a_day == TRIED_HOURLY else A_WHILE)
