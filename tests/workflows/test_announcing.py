@@ -56,8 +56,8 @@ async def test_A6_R18_a_slow_product_hears_everything_once_and_in_order(
     told: World, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes so long for each that a try tells but a few: the next goes on where that one came to."""
-    monkeypatch.setattr(announcements, "MARGIN", 58.8)  # a try tells for 1.2 seconds
-    monkeypatch.setattr(announcements, "PATIENCE", 0.5)
+    monkeypatch.setattr(announcements, "MARGIN", 56.5)  # a try tells for a second and a half
+    monkeypatch.setattr(announcements, "PATIENCE", 2)
     product.seconds = 0.15
     await told.open()
     for carts in range(4, 34):
