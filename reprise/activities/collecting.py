@@ -12,8 +12,8 @@ import stripe
 from reprise.activities.asking import fresh, tries
 from reprise.activities.checking import Wrong, check
 from reprise.activities.customers import Customers, leave
-from reprise.activities.invoicing import Invoices, Latest, Voided
-from reprise.activities.names import CollectInput, KnownPayments
+from reprise.activities.invoicing import Invoices, Latest, Voided, unknown_paid
+from reprise.activities.names import CollectInput
 from reprise.activities.reading import (
     charged_of,
     customer_of,
@@ -23,7 +23,6 @@ from reprise.activities.reading import (
     is_unpaid,
     key_of,
     last_failure,
-    number_of,
     state_of,
     waits_for_payer,
 )
@@ -61,23 +60,6 @@ class Spoilt:
 
     invoice_id: str
     reason: str
-
-
-def unknown_paid(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
-    """Return the other payments that are paid at Stripe and not in the record, the oldest first (R22)."""
-    return [each for each in unknown(latest, payment_key, known) if each.status == "paid"]
-
-
-def unknown(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
-    """Return the other payments' invoices of which the record does not know that they are paid, the oldest first."""
-    since = known.known_from
-    if since is None:
-        return []
-    return [
-        each
-        for each in latest.others(payment_key)
-        if number_of(each) >= since and key_of(each) not in known.paid_keys and each.status != "void"
-    ]
 
 
 class Collecting:
@@ -186,11 +168,13 @@ class Collecting:
         return self._stopped(f"{reason} Nothing was charged. Void it in Stripe's dashboard.")
 
     async def _leave(self, latest: Latest | None) -> PaymentOutcome:
-        left = await leave(self._client, self._asked, latest)
+        left = await leave(self._client, self._asked, self._asked, latest)
         if left.unsettled:
             return self._in_the_way(left.unsettled)
         assert left.customer_id is not None, "one or the other"
-        return CustomerDeleted(payment_key=self._payment.key, customer_id=left.customer_id)
+        return CustomerDeleted(
+            payment_key=self._payment.key, customer_id=left.customer_id, email_refused=left.email_refused
+        )
 
     async def _attempt_twice(self, invoice: stripe.Invoice | None) -> PaymentOutcome:
         """Attempt the payment; where its invoice is spoilt, replace that once (R8)."""

@@ -1,13 +1,14 @@
 """The account's customer at Stripe: found, made, taken over, given a payment method; made anew when it was deleted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import stripe
 
 from reprise.activities.asking import behind_replays, hashed_key, idempotency_key
-from reprise.activities.invoicing import Invoices, Latest, Voided
-from reprise.activities.names import CustomerInput, StripeInput
-from reprise.activities.reading import is_deleted, is_unpaid
+from reprise.activities.invoicing import Invoices, Latest, Voided, unknown_paid
+from reprise.activities.names import CustomerInput, KnownPayments, StripeInput
+from reprise.activities.reading import found_of, is_deleted, is_unpaid
 from reprise.activities.stripe_client import (
     code_of,
     decline_code_of,
@@ -18,7 +19,7 @@ from reprise.activities.stripe_client import (
     sentence_of,
     understood,
 )
-from reprise.statemachine.outcomes import PaymentMethodChanged
+from reprise.statemachine.outcomes import Invoice, PaymentMethodChanged
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,21 @@ class Registered:
 
 @dataclass(frozen=True)
 class Left:
-    """How leaving a deleted customer turned out: the new one's id, or the invoice that must end first."""
+    """How leaving a deleted customer turned out: the new one's id, or the invoice that must end first.
+
+    `found` holds what is paid for the account on the old customer and is not in the record (R22): the new customer does
+    not show it.
+    """
 
     customer_id: str | None = None
     email_refused: str | None = None
     unsettled: Voided | None = None
+    found: tuple[Invoice, ...] = ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What an outcome says of it."""
+        return {"customer_id": self.customer_id, "email_refused": self.email_refused, "found": self.found}
 
 
 class Customers:
@@ -187,7 +198,9 @@ class Customers:
         return PaymentMethodChanged(payment_method=attached.id)
 
 
-async def leave(client: stripe.StripeClient, asked: CustomerInput, latest: Latest | None = None) -> Left:
+async def leave(
+    client: stripe.StripeClient, asked: CustomerInput, known: KnownPayments, latest: Latest | None = None
+) -> Left:
     """Leave a customer that was deleted at Stripe, and register the account's anew (R23).
 
     No invoice may stay behind that could still be paid: the new customer does not show it. What cannot be voided, since
@@ -196,11 +209,14 @@ async def leave(client: stripe.StripeClient, asked: CustomerInput, latest: Lates
     Args:
         client: The client.
         asked: Whose customer, which, and the e-mail of the new one.
+        known: What the record knows to be paid.
         latest: The old customer's invoices, if they have been looked at.
     """
     invoices = Invoices(client, asked, asked.customer_id)
-    for invoice in (latest or await invoices.latest(None)).invoices:
+    latest = latest or await invoices.latest(None)
+    for invoice in latest.invoices:
         if is_unpaid(invoice) and not (voided := await invoices.void(invoice)).done:
             return Left(unsettled=voided)
     registered = await Customers(client, asked).register(asked.email, replacing=asked.customer_id)
-    return Left(customer_id=registered.customer.id, email_refused=registered.email_refused)
+    found = tuple(found_of(each) for each in unknown_paid(latest, None, known))
+    return Left(registered.customer.id, registered.email_refused, found=found)

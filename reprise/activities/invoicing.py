@@ -10,7 +10,7 @@ from decimal import Decimal
 import stripe
 
 from reprise.activities.asking import behind_replays, idempotency_key
-from reprise.activities.names import CollectInput, StripeInput
+from reprise.activities.names import CollectInput, KnownPayments, StripeInput
 from reprise.activities.reading import (
     WITH_PAYMENT,
     customer_of,
@@ -47,6 +47,23 @@ class Latest:
     def others(self, payment_key: str | None) -> tuple[stripe.Invoice, ...]:
         """Return those of the other payments, oldest first."""
         return tuple(sorted((each for each in self.invoices if key_of(each) != payment_key), key=number_of))
+
+
+def unknown_paid(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
+    """Return the other payments that are paid at Stripe and not in the record, the oldest first (R22)."""
+    return [each for each in unknown(latest, payment_key, known) if each.status == "paid"]
+
+
+def unknown(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
+    """Return the other payments' invoices of which the record does not know that they are paid, the oldest first."""
+    since = known.known_from
+    if since is None:
+        return []
+    return [
+        each
+        for each in latest.others(payment_key)
+        if number_of(each) >= since and key_of(each) not in known.paid_keys and each.status != "void"
+    ]
 
 
 @dataclass(frozen=True)

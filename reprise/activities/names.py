@@ -45,17 +45,6 @@ class CustomerInput(StripeInput):
     email: Annotated[str | None, Field(description="For a customer that must be registered anew (R23).")] = None
 
 
-class ChangePaymentMethodInput(CustomerInput):
-    """Which payment method becomes the customer's default."""
-
-    payment_method: str
-    request: Annotated[str, Field(description="Stable over retries; part of the idempotency keys.")]
-
-
-class ChangeEmailInput(CustomerInput):
-    """Which e-mail the customer gets (R26): `email`."""
-
-
 class KnownPayments(BaseModel):
     """Which payments the record knows to be paid: any other that is paid at Stripe is news (R22)."""
 
@@ -64,6 +53,17 @@ class KnownPayments(BaseModel):
         Field(description="From which payment on `paid_keys` says what is known to be paid (R22); None: not known."),
     ] = None
     paid_keys: tuple[str, ...] = ()
+
+
+class ChangePaymentMethodInput(CustomerInput, KnownPayments):
+    """Which payment method becomes the customer's default."""
+
+    payment_method: str
+    request: Annotated[str, Field(description="Stable over retries; part of the idempotency keys.")]
+
+
+class ChangeEmailInput(CustomerInput, KnownPayments):
+    """Which e-mail the customer gets (R26): `email`."""
 
 
 class CollectInput(CustomerInput, KnownPayments):

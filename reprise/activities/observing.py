@@ -2,9 +2,8 @@
 
 import stripe
 
-from reprise.activities.collecting import unknown
-from reprise.activities.customers import Customers, leave
-from reprise.activities.invoicing import Invoices, Latest, Voided
+from reprise.activities.customers import Customers, Left, leave
+from reprise.activities.invoicing import Invoices, Latest, Voided, unknown
 from reprise.activities.names import InvoiceInput
 from reprise.activities.reading import charged_of, default_method, found_of, is_deleted, last_failure, state_of
 from reprise.statemachine.outcomes import InvoiceObserved, InvoiceState, InvoiceVoided
@@ -27,9 +26,9 @@ async def look(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObser
             raise
         latest = Latest((), None)
     customer = latest.customer or await customers.retrieve(asked.customer_id)
-    new_customer = None
+    left = Left()
     if is_deleted(customer):
-        new_customer = (await leave(client, asked, latest)).customer_id
+        left = await leave(client, asked, asked, latest)
         latest = await invoices.latest(asked.payment_key) if latest.invoices else latest
     of_key = latest.of(asked.payment_key) if asked.payment_key else ()
     mine = min([await invoices.believed(each) for each in of_key], key=_weight, default=None)
@@ -40,14 +39,15 @@ async def look(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObser
         payment_key=asked.payment_key,
         invoice_id=mine.id if mine else None,
         invoice=state,
-        payment_method=None if new_customer else default_method(customer),
+        payment_method=None if left.customer_id else default_method(customer),
         charged=charged_of(mine) if mine else None,
         decline_code=(getattr(failure, "decline_code", None) or getattr(failure, "code", None)) if failure else None,
         advice=getattr(failure, "advice_code", None) if failure else None,
         found=tuple(
             found_of(each) for each in others if state_of(each) in {InvoiceState.PAID, InvoiceState.PROCESSING}
         ),
-        customer_id=new_customer,
+        customer_id=left.customer_id,
+        email_refused=left.email_refused,
     )
 
 

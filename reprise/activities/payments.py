@@ -100,7 +100,7 @@ class StripePayments:
         self, customers: Customers, asked: names.ChangePaymentMethodInput
     ) -> PaymentMethodChanged:
         try:
-            left = await leave(self._client, asked)
+            left = await leave(self._client, asked, asked)
             if left.customer_id is None:
                 message = (
                     "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
@@ -111,7 +111,7 @@ class StripePayments:
             if is_passing(error):
                 raise
             return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
-        return changed.model_copy(update={"customer_id": left.customer_id})
+        return changed.model_copy(update=left.told)
 
     @activity.defn(name=names.CHANGE_EMAIL)
     async def change_email(self, asked: names.ChangeEmailInput) -> EmailChanged:
@@ -136,7 +136,7 @@ class StripePayments:
 
     async def _change_email_anew(self, asked: names.ChangeEmailInput, email: str) -> EmailChanged:
         try:
-            left = await leave(self._client, asked)
+            left = await leave(self._client, asked, asked)
         except stripe.StripeError as error:
             if is_passing(error):
                 raise
@@ -144,7 +144,7 @@ class StripePayments:
         if left.customer_id is None:
             message = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
             return EmailChanged(email=email, refused=message)
-        return EmailChanged(email=email, refused=left.email_refused, customer_id=left.customer_id)
+        return EmailChanged(email=email, refused=left.email_refused, **left.told)
 
     @activity.defn(name=names.ERASE_CUSTOMER)
     async def erase_customer(self, asked: names.CustomerInput) -> CustomerErased:

@@ -23,6 +23,7 @@ ABOUT_CUSTOMERS: Final = frozenset({"customer.updated", "customer.deleted"})
 _PAYMENT_KEY = re.compile(ACCOUNT_ID.removesuffix("$") + r":[0-9]{1,9}$")
 _CUSTOMER = re.compile(r"cus_\w{1,250}")
 _CHARGE = re.compile(r"(ch|py)_\w{1,250}")
+_INTENT = re.compile(r"pi_\w{1,250}")
 _REFUND = re.compile(r"(re|pyr|du|dp)_\w{1,250}")
 
 
@@ -64,8 +65,8 @@ class Told:
 async def told_by(event: stripe.Event, client: stripe.StripeClient) -> Told | None:
     """Return what an event tells, and for which account; None where it is nothing that an account heeds.
 
-    Accounts are named by the object's metadata, or by those of its customer; refunds and disputes lead there by their
-    charge (R24).
+    Accounts are named by the object's metadata, or by those of its customer; refunds and disputes lead there by the
+    invoice that their charge has paid (R24).
 
     Raises:
         Problem: 503: Stripe is out of reach, and would have to say whose customer it is. Stripe sends the event again.
@@ -82,7 +83,7 @@ async def told_by(event: stripe.Event, client: stripe.StripeClient) -> Told | No
             account_id = await _account_of_charge(getattr(about, "charge", None), client) if refund_id else None
         elif event.type == "charge.refunded":
             refund_id = await _latest_refund(about, client)
-            account_id = await _account_of_customer(about, client) if refund_id else None
+            account_id = await _account_of_charge(about, client) if refund_id else None
         else:
             return None
     except stripe.StripeError as error:
@@ -120,8 +121,27 @@ async def _account_of_customer(document: Any, client: stripe.StripeClient) -> An
 
 
 async def _account_of_charge(charge: Any, client: stripe.StripeClient) -> Any:
+    """Return the account whose invoice a charge has paid; where it has paid none, the one that its customer names.
+
+    A customer may pay for several accounts (R25), or be deleted by now (R23).
+    """
     charge_id = _matching(_CHARGE, getattr(charge, "id", charge))
-    return await _account_of_customer(await client.v1.charges.retrieve_async(charge_id), client) if charge_id else None
+    if charge_id is None:
+        return None
+    found = await client.v1.charges.retrieve_async(charge_id)
+    return await _account_of_payment(found, client) or await _account_of_customer(found, client)
+
+
+async def _account_of_payment(charge: stripe.Charge, client: stripe.StripeClient) -> Any:
+    """Return the account named by the invoice that a charge has paid (docs.stripe.com/api/invoice-payment/list)."""
+    intent = _matching(_INTENT, getattr(charge.payment_intent, "id", charge.payment_intent))
+    if intent is None:
+        return None
+    payments = await client.v1.invoice_payments.list_async(
+        {"payment": {"type": "payment_intent", "payment_intent": intent}, "expand": ["data.invoice"]}
+    )
+    named = (_metadata(each.invoice).get("account_id") for each in payments.data)
+    return next((each for each in named if each), None)
 
 
 async def _latest_refund(charge: Any, client: stripe.StripeClient) -> str | None:

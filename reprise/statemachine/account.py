@@ -96,6 +96,9 @@ class Account(BaseModel):
     known_from: Annotated[int, Field(description="From which payment on `paid_keys` is complete (R22).")] = 1
     paid_keys: Annotated[tuple[str, ...], Field(description="The latest payments that are known to be paid.")] = ()
     refunds: Annotated[tuple[str, ...], Field(description="Refunds and disputes that were told, with status.")] = ()
+    hold_owed: Annotated[
+        str | None, Field(description="Why the account is held once no payment is under way: a dispute (R24).")
+    ] = None
     sequence: int = 0
     timeline: tuple[TimelineEntry, ...] = ()
 
@@ -141,6 +144,7 @@ class Account(BaseModel):
                 "email": None,
                 "first_payment_method": None,
                 "hold": None,
+                "hold_owed": None,
                 "payment": self._payment_of_nobody,
                 "timeline": tuple(entry.anonymous for entry in self.timeline),
             }

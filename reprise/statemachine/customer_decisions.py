@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from reprise.statemachine.effects import EraseCustomer, RegisterCustomer
+from reprise.statemachine.effects import EraseCustomer
 from reprise.statemachine.invoice_decisions import InvoiceDecisions
 from reprise.statemachine.outcomes import CustomerErased, CustomerRegistered, EmailChanged, RefundObserved
 from reprise.statemachine.payments import OwedErasure
@@ -33,19 +33,16 @@ class CustomerDecisions(InvoiceDecisions):
         if self.by_edition_2():
             self._note_once("customer_not_registered", STRIPE, reason)
 
-    def replace_customer(self, customer_id: str | None) -> None:
+    def replace_customer(self, customer_id: str | None, email_refused: str | None = None) -> None:
         """The customer was deleted at Stripe and registered anew: it has no payment method now (R23)."""
         if customer_id and self.account.customer_id and customer_id != self.account.customer_id:
             self._set(customer_id=customer_id)
             self._note("customer_replaced", STRIPE, reason=f"the customer was deleted at Stripe; now {customer_id}")
-
-    def register_anew(self) -> None:
-        """Register a customer again whose deletion a look has found."""
-        self.effects.append(RegisterCustomer(payment_method=None))
+            if email_refused:
+                self._note("email_refused", STRIPE, reason=email_refused)
 
     def take_email(self, changed: EmailChanged) -> None:
-        """Where Stripe has taken the new e-mail, it is the account's (R26); the customer may be a new one (R23)."""
-        self.replace_customer(changed.customer_id)
+        """Where Stripe has taken the new e-mail, it is the account's (R26)."""
         if changed.refused:
             return
         self._set(email=changed.email)
@@ -83,6 +80,10 @@ class CustomerDecisions(InvoiceDecisions):
             self.erase_customer()
 
     # ---------------------------------------------------------------- refunds and disputes: R24
+
+    def owe_hold(self, reason: str | None) -> None:
+        """Remember that a dispute holds the account, or, None, that none does any more (`on_dispute`)."""
+        self._set(hold_owed=reason)
 
     def note_refund(self, seen: RefundObserved) -> bool:
         """Tell a refund or dispute made at Stripe, once for each status; say whether it was news."""

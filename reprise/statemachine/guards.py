@@ -66,8 +66,8 @@ class Guards:
         return renewal_quote(self.account).amount_due == 0
 
     def retries_left(self, now: datetime) -> bool:
-        """Whether another retry follows; one that our own fault has used up costs the payer nothing (R9)."""
-        if self.by_edition_2() and self._payment.stopped_since:
+        """Whether another retry follows; those that our own fault has used up are made up for, once (R9)."""
+        if self.by_edition_2() and self._payment.stopped_since and self._payment.retries_from is None:
             return True
         return next_retry(self.account.policy, self._payment, now) is not None
 

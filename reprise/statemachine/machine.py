@@ -99,6 +99,8 @@ class AccountMachine(OutcomeEvents):
     def take(self, event: Event, now: datetime) -> Effects:
         """Let one event happen, and return what is to be done in the world.
 
+        A hold for a dispute that had to wait for a payment under way follows by itself (R24).
+
         A deadline that no longer applies, an answer about another payment than the latest, the failure of an attempt
         that is not under way, and what Stripe says of a closed account's customer change nothing.
 
@@ -106,6 +108,9 @@ class AccountMachine(OutcomeEvents):
             Refused: The state forbids the command; nothing has changed.
         """
         now = whole_seconds(now)
+        return self._take(event, now) + self._hold_if_owed(now)
+
+    def _take(self, event: Event, now: datetime) -> Effects:
         match event:
             case Deadline(kind=DeadlineKind.VOID_DUE):
                 return self._note(now, lambda: self.model.void_what_is_owed(now))
@@ -126,7 +131,7 @@ class AccountMachine(OutcomeEvents):
             case PaymentMethodChanged():
                 return self._take_payment_method(event, now)
             case EmailChanged():
-                return self._note(now, lambda: self.model.take_email(event))
+                return self._take_email(event, now)
             case CustomerErased() if not self._is("closed"):
                 return ()
             case CustomerErased():
@@ -144,13 +149,21 @@ class AccountMachine(OutcomeEvents):
             case _:
                 return self._happen(event.name, now, command=event)
 
-    def hint(self, now: datetime, payment_key: str | None = None, refund_id: str | None = None) -> Effects:
+    def hint(
+        self,
+        now: datetime,
+        payment_key: str | None = None,
+        refund_id: str | None = None,
+        *,
+        customer_deleted: bool = False,
+    ) -> Effects:
         """Take a hint that something may have changed at Stripe (R15): look, where there is anything to see.
 
         Args:
             now: The time, in UTC.
             payment_key: The payment whose invoice the hint is about, if it says so: looked for in any state (R22).
             refund_id: The refund or dispute that it is about (R24).
+            customer_deleted: Whether it is about the customer's deletion: then the look registers it anew (R23).
         """
         now = whole_seconds(now)
         account = self.account
@@ -163,6 +176,7 @@ class AccountMachine(OutcomeEvents):
         if looked := self._if_allowed("payment_hint", now):
             return looked
         news = payment_key is not None and payment_key not in account.paid_keys
+        news = news or (customer_deleted and not self._is("closed"))
         return self._note(now, self.model.look_around) if news or account.voids_owed else ()
 
     def note_cancellation_request(self, now: datetime) -> Effects:

@@ -10,6 +10,7 @@ from reprise.statemachine.outcomes import (
     CustomerDeleted,
     Declined,
     EarlierPayment,
+    EmailChanged,
     Invoice,
     InvoiceObserved,
     InvoiceState,
@@ -50,7 +51,7 @@ class OutcomeEvents(DrivenChart):
             case _ if not self.collecting and payment.status is not PaymentStatus.PROCESSING:
                 return ()
             case CustomerDeleted():
-                replaced = self._note(now, lambda: self.model.replace_customer(event.customer_id))
+                replaced = self._replace_customer(event, now)
                 return replaced + self._happen("payment_declined", now, outcome=event)
             case Declined() | NoPaymentMethod():
                 return self._happen("payment_declined", now, outcome=event)
@@ -78,12 +79,11 @@ class OutcomeEvents(DrivenChart):
     def _take_look(self, event: InvoiceObserved, now: datetime) -> Effects:
         """Take what a look at Stripe has found (R15, R21, R22)."""
         effects: Effects = ()
-        if event.customer_id and event.customer_id != self.account.customer_id and not self._is("closed"):
-            effects += self._note(now, lambda: self.model.replace_customer(event.customer_id))
+        if not self._is("closed"):
+            effects += self._replace_customer(event, now)
         if event.invoice is InvoiceState.PAID:
             effects += self._take_invoice(event, now)
-        for found in event.found:
-            effects += self._take_found(found, now)
+        effects += self._take_all_found(event.found, now)
         # Only then what may begin an attempt: nothing is collected beside money that has come.
         return effects if event.invoice is InvoiceState.PAID else effects + self._take_invoice(event, now)
 
@@ -135,6 +135,12 @@ class OutcomeEvents(DrivenChart):
         limit = last + timedelta(days=self.account.policy.stopped_days) if unknown else last
         return self._happen("retries_ended", now) if now >= limit else ()
 
+    def _take_all_found(self, found: tuple[Invoice, ...], now: datetime) -> Effects:
+        effects: Effects = ()
+        for each in found:
+            effects += self._take_found(each, now)
+        return effects
+
     def _take_found(self, found: Invoice, now: datetime) -> Effects:
         account = self.account
         if found.state is not InvoiceState.PAID or found.payment_key in account.paid_keys:
@@ -180,11 +186,20 @@ class OutcomeEvents(DrivenChart):
         return self._if_allowed("authentication_expired", now) if awaited else ()
 
     def _take_payment_method(self, event: PaymentMethodChanged, now: datetime) -> Effects:
-        replaced = self._note(now, lambda: self.model.replace_customer(event.customer_id)) if event.customer_id else ()
+        effects = self._replace_customer(event, now) + self._take_all_found(event.found, now)
         if event.refused:
-            return replaced
-        noted = self._note(now, lambda: self.model.note_payment_method(event.asked_by))
-        return replaced + noted + self._if_allowed("payment_method_replaced", now)
+            return effects
+        effects += self._note(now, lambda: self.model.note_payment_method(event.asked_by))
+        return effects + self._if_allowed("payment_method_replaced", now)
+
+    def _take_email(self, event: EmailChanged, now: datetime) -> Effects:
+        effects = self._replace_customer(event, now) + self._take_all_found(event.found, now)
+        return effects + self._note(now, lambda: self.model.take_email(event))
+
+    def _replace_customer(
+        self, event: CustomerDeleted | InvoiceObserved | PaymentMethodChanged | EmailChanged, now: datetime
+    ) -> Effects:
+        return self._note(now, lambda: self.model.replace_customer(event.customer_id, event.email_refused))
 
     def _take_refund(self, event: RefundObserved, now: datetime) -> Effects:
         """Tell a refund or dispute; by policy, a dispute that is open holds the account like an operator (R24)."""
@@ -195,8 +210,16 @@ class OutcomeEvents(DrivenChart):
             news = event.ours and self.model.note_refund(event)
 
         told = self._note(now, note)
-        open_dispute = event.kind == "dispute" and (event.status or "").endswith(("needs_response", "under_review"))
-        if not (news and open_dispute) or self.account.policy.on_dispute != "disable":
+        if not news or event.kind != "dispute" or self.account.policy.on_dispute != "disable":
             return told
-        held = Disable(actor=STRIPE, reason=f"disputed: {event.reason or 'no reason given'}")
-        return told + self._if_allowed("disable", now, command=held)
+        is_open = (event.status or "").endswith(("needs_response", "under_review"))
+        reason = f"disputed: {event.reason or 'no reason given'}" if is_open else None
+        return told + self._note(now, lambda: self.model.owe_hold(reason))
+
+    def _hold_if_owed(self, now: datetime) -> Effects:
+        """Hold the account for a dispute, once no payment is under way any more (R14, R24)."""
+        reason = self.account.hold_owed
+        if reason is None or self.model.payment_under_way():
+            return ()
+        self._note(now, lambda: self.model.owe_hold(None))
+        return self._if_allowed("disable", now, command=Disable(actor=STRIPE, reason=reason))

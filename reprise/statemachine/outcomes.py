@@ -91,6 +91,7 @@ class CustomerDeleted(_Outcome):
 
     kind: Literal["customer_deleted"] = "customer_deleted"
     customer_id: str
+    email_refused: str | None = None
 
 
 class RequiresAction(_Outcome):
@@ -136,13 +137,23 @@ PaymentOutcome = Annotated[
 """How one attempt to collect turned out (R8). An outcome is a value, never an exception."""
 
 
-class InvoiceObserved(BaseModel):
-    """What a look at Stripe found (R15): hints are never believed, this is.
+class _MayReplaceCustomer(BaseModel):
+    """What was asked about a customer that may turn out to be deleted: it is registered anew then (R23).
 
     `found` holds other invoices of the account that are paid or processing at Stripe and not known to the record (R22).
     """
 
     model_config = _frozen
+
+    customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted.")] = None
+    email_refused: Annotated[
+        str | None, Field(description="Why Stripe did not take the billing e-mail for the new one.")
+    ] = None
+    found: tuple[Invoice, ...] = ()
+
+
+class InvoiceObserved(_MayReplaceCustomer):
+    """What a look at Stripe found (R15): hints are never believed, this is."""
 
     payment_key: str | None
     invoice_id: str | None = None
@@ -151,8 +162,6 @@ class InvoiceObserved(BaseModel):
     charged: int | None = None
     decline_code: Annotated[str | None, Field(description="Why the last charge failed, of an open invoice.")] = None
     advice: str | None = None
-    found: tuple[Invoice, ...] = ()
-    customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted (R23).")] = None
     reason: Annotated[str | None, Field(description="Why it is unknown, in Stripe's words.")] = None
 
 
@@ -193,27 +202,21 @@ class CustomerNotRegistered(BaseModel):
     reason: str
 
 
-class PaymentMethodChanged(BaseModel):
+class PaymentMethodChanged(_MayReplaceCustomer):
     """How changing the default payment method turned out; `refused` is Stripe's code when it did not."""
-
-    model_config = _frozen
 
     payment_method: str | None = None
     refused: str | None = None
     message: str | None = None
     asked_by: Actor = STRIPE
-    customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted (R23).")] = None
 
 
-class EmailChanged(BaseModel):
+class EmailChanged(_MayReplaceCustomer):
     """How changing the billing e-mail at Stripe turned out (R26); `refused` is Stripe's sentence when it did not."""
-
-    model_config = _frozen
 
     email: str
     refused: str | None = None
     asked_by: Actor = STRIPE
-    customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted (R23).")] = None
 
 
 class CustomerErased(BaseModel):

@@ -18,7 +18,7 @@ from reprise.statemachine.timeline import ActorKind, TimelineEntry
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
-from reprise.workflows.hints import Hints
+from reprise.workflows.hints import CUSTOMER_DELETED, Hints
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -206,7 +206,8 @@ class AccountWorkflow(Handlers):
             self._hints.clear()  # one look answered all that came
             self._perform(self._machine.hint(now))
             return
-        effects = self._machine.hint(now, payment_key=hint.payment_key, refund_id=hint.refund_id)
+        deleted = hint.event_type == CUSTOMER_DELETED
+        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)
         if any(not isinstance(effect, Announce) for effect in effects):
             self._hints.looked(now)
         self._perform(effects)

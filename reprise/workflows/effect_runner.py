@@ -271,10 +271,10 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
             answer = CustomerRegistered | CustomerNotRegistered
             return _Asked(names.REGISTER_CUSTOMER, register, answer, "register the customer")
         case ChangePaymentMethod(payment_method=method):
-            change = names.ChangePaymentMethodInput(**whose, payment_method=method, request=request_id)
+            change = names.ChangePaymentMethodInput(**whose, **known, payment_method=method, request=request_id)
             return _Asked(names.CHANGE_PAYMENT_METHOD, change, PaymentMethodChanged, "change the payment method")
         case ChangeEmail(email=email):
-            move = names.ChangeEmailInput(**{**whose, "email": email})
+            move = names.ChangeEmailInput(**{**whose, **known, "email": email})
             return _Asked(names.CHANGE_EMAIL, move, EmailChanged, "change the billing e-mail")
         case Collect(payment=payment):
             methods = account.policy.payment_methods

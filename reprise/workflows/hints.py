@@ -17,7 +17,10 @@ MOST_LOOKS_A_DAY = 60
 
 DAY = timedelta(days=1)
 
-_Subject = tuple[str | None, str | None]
+CUSTOMER_DELETED = "customer.deleted"
+"""The event that tells of a customer's deletion (docs.stripe.com/api/events/types#event_types-customer.deleted)."""
+
+_Subject = tuple[str | None, str | None, bool]
 
 
 class Hints:
@@ -34,9 +37,9 @@ class Hints:
 
     def add(self, hint: PaymentHint) -> None:
         """Let a hint wait. One of the same subject that waits already says as much."""
-        subject: _Subject = (hint.payment_key, hint.refund_id)
+        subject: _Subject = (hint.payment_key, hint.refund_id, hint.event_type == CUSTOMER_DELETED)
         if subject not in self._waiting and len(self._waiting) >= MOST_SUBJECTS:
-            subject, hint = (None, None), PaymentHint()
+            subject, hint = (None, None, False), PaymentHint()
         self._waiting[subject] = hint
 
     def are_due(self, now: datetime) -> bool:

@@ -264,6 +264,25 @@ async def test_R23_an_e_mail_for_a_deleted_customer_goes_to_a_new_one(payer: Pay
     assert at_stripe(payer, changed.customer_id)["email"] == "new@example.com"
 
 
+@pytest.mark.parametrize("known", [(), (1,)], ids=["not-in-the-record", "in-the-record"])
+@pytest.mark.parametrize("activity", ["change_payment_method", "change_email"])
+async def test_R22_what_was_paid_on_a_deleted_customer_is_told(
+    payer: Payer, activity: str, known: tuple[int, ...]
+) -> None:
+    """The new customer does not show it; what the record knows is no news."""
+    await payer.collect()
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    whose = {**payer.whose, "known_from": 1, "paid_keys": tuple(payer.key(each) for each in known)}
+    asked = (
+        names.ChangeEmailInput(**{**whose, "email": "new@example.com"})
+        if activity == "change_email"
+        else names.ChangePaymentMethodInput(**whose, payment_method="pm_card_visa", request="r1")
+    )
+    changed = await payer.run(activity, asked)
+    assert (changed.refused, changed.customer_id is None) == (None, False)
+    assert [(each.payment_key, each.amount) for each in changed.found] == [(payer.key(), 7500)] * (not known)
+
+
 async def test_R26_to_no_e_mail_at_all_is_a_defect(payer: Payer) -> None:
     """The workflow never asks for it."""
     with pytest.raises(ApplicationError) as failed:

@@ -248,6 +248,35 @@ async def test_R24_refunds_lead_to_the_account_by_their_charge(
     assert [(each.event_type, each.refund_id) for each in sent] == [(kind, its) for kind, _, its in told]
 
 
+async def test_R23_R24_a_refund_leads_to_the_account_though_its_customer_is_deleted(
+    operator: Api, temporal: Client, endpoint: Endpoint, stripe_side: StripeSide
+) -> None:
+    """Invoices outlive their customer (docs.stripe.com/api/customers/delete), and say whose they are."""
+    account = await opened(operator)
+    charge = (await asyncio.to_thread(stripe_side.invoices, account["account_id"]))[0]["paid_charges"][0]
+    async with stripe_client(stripe_side.settings()) as client:
+        await client.v1.customers.delete_async(charge["customer"])
+        refund = await client.v1.refunds.create_async({"charge": charge["id"], "amount": 100})
+    assert await endpoint.tell("refund.created", {"id": refund.id, "object": "refund", "charge": charge["id"]}) == 200
+    entry = (await until_told(operator, account, "refunded"))[0]
+    assert (entry["amount"], entry["payment_key"]) == (100, account["payment"]["key"])
+    sent = await hints(temporal, account["account_id"])
+    assert [each.refund_id for each in sent] == [refund.id]
+
+
+async def test_R23_a_deleted_customer_is_registered_anew_as_soon_as_it_is_told(
+    operator: Api, stripe_side: StripeSide
+) -> None:
+    """In service, months before the next payment: the owner has time to give another card."""
+    account = await opened(operator)
+    customer = await customer_of(stripe_side, account)
+    async with stripe_client(stripe_side.settings()) as client:
+        await client.v1.customers.delete_async(customer)
+    entry = (await until_told(operator, account, "customer_replaced"))[0]
+    assert "deleted" in entry["reason"]
+    assert (await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] == "active"
+
+
 STRANGE: list[Any] = [
     None, 7, "x", [], {}, {"metadata": 7}, {"metadata": {"account_id": 7, "payment_key": {}}}, {"charge": 7},
     {"id": 7, "charge": "ch_none"}, {"id": "re_1", "charge": "ch_none"}, {"id": "re_1", "charge": {"id": "ch_none"}},

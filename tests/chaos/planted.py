@@ -128,11 +128,11 @@ BUGS = (
     Bug(
         "hint believed",
         "workflows/account.py",
-        "        effects = self._machine.hint(now, payment_key=hint.payment_key, refund_id=hint.refund_id)\n",
+        "        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)\n",
         "        from reprise.statemachine.outcomes import Paid\n"
         "        if hint.payment_key is not None:\n"
         "            self._take(Paid(payment_key=hint.payment_key))\n"
-        "        effects = self._machine.hint(now, payment_key=hint.payment_key, refund_id=hint.refund_id)\n",
+        "        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)\n",
     ),
     Bug(
         "command ids dropped at continue-as-new",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.reference import rules
 from tests.reference.outcomes import Outcomes
@@ -68,15 +69,21 @@ class Happenings(Outcomes):
             self.voids_owed[key] = Owed(since, rules.next_void(since, now))
         return [Ask("void", key) for key in due]
 
-    def hint(self, now: datetime, key: str | None = None, refund: str | None = None) -> list[Ask]:
-        """R15: never believed, a reason to look where there is anything to see; R22: at a payment, in every state."""
+    def hint(
+        self, now: datetime, key: str | None = None, refund: str | None = None, *, deleted: bool = False
+    ) -> list[Ask]:
+        """R15: never believed, a reason to look where there is anything to see.
+
+        R22: at a payment, in every state; R23: where the customer is said to be deleted.
+        """
         if self.customer is None or self.is_collecting:
             return []
         if refund:
             return [Ask("look_at_refund", refund)]
         if self.is_processing or self.state == "past_due" or (self.state == "disabled" and self.awaits_payer):
             return self._look(now)
-        if (key and key not in self.paid_keys) or self.voids_owed:
+        gone = deleted and self.state != "closed"
+        if (key and key not in self.paid_keys) or gone or self.voids_owed:
             return [Ask("look", self.payment.key if self.payment else None)]
         return []
 
@@ -265,10 +272,17 @@ class Happenings(Outcomes):
         self.refunds.append((about, status))
         told = "refunded" if kind == "refund" else "disputed"
         self._tell(told, "stripe", now, amount=amount, currency=currency, key=key)
-        hold = kind == "dispute" and status in rules.DISPUTES_OPEN and self.on_dispute == "disable"
-        if not hold or self.state == "closed" or self._is_under_way:
-            return []
-        return self._hold(now, "stripe")
+        if kind == "dispute" and self.on_dispute == "disable":
+            self.hold_owed = status in rules.DISPUTES_OPEN
+        return []
+
+    def learn(self, what: str, now: datetime, **facts: Any) -> list[Ask]:
+        """Take what Stripe has answered; then hold the account, if a dispute is to, once no payment is under way."""
+        asks: list[Ask] = getattr(self, what)(now, **facts)
+        if not self.hold_owed or self._is_under_way:
+            return asks
+        self.hold_owed = False
+        return asks if self.state == "closed" else asks + self._hold(now, "stripe")
 
     def nothing(self, now: datetime) -> list[Ask]:
         """Stripe refused to show it: nothing is concluded."""

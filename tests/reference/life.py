@@ -235,4 +235,4 @@ class ReferenceLife:
         while waiting:
             for answered in self.stripe.answer_next(self.account, waiting):
                 told_ = answered.told
-                waiting += getattr(self.account, told_.what)(rules.whole_seconds(now), **told_.facts)
+                waiting += self.account.learn(told_.what, rules.whole_seconds(now), **told_.facts)

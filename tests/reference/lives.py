@@ -126,7 +126,7 @@ behind_its_back = st.one_of(
     st.builds(Deed, st.just("void_by_hand"), st.sampled_from(WHICH)),
     st.builds(Deed, st.just("bill_by_hand"), st.sampled_from(["the renewal", "another term", "no term"])),
     st.builds(Deed, st.just("balance"), st.sampled_from([2_000, 500, 100_000, -2_000, 0])),
-    st.just(Deed("delete_customer")),
+    st.builds(Deed, st.just("delete_customer"), st.sampled_from([None, "told"])),
     st.builds(
         Deed,
         st.just("refund"),

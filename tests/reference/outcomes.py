@@ -189,8 +189,10 @@ class Outcomes(Standing):
                 self._tell("payment_stopped", "stripe", now, payment=payment)
             return []
         first, retry = self.state != "past_due", None if stopped else self._next_retry(payment, now)
-        if retry is None and not stopped and (first or fault):
-            payment.retries_from = now  # settled: retries that passed without an answer, or by our fault, were none
+        if retry is None and not stopped and (first or (fault and payment.retries_from is None)):
+            payment.retries_from = (
+                now  # settled: those that passed without an answer, or, once, by our fault, were none
+            )
             retry = self._next_retry(payment, now)
         if retry:
             payment.next_attempt = self._retries(payment)[-1] if payment.do_not_ask else retry

@@ -156,6 +156,7 @@ class Standing:
     refunds: list[tuple[str, str | None]] = field(default_factory=list)
     cancelled_from: str = ""
     held: tuple[str, str | None] | None = None
+    hold_owed: bool = False
     timeline: list[Entry] = field(default_factory=list)
 
     # ------------------------------------------------------------------ questions

@@ -37,6 +37,7 @@ _voids_refused, _voids_taken = Deed("voids", "refused"), Deed("voids", "taken")
 _voided_by_hand = (Deed("void_by_hand", "latest"), _hint)
 _pays_late = (Deed("time_passes", timedelta(hours=5)), Deed("pay_by_hand", "oldest"), _hint_of_old)
 _pays_late_by_debit = (_pays_old_by_debit, _voids_taken, _pay)
+_dispute_is_lost = (Deed("refund", ("dispute", "du_1", "under_review")), Deed("refund", ("dispute", "du_1", "lost")))
 _found = (Deed("bill_by_hand", "no term"), Deed("hint", "unknown"))
 ALL_ANSWERED = Deed("time_passes", timedelta(0))
 ALL_IS_WELL = (_key_is_right, _voids_taken, ALL_ANSWERED, *_comes_back, ALL_ANSWERED)
@@ -132,6 +133,9 @@ TROUBLED = (
     (Deed("card_turns", "authentication"), _term_ends, *_voided_by_hand, _term_ends),
     (Deed("refund", ("dispute", "du_1", "needs_response")), _enable),
     (*FAILS, Deed("refund", ("dispute", "du_2", "needs_response")), _enable, _term_ends),
+    (*_lapses, *_pays_by_debit, Deed("refund", ("dispute", "du_1", "needs_response")), _settles, _hint, _enable),
+    (*_lapses, *_pays_by_debit, *_dispute_is_lost, _settles, _hint, _press),
+    (Deed("delete_customer", "told"), *_comes_back, _term_ends),
     (Deed("set_carts", 0), _press, Deed("time_passes", timedelta(hours=2))),
     (Deed("card_turns", "stopped"), *_lapses, _press, _answer, *_found, _press),
     (Deed("card_turns", "lost_card"), _term_ends, _key_is_wrong, _term_ends, _term_ends, _key_is_right, _term_ends),

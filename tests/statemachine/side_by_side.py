@@ -117,8 +117,10 @@ class SideBySide:
                     stripe.settle(key, None if how == "settles" else how)
             case Deed("balance", amount):
                 stripe.balance = amount
-            case Deed("delete_customer"):
+            case Deed("delete_customer", told):
                 stripe.delete_customer()
+                if told:
+                    self._hint(deleted=True)
             case Deed("portal_card", card):
                 stripe.change_in_portal(card)
             case Deed("card_turns", card):
@@ -199,14 +201,14 @@ class SideBySide:
             return None
         return invoice_meant(self.reference, self.stripe, which) or f"a1:{900 + len(self.stripe.bills)}"
 
-    def _hint(self, key: str | None = None, refund: str | None = None) -> None:
+    def _hint(self, key: str | None = None, refund: str | None = None, *, deleted: bool = False) -> None:
         """Let a webhook come, when the workflow would take it."""
         self._answer_all()
         self._settle()
         self._answer_all()
         now = rules.whole_seconds(self.now)
-        effects = self.core.hint(self.now, payment_key=key, refund_id=refund)
-        self._same(effects, self.reference.hint(now, key, refund))
+        effects = self.core.hint(self.now, key, refund, customer_deleted=deleted)
+        self._same(effects, self.reference.hint(now, key, refund, deleted=deleted))
 
     def _refund(self, kind: str, about: str, status: str) -> None:
         facts = {"kind": kind.partition(" ")[0], "status": status, "amount": 7500, "currency": "usd", "key": "a1:1"}
@@ -258,8 +260,7 @@ class SideBySide:
 
     def _deliver(self, answer: Told) -> None:
         effects = self.core.take(event_of(answer), self.now)
-        take = getattr(self.reference, answer.what)
-        self._same(effects, take(rules.whole_seconds(self.now), **answer.facts))
+        self._same(effects, self.reference.learn(answer.what, rules.whole_seconds(self.now), **answer.facts))
 
     # ------------------------------------------------------------------ comparing
 

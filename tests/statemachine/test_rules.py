@@ -253,6 +253,20 @@ def test_R9_a_decline_after_a_stop_still_has_all_of_its_retries() -> None:
     assert book.at("2027-03-17T11:00").state == "disabled"
 
 
+def test_R9_retries_that_our_fault_has_used_up_are_made_up_for_once() -> None:
+    """A second fault at the last retry gives no further round: no service without end for want of luck."""
+    book = Book.open().at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-03-10T10:00")
+    book.card = "insufficient_funds"
+    book.at("2027-03-17T10:30")
+    book.card = "stopped"
+    book.at("2027-03-17T11:00")
+    assert book.state == "past_due"
+    book.card = "insufficient_funds"
+    assert book.at("2027-03-17T12:00").state == "disabled"
+
+
 def test_R8_a_stopped_reactivation_can_be_made_after_the_mend() -> None:
     """Disabled, told to the payer, and tried again with a new key."""
     book = lapsed()

@@ -20,12 +20,14 @@ from reprise.statemachine.effects import Collect, LookAtInvoice, VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
     EarlierPayment,
+    EmailChanged,
     Invoice,
     InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
     NotKnown,
     Paid,
+    PaymentMethodChanged,
     RefundObserved,
 )
 from reprise.statemachine.payments import Payment, PaymentStatus
@@ -721,6 +723,81 @@ def test_R24_a_dispute_holds_the_account_if_the_policy_says_so(policy: str, stat
         book.refunds["du_1"] = refund("lost", "dispute")
         book.hint(refund_id="du_1")
         assert book.state == "reactivated"
+
+
+def clearing_with_a_dispute() -> Book:
+    """Lapsed; a debit that would bring the account back is clearing when an older payment is disputed."""
+    book = lapsed(policy=BillingPolicy(on_dispute="disable"))
+    book.card = "processing"
+    book.do(Reactivate())
+    book.refunds["du_1"] = refund("needs_response", "dispute")
+    book.hint(refund_id="du_1")
+    assert (book.state, book.account.disabled_reason, payment_of(book).status) == (
+        "disabled",
+        "cancelled",
+        "processing",
+    )
+    return book
+
+
+def test_R24_a_dispute_holds_the_account_once_the_payment_under_way_is_known() -> None:
+    """No command crosses a payment (R14); the hold is made up for, and what was paid stays the account's."""
+    book = clearing_with_a_dispute()
+    book.settle_debit("a1:2")
+    book.hint("a1:2")
+    assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "operator", [7500, 7500])
+    with pytest.raises(Refused) as refused:
+        book.do(Reactivate())
+    assert refused.value.code is RefusalCode.DISABLED_BY_OPERATOR
+    book.do(Enable())
+    assert (book.state, book.account.hold_owed) == ("reactivated", None)
+
+
+@pytest.mark.parametrize("ended", ["won", "warning_closed"])
+def test_R24_a_dispute_that_ends_meanwhile_holds_nothing(ended: str) -> None:
+    """It is told, and the payment brings the account back."""
+    book = clearing_with_a_dispute()
+    book.refunds["du_1"] = refund(ended, "dispute")
+    book.hint(refund_id="du_1")
+    book.settle_debit("a1:2")
+    book.hint("a1:2")
+    assert (book.state, len(entries(book.account, "disputed"))) == ("reactivated", 2)
+
+
+def test_R24_a_closed_account_owes_no_hold() -> None:
+    """Nothing of a dispute stays behind."""
+    book = clearing_with_a_dispute()
+    book.settle_debit("a1:2", failing="debit_not_authorized")
+    book.hint("a1:2")
+    assert book.account.disabled_reason == "operator"
+    book.do(Close())
+    assert (book.state, book.account.hold_owed) == ("closed", None)
+
+
+def test_R23_the_account_looks_when_its_customer_is_said_to_be_deleted() -> None:
+    """In any state but closed; the look registers it anew."""
+    book = Book.open()
+    looks = book.machine.hint(book.now, customer_deleted=True)
+    assert looks == (LookAtInvoice(payment_key="a1:1", invoice_id=payment_of(book).invoice_id),)
+    paid = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.PAID, customer_id="cus_2", email_refused="Not one.")
+    book.perform(book.machine.take(paid, book.now))
+    assert book.account.customer_id == "cus_2"
+    assert [each.type for each in book.account.timeline[-2:]] == ["account.customer_replaced", "account.email_refused"]
+    book.do(Close())
+    assert book.machine.hint(book.now, customer_deleted=True) == ()
+
+
+@pytest.mark.parametrize("kind", [PaymentMethodChanged, EmailChanged])
+def test_R22_money_on_a_deleted_customer_is_not_left_behind(kind: type[PaymentMethodChanged | EmailChanged]) -> None:
+    """A change that registers the customer anew tells what was paid on the old one."""
+    book = lapsed()
+    paid = Invoice(payment_key="a1:9", invoice_id="in_9", state=InvoiceState.PAID, amount=7500, currency="usd")
+    told = {"customer_id": "cus_2", "found": (paid,), "email": "new@example.com"}
+    book.perform(book.machine.take(kind.model_validate(told), book.now))
+    assert (book.account.customer_id, "a1:9" in book.account.paid_keys) == ("cus_2", True)
+    assert len(entries(book.account, "payment_received")) == 1
+    book.do(Reactivate())
+    assert (book.state, book.charged) == ("reactivated", [7500])
 
 
 def test_R26_the_billing_email_is_changed_where_stripe_has_taken_it() -> None:
