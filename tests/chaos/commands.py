@@ -55,7 +55,7 @@ def commands(evidence: Evidence) -> Iterator[str]:
         else:
             left.setdefault(entry["actor"]["id"] or str(whose), []).append(entry)
     for sent in evidence.commands:
-        yield from _one_command(sent, left.pop(sent.key, []))
+        yield from _one_command(sent, left.pop(sent.key, []), resets=evidence.pressed.resets)
     for actor, unasked in left.items():
         yield f"{[each['type'] for each in unasked]} by {actor}, who never asked"
     yield from _without_a_name(evidence, Counter(nobodys))
@@ -101,7 +101,10 @@ def _without_a_name(evidence: Evidence, left: Counter[str]) -> Iterator[str]:
             yield f"{what} is told {count} times under nobody's name, and was asked for so {most[what]} times"
 
 
-def _one_command(sent: Sent, left: list[Json]) -> Iterator[str]:
+def _one_command(sent: Sent, left: list[Json], *, resets: int) -> Iterator[str]:
+    # A run that was reset takes up again what it had taken, and answers as the account stands then (R27).
+    again = sent.contradicted or {}
+    taken_again = resets and (again.get("status"), again.get("code")) == (sent.status, sent.code)
     named_so = f"{sent.key} ({sent.verb} {sent.body})"
     if strange := [each["type"] for each in left if each["type"] not in LEAVES[sent.verb]]:
         yield f"{named_so} left {strange}"
@@ -119,6 +122,6 @@ def _one_command(sent: Sent, left: list[Json]) -> Iterator[str]:
         yield f"{named_so} was taken more than once: it left {[each['type'] for each in left]}"
     elif not left and sent.verb not in MAY_CHANGE_NOTHING:
         yield f"{named_so} was answered with {sent.status}, and left nothing"
-    if sent.contradicted and sent.contradicted.get("code") != "account_closed":
+    if sent.contradicted and sent.contradicted.get("code") != "account_closed" and not taken_again:
         told = sent.contradicted.get("sequence"), sent.contradicted.get("code")
         yield f"{named_so} was answered otherwise when it came again: {sent.contradicted['status']}, {told}"

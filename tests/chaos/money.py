@@ -123,7 +123,9 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     again += sum(
         entry["payment_key"] == key and entry["decline_code"] == "invoice_voided" for entry in evidence.timeline
     )
-    if not told <= len(hard) <= told + again:
+    # What a run tells that was reset is told since the reset alone; the banks were asked before, too (R27).
+    most = len(hard) if evidence.pressed.resets else told + again
+    if not told <= len(hard) <= most:
         yield f"payment {key} was tried in vain {len(hard)} times, its timeline tells of {told}"
     cards = {each["payment_method"] for each in hard if _says_no(each)}
     for card in sorted(cards):
