@@ -2,11 +2,24 @@
 
 import logging
 from functools import cache
+from typing import Final
 
-from temporalio.client import Client
+from temporalio.api.enums.v1 import WorkflowExecutionStatus as ServersStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
+
+IS_PAUSED: Final = "Workflow is paused"
+"""What the server answers to an update of a workflow that somebody has paused in the UI (server 1.32)."""
+
+
+def _status_of(status: type[WorkflowExecutionStatus], value: object) -> WorkflowExecutionStatus | None:
+    return status.RUNNING if value == ServersStatus.WORKFLOW_EXECUTION_STATUS_PAUSED else None
+
+
+# The SDK does not know the status of a paused workflow and raises ValueError at whatever shows one (1.35): it is open.
+WorkflowExecutionStatus._missing_ = classmethod(_status_of)  # type: ignore[assignment]
 
 
 async def connect(*, lazy: bool = False) -> Client:

@@ -27,6 +27,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.problems import Problem, not_found, refused, unavailable
+from reprise.connection import IS_PAUSED
 from reprise.statemachine import editions
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
@@ -69,6 +70,11 @@ NO_WORKER = (
 STOPPED = (
     "This account's workflow was ended from outside ({how}). Nothing was changed. The account can be read, and nothing"
     " is charged, until an operator takes it up again from its last record (restore)."
+)
+
+PAUSED = (
+    "This account's workflow is paused in Temporal. Nothing is lost. Send it again, with the same Idempotency-Key, once"
+    " an operator has pressed Unpause there."
 )
 
 T = TypeVar("T")
@@ -180,7 +186,7 @@ class Engine:
                 )
                 return update
             except RPCError as error:
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):
                     raise
                 await asyncio.sleep(0.05)
 
@@ -262,8 +268,10 @@ class Engine:
             try:
                 result: T = await query
                 return result
-            except WorkflowQueryRejectedError:  # it has ended: what was an account answers all the same (R27)
-                await self.describe(account_id)
+            except WorkflowQueryRejectedError as error:
+                if error.status is WorkflowExecutionStatus.RUNNING:  # open, and yet it is not to be asked
+                    raise unavailable(PAUSED) from error
+                await self.describe(account_id)  # it has ended: what was an account answers all the same (R27)
                 reject = None
             except WorkflowQueryFailedError as error:
                 if BEFORE_ITS_TIME not in str(error) or attempt == 19:
@@ -319,6 +327,8 @@ def _refusal_of(error: WorkflowUpdateFailedError) -> Problem:
 def _problem_of(error: RPCError | RuntimeError) -> Problem:
     if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
         return not_found()
+    if IS_PAUSED in str(error):
+        return unavailable(PAUSED)
     if isinstance(error, RPCError) and error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}:
         return unavailable("No worker answered in time. Try again.")
     return unavailable("Temporal cannot be reached. Send it again with the same Idempotency-Key: it is taken once.")
