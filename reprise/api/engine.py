@@ -119,6 +119,8 @@ class Engine:
             static_summary=f"Account {command.account_id}",
             memo={OPENED_BY: command.command_id},
         )
+        # Nobody asks for the handle: what the SDK (1.35) puts there on an error would be logged as never retrieved.
+        start._workflow_handle.add_done_callback(lambda handle: handle.cancelled() or handle.exception())  # noqa: SLF001
         update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):

@@ -108,6 +108,8 @@ def _one_command(sent: Sent, left: list[Json], *, resets: int) -> Iterator[str]:
     named_so = f"{sent.key} ({sent.verb} {sent.body})"
     if strange := [each["type"] for each in left if each["type"] not in LEAVES[sent.verb]]:
         yield f"{named_so} left {strange}"
+    if sent.broken:
+        yield f"{named_so} was answered with 500, {sent.broken} times"
     if sent.status is None:
         yield f"{named_so} was never answered"
     elif not sent.accepted:

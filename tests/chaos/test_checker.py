@@ -125,6 +125,7 @@ COMMANDS: dict[str, Spoil] = {
         case.commands[0].body.update(payment_method="pm_card_visa"),
         entry(case, "past_due").update(decline_code="no_payment_method"),
     ),
+    "answered with 500 on the way": lambda case: setattr(case.commands[-1], "broken", 1),
     "never answered": lambda case: setattr(case.commands[-1], "status", None),
     "answered, and left nothing": lambda case: case.sent("carts", {"carts": 9}),
     "refused, and left an entry": lambda case: setattr(case.commands[2], "status", 409),
