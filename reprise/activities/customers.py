@@ -57,6 +57,8 @@ class Customers:
         self._client = client
         self._stripe = client.v1
         self._asked = asked
+        self.has_attached = False
+        """Whether Stripe has attached a payment method that was to become the default."""
         self._metadata = {"account_id": asked.account_id, **({"life": asked.life} if asked.life is not None else {})}
 
     # ------------------------------------------------------------------ finding and making
@@ -185,6 +187,7 @@ class Customers:
         key = hashed_key("attach", self._asked.account_id, self._asked.life or "", customer_id, payment_method, request)
         try:
             attached = await behind_replays(send, key, look)
+            self.has_attached = True
             await understood(
                 self._stripe.customers.update_async(
                     customer_id, {"invoice_settings": {"default_payment_method": attached.id}}

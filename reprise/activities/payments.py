@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from reprise.activities import names, observing, refunds
-from reprise.activities.asking import asking, gives_up, unavailable
+from reprise.activities.asking import asking, gives_up, tries, unavailable
 from reprise.activities.collecting import Collecting
 from reprise.activities.customers import Customers, leave
 from reprise.activities.reading import default_method
@@ -92,9 +92,11 @@ class StripePayments:
             except stripe.StripeError as error:
                 if is_passing(error):
                     raise
-                if not await customers.is_gone(asked.customer_id, error):
-                    return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
-                return await self._change_payment_method_anew(customers, asked)
+                if await customers.is_gone(asked.customer_id, error):
+                    return await self._change_payment_method_anew(customers, asked)
+                if _may_be_done(error, begun=customers.has_attached):
+                    raise unavailable(error) from error
+                return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
 
     async def _change_payment_method_anew(
         self, customers: Customers, asked: names.ChangePaymentMethodInput
@@ -131,6 +133,8 @@ class StripePayments:
                     raise
                 if await customers.is_gone(asked.customer_id, error):
                     return await self._change_email_anew(asked, asked.email)
+                if _may_be_done(error):
+                    raise unavailable(error) from error
                 return EmailChanged(email=asked.email, refused=sentence_of(error))
             return EmailChanged(email=asked.email)
 
@@ -254,3 +258,12 @@ class StripePayments:
                 if is_passing(error):
                     raise
                 return NothingObserved(reason=sentence_of(error))
+
+
+def _may_be_done(refused: stripe.StripeError, *, begun: bool = False) -> bool:
+    """Say whether what is refused may have been done before: our key was good when an earlier request was sent (R8).
+
+    Whatever Stripe says of the request itself, it would have said of the same one before.
+    """
+    ours = isinstance(refused, stripe.AuthenticationError | stripe.PermissionError)
+    return ours and (begun or tries() > 1)

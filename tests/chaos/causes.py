@@ -64,7 +64,7 @@ class Causes:
             return False
         if self._is_outcome(entry) and now - payment.attempted < rules.STOPPED_RETRY:
             return False
-        self._account.stopped(payment.attempted, payment.key)
+        self._account.learn("stopped", payment.attempted, payment.key)
         return not self._account.is_collecting
 
     @property
@@ -104,7 +104,7 @@ class Causes:
             return False
         found = self._found(key, "processing" if what == "payment_processing" else "paid", entry["charged"])
         if account.state == "past_due" and not account.is_collecting:
-            account.found(now, found)
+            account.learn("found", now, found)
         if account.timeline[-1].key == key and account.timeline[-1].at == now:
             return True
         if account.state == "disabled" and not account.is_collecting:
@@ -112,7 +112,7 @@ class Causes:
         elif account.state == "past_due" and not account.is_collecting:
             self._try_again(now)
         if account.payment and account.is_collecting:
-            account.earlier(now, account.payment.key, found)
+            account.learn("earlier", now, account.payment.key, found)
         return True
 
     def _is_awaited(self, what: str, key: str) -> bool:
@@ -140,39 +140,41 @@ class Causes:
         account, key, code = self._account, entry["payment_key"], entry["decline_code"]
         match what:
             case "activated" | "reactivated" | "renewed" if key:
-                account.paid(now, key, charged=entry["charged"])
+                account.learn("paid", now, key, charged=entry["charged"])
             case "payment_received" if account.payment and key == account.payment.key:
-                account.paid(now, key, charged=entry["charged"])
+                account.learn("paid", now, key, charged=entry["charged"])
             case "payment_received":
-                account.found(now, self._found(key, "paid", entry["charged"]))
+                account.learn("found", now, self._found(key, "paid", entry["charged"]))
             case "payment_processing":
-                account.processing(now, key)
+                account.learn("processing", now, key)
             case "payment_not_known":
-                account.not_known(now, key)
+                account.learn("not_known", now, key)
             case "payment_declined" if entry["actor"]["kind"] == "timer":
                 self._expired(key, now)
             case "payment_declined" if code == "invoice_voided":
-                account.observed(now, key, "void")
+                account.learn("observed", now, key, "void")
             case "past_due" | "payment_declined" | "payment_requires_action" | "payment_stopped":
                 self._failed(what, key, code, now)
             case "customer_replaced":
                 self._customers += 1
                 self._other_method = True
-                account.observed(now, None, "unknown", customer=f"customer {self._customers}")
+                account.learn("observed", now, None, "unknown", customer=f"customer {self._customers}")
             case "customer_not_registered":
                 self._not_registered(entry, now)
             case "payment_method_refused":
-                account.registered(now, str(account.customer), refused=code)
+                account.learn("registered", now, str(account.customer), refused=code)
             case "email_refused":
-                account.registered(now, str(account.customer), email_refused=True)
+                account.learn("registered", now, str(account.customer), email_refused=True)
             case "customer_not_erased" | "customer_erased":
-                account.erased(now, refused=what == "customer_not_erased")
+                account.learn("erased", now, refused=what == "customer_not_erased")
             case "disabled" if entry["actor"]["kind"] == "timer" and account.payment and account.payment.do_not_ask:
-                account.observed(now, account.payment.key, "open")  # after the last retry's instant: no other card
+                account.learn(
+                    "observed", now, account.payment.key, "open"
+                )  # after the last retry's instant: no other card
             case "void_owed":
-                account.voided(now, key, "open")
+                account.learn("voided", now, key, "open")
             case "payment_voided":
-                account.voided(now, key, "void")
+                account.learn("voided", now, key, "void")
             case "refunded" | "disputed":
                 self._money_back(what, entry, now)
             case _:
@@ -186,7 +188,7 @@ class Causes:
             state = self._account.state
             self._account.timeline.append(Entry(entry["type"], now, "stripe", state, state))
         else:
-            self._account.not_registered(now)
+            self._account.learn("not_registered", now)
 
     def _failed(self, what: str, key: str, code: str | None, now: datetime) -> None:
         account, payment = self._account, self._account.payment
@@ -196,13 +198,13 @@ class Causes:
             self._try_again(now)
         match what:
             case "payment_stopped":
-                account.stopped(now, key)
+                account.learn("stopped", now, key)
             case "payment_requires_action":
-                account.requires_action(now, key)
+                account.learn("requires_action", now, key)
             case "past_due" if code is None:
-                account.requires_action(now, key)
+                account.learn("requires_action", now, key)
             case _:
-                account.declined(now, key, str(code), advice=self._advice(key, str(code)))
+                account.learn("declined", now, key, str(code), advice=self._advice(key, str(code)))
         self._other_method = False
 
     def _try_again(self, now: datetime) -> None:
@@ -226,11 +228,12 @@ class Causes:
         payment = self._account.payment
         given_up = self._account.disabled_reason == "payment_failed"
         if payment and (given_up or (payment.expires and now >= payment.expires)):
-            self._account.voided(now, key, "void")
+            self._account.learn("voided", now, key, "void")
 
     def _money_back(self, what: str, entry: Json, now: datetime) -> None:
         status = (entry["reason"] or "").split(":")[0]
-        self._account.refund_seen(
+        self._account.learn(
+            "refund_seen",
             now,
             f"{entry['invoice_id']} {entry['sequence']}",
             "refund" if what == "refunded" else "dispute",
@@ -247,9 +250,9 @@ class Causes:
         match what:
             case "payment_method_changed":
                 self._other_method = True
-                account.method_changed(now, by="operator")
+                account.learn("method_changed", now, by="operator")
             case "email_changed":
-                account.email_changed(now, self._command(entry).body["email"], by="operator")
+                account.learn("email_changed", now, self._command(entry).body["email"], by="operator")
             case "carts_changed":
                 account.set_carts(now, entry["carts"], by="operator")
             case "plan_changed":

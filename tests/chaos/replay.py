@@ -131,7 +131,8 @@ class Replay:
             if not self._causes.stops_silently(entry, now):
                 break
         payment = account.payment
-        if account.is_collecting and payment and payment.purpose == "renewal" and payment.attempt == 1:
+        by_itself = payment and payment.purpose == "renewal" and payment.by == "timer"
+        if account.is_collecting and payment and by_itself and payment.attempt == 1:
             # It began between the term's end and now. If that was so late that the retries count from it, the
             # entry alone does not say from when: they may come as early as this.
             payment.started = max(payment.quote.term.start, min(payment.started, now - OUTCOME_WITHIN))

@@ -276,9 +276,9 @@ class Happenings(Outcomes):
             self.hold_owed = status in rules.DISPUTES_OPEN
         return []
 
-    def learn(self, what: str, now: datetime, **facts: Any) -> list[Ask]:
+    def learn(self, what: str, now: datetime, *told: Any, **facts: Any) -> list[Ask]:
         """Take what Stripe has answered; then hold the account, if a dispute is to, once no payment is under way."""
-        asks: list[Ask] = getattr(self, what)(now, **facts)
+        asks: list[Ask] = getattr(self, what)(now, *told, **facts)
         if not self.hold_owed or self._is_under_way:
             return asks
         self.hold_owed = False
