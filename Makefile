@@ -97,8 +97,9 @@ coverage: .venv/dev ## Run the tests and print which branches of reprise/ none t
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include 'reprise/statemachine/*'
 
-diagram: .venv/local ## Write the chart and the table of an account's states into README.md and docs/states.md.
+diagram: .venv/local ## Write what documents have from the code: the charts of states, the table of settings.
 	$(BIN)/python -m tests.docs.charts
+	$(BIN)/python -m tests.docs.configuration
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
 	@$(BIN)/python -m tests.browser.chromium

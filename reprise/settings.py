@@ -18,8 +18,11 @@ class StripeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REPRISE_", extra="ignore", frozen=True)
 
-    stripe_api_key: SecretStr = Field(validation_alias=AliasChoices("STRIPE_API_KEY", "REPRISE_STRIPE_API_KEY"))
-    stripe_url: HttpUrl | None = None
+    stripe_api_key: SecretStr = Field(
+        validation_alias=AliasChoices("STRIPE_API_KEY", "REPRISE_STRIPE_API_KEY"),
+        description="Key of Stripe. With it, `reprise dev` uses real Stripe (test keys only).",
+    )
+    stripe_url: HttpUrl | None = Field(default=None, description="Another address than Stripe's: the sandbox.")
     stripe_timeout: Seconds = Field(default=20, description="Seconds for one request to Stripe.")
     stripe_retries: int = Field(
         default=2, ge=0, le=10, description="Retries of one request, with the same idempotency key."
@@ -29,7 +32,9 @@ class StripeSettings(BaseSettings):
 class WorkerSettings(StripeSettings):
     """What `python -m reprise.worker` reads."""
 
-    announcements_url: HttpUrl | None = Field(default=None, description="The product's webhook endpoint (R18).")
+    announcements_url: HttpUrl | None = Field(
+        default=None, description="The product's webhook endpoint. Set: new accounts announce changes (R18)."
+    )
     announcements_secret: SecretStr | None = Field(default=None, description="Its Standard Webhooks secret, whsec_….")
     announcements_secret_previous: SecretStr | None = Field(
         default=None, description="A second one that announcements are signed with as well, while they are exchanged."
@@ -37,30 +42,39 @@ class WorkerSettings(StripeSettings):
     drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
     max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
     max_cached_workflows: int = Field(
-        default=1000, ge=0, description="Workflows kept in memory between their tasks; others are replayed."
+        default=1000,
+        ge=0,
+        description="Accounts kept in memory between their tasks; others are replayed when something happens to them.",
     )
 
 
 class ApiSettings(StripeSettings):
     """What the API reads. Either `jwt_secret` (embedded default) or issuer, audience and JWKS (production)."""
 
-    jwt_secret: SecretStr | None = Field(default=None, min_length=32, description="Key of HS256 tokens.")
+    jwt_secret: SecretStr | None = Field(
+        default=None, min_length=32, description="Key of HS256 tokens, for the embedded default."
+    )
     jwt_secret_previous: SecretStr | None = Field(
         default=None, min_length=32, description="A second key that tokens are believed by, while they are exchanged."
     )
-    jwt_issuer: str | None = None
-    jwt_audience: str | None = None
-    jwks_url: HttpUrl | None = None
+    jwt_issuer: str | None = Field(default=None, description="Who signs tokens, in production.")
+    jwt_audience: str | None = Field(default=None, description="Whom tokens must be for.")
+    jwks_url: HttpUrl | None = Field(default=None, description="Where the issuer publishes its keys.")
     jwt_leeway: float = Field(default=30, ge=0, le=300, description="Seconds of clock skew allowed.")
     stripe_webhook_secret: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET", "REPRISE_STRIPE_WEBHOOK_SECRET")
+        default=None,
+        validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET", "REPRISE_STRIPE_WEBHOOK_SECRET"),
+        description="Secret of the endpoint `/v1/webhooks/stripe`.",
     )
     stripe_webhook_secret_previous: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET_PREVIOUS", "REPRISE_STRIPE_WEBHOOK_SECRET_PREVIOUS"),
+        description="A second one that events are believed by.",
     )
     portal_secret: SecretStr | None = Field(
-        default=None, min_length=32, description="Key of one-time links and sessions; without it, `jwt_secret`."
+        default=None,
+        min_length=32,
+        description="Key of one-time links and sessions, the same for all API processes; without it, that of tokens.",
     )
     portal_secret_previous: SecretStr | None = Field(
         default=None, min_length=32, description="A second key that links and sessions are believed by."
@@ -73,7 +87,9 @@ class ApiSettings(StripeSettings):
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
-    announcements_url: HttpUrl | None = Field(default=None, description="Set: new accounts announce changes (R18).")
+    announcements_url: HttpUrl | None = Field(
+        default=None, description="The product's webhook endpoint. Set: new accounts announce changes (R18)."
+    )
     docs: bool | None = Field(default=None, description="Serve `/docs`; unset: where tokens are not an issuer's.")
     trusted_proxies: str | None = Field(
         default=None, description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed."

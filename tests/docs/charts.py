@@ -1,10 +1,10 @@
 """Writes the chart of an account's states into README.md and docs/states.md: `make diagram`."""
 
-import re
 from pathlib import Path
 from typing import Final
 
 from reprise.statemachine.chart_markdown import small_chart, whole_table
+from tests.docs.markers import between
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
@@ -17,7 +17,7 @@ def with_chart(text: str) -> str:
     Raises:
         ValueError: The markers are missing.
     """
-    return _between(text, "account-states", f"```mermaid\n{small_chart()}\n```\n")
+    return between(text, "account-states", f"```mermaid\n{small_chart()}\n```\n")
 
 
 def with_table(text: str) -> str:
@@ -26,14 +26,7 @@ def with_table(text: str) -> str:
     Raises:
         ValueError: The markers are missing.
     """
-    return _between(text, "account-transitions", f"\n{whole_table()}\n")
-
-
-def _between(text: str, name: str, content: str) -> str:
-    place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
-    if not place.search(text):
-        raise ValueError(f"the markers <!-- {name} --> and <!-- /{name} --> are missing")
-    return place.sub(lambda _: content, text)
+    return between(text, "account-transitions", f"\n{whole_table()}\n")
 
 
 if __name__ == "__main__":
