@@ -73,16 +73,17 @@ nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say h
 check: lint types imports docs ## Everything that CI runs before the tests.
 
 format: .venv/dev ## Write files as they should look: formatting, order of imports, what ruff can mend by itself.
-	$(BIN)/ruff check --fix-only reprise tests docs
-	$(BIN)/ruff format reprise tests docs
+	$(BIN)/ruff check --fix-only reprise tests docs examples
+	$(BIN)/ruff format reprise tests docs examples
 
 lint: .venv/dev ## Check style and formatting, and that what is imported is asked for, and the other way round.
-	$(BIN)/ruff check reprise tests docs
-	$(BIN)/ruff format --check reprise tests docs
+	$(BIN)/ruff check reprise tests docs examples
+	$(BIN)/ruff format --check reprise tests docs examples
 	$(BIN)/deptry .
 
 types: .venv/dev ## Check types, strictly.
 	$(BIN)/mypy
+	$(BIN)/mypy examples/receiver.py
 
 imports: .venv/dev ## Check that imports go one way.
 	$(BIN)/lint-imports
