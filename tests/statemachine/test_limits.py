@@ -1,0 +1,115 @@
+"""R20: what commands, policies and sums may be at the most and at the least, taken on the border and refused beyond."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from reprise.statemachine.commands import (
+    Cancel,
+    Disable,
+    ExtendTerm,
+    OpenAccount,
+    Reactivate,
+    SetCarts,
+    SetPaymentMethod,
+)
+from reprise.statemachine.money import THE_MOST, Plan, formatted, least, most
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.pricing import check_sum
+from reprise.statemachine.refusals import Refused
+from reprise.statemachine.timeline import Actor, ActorKind
+from tests.statemachine.book import opening
+
+Making = Callable[[Any], Any]
+
+
+def _opening(**changes: Any) -> OpenAccount:
+    return OpenAccount.model_validate(opening().model_dump() | changes)
+
+
+BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
+    "carts": (lambda n: SetCarts(carts=n), [0, 10_000], [-1, 10_001, True, "3", 3.0]),
+    "carts when opening": (lambda n: _opening(carts=n), [0, 10_000], [-1, 10_001]),
+    "amount": (lambda n: Reactivate(expected_amount=n), [0, THE_MOST, None], [-1, THE_MOST + 1, True, "1"]),
+    "price": (lambda n: Plan(currency="usd", unit_amount=n), [0, THE_MOST], [-1, THE_MOST + 1]),
+    "reason": (lambda n: Disable(reason="x" * n), [0, 1, 500], [501]),
+    "reason of leaving": (lambda n: Cancel(reason="x" * n), [0, 500], [501]),
+    "characters of a reason": (lambda text: Disable(reason=text), ["é\n", "\x01"], ["\x00", "a\x00b"]),
+    "days of goodwill": (lambda n: ExtendTerm(days=n), [1, 366], [0, 367, -1, True, "3", 1.0]),
+    "instant": (
+        lambda at: ExtendTerm(until=at),
+        ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"],
+        ["1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "2027-01-01T00:00:00", 1_800_000_000],
+    ),
+    "command id": (lambda n: SetCarts(carts=1, command_id="x" * n), [0, 255], [256]),
+    "earlier id": (lambda n: SetCarts(carts=1, earlier_id="x" * n), [0, 255], [256]),
+    "payment that a page showed": (lambda n: Cancel(expected_payment="x" * n), [0, 100], [101]),
+    "actor": (lambda n: Actor(kind=ActorKind.USER, id="x" * n), [0, 255], [256]),
+    "account id": (lambda n: _opening(account_id="a" * n), [1, 64], [0, 65]),
+    "payment method": (lambda n: SetPaymentMethod(payment_method="pm_" + "x" * n), [1, 250], [0, 251]),
+    "customer": (lambda n: _opening(customer_id="cus_" + "x" * n), [1, 250], [0, 251]),
+    "retry days": (
+        lambda days: BillingPolicy(retry_days=days),
+        [(1,), (60,), tuple(range(1, 11))],
+        [(), (0,), (61,), tuple(range(1, 12)), (3, 1), (1, 1)],
+    ),
+    "days of a stop": (lambda n: BillingPolicy(stopped_days=n), [1, 60], [0, 61, True]),
+    "payment methods": (
+        lambda n: BillingPolicy(payment_methods=tuple(f"type_{each}" for each in range(n))),
+        [1, 20],
+        [0, 21],
+    ),
+    "type of a payment method": (
+        lambda name: BillingPolicy(payment_methods=(name,)),
+        ["us", "a" * 31, "p24"],
+        ["a", "a" * 32, "Card", "24p", ""],
+    ),
+}
+"""What is made, what is taken for it, what is refused."""
+
+
+@pytest.mark.parametrize("what", BORDERS)
+def test_R20_the_border_is_taken_and_what_is_beyond_it_refused(what: str) -> None:
+    """To the unit, and strictly by type."""
+    make, taken, refused = BORDERS[what]
+    for value in taken:
+        make(value)
+    for value in refused:
+        with pytest.raises(ValidationError):
+            make(value)
+
+
+@pytest.mark.parametrize("given", [{}, {"days": 3, "until": datetime(2027, 1, 1, tzinfo=UTC)}])
+def test_R13_an_extension_has_days_or_an_instant(given: dict[str, Any]) -> None:
+    """One of the two."""
+    with pytest.raises(ValidationError, match="either until or days"):
+        ExtendTerm(**given)
+
+
+@pytest.mark.parametrize("currency", ["usd", "jpy", "idr", "kwd", "isk", "ugx"])
+def test_R20_a_sum_is_between_the_least_and_the_most_that_stripe_charges(currency: str) -> None:
+    """Both are charged; a step beyond is refused, in words that name the sums."""
+    step = {"kwd": 10, "isk": 100, "ugx": 100}.get(currency, 1)
+    smallest = -(-least(currency) // step) * step
+    largest = most(currency) // step * step
+    check_sum(Plan(currency=currency, unit_amount=0), 3, "carts")
+    check_sum(Plan(currency=currency, unit_amount=smallest), 1, "carts")
+    check_sum(Plan(currency=currency, unit_amount=largest), 1, "carts")
+    with pytest.raises(Refused, match="more than Stripe charges") as beyond:
+        check_sum(Plan(currency=currency, unit_amount=largest), 2, "carts")
+    assert beyond.value.field == "carts"
+    assert formatted(most(currency), currency) in beyond.value.message
+    if smallest > step:
+        with pytest.raises(Refused, match=r"1 cart at .* come to less than") as below:
+            check_sum(Plan(currency=currency, unit_amount=smallest - step), 1, "plan.unit_amount")
+        assert below.value.field == "plan.unit_amount"
+        check_sum(Plan(currency=currency, unit_amount=smallest - step), 1, "carts", smallest=False)
+
+
+@pytest.mark.parametrize(("amount", "text"), [(0, "0.00 USD"), (-1, "-0.01 USD"), (-100, "-1.00 USD"), (7, "0.07 USD")])
+def test_money_has_a_sign_only_where_something_is_owed(amount: int, text: str) -> None:
+    """Nothing is not less than nothing."""
+    assert formatted(amount, "usd") == text
