@@ -1,7 +1,7 @@
 """What the transitions of the chart ask: guards and validators, named after the rules' words (R1-R14)."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState, DisabledReason
@@ -225,6 +225,8 @@ class Guards:
                 check_sum(self.account.plan, command.carts, "carts", smallest=self.by_edition_2())
             case ChangePlan():
                 check_sum(command.plan, self.account.carts, "plan.unit_amount", smallest=self.by_edition_2())
+            case _:
+                assert_never(command)
 
     def current_quote(self, now: datetime) -> Quote:
         """Return what coming back costs at `now`: while a payment is open, what that one costs (R11, R14)."""

@@ -24,7 +24,7 @@ def check_opening(command: OpenAccount, now: datetime, edition: int) -> None:
     try:
         valid_email(command.email)
     except ValueError as error:
-        raise _invalid("email", f"The e-mail {error}.") from error
+        raise _invalid("email", f"The e-mail {str(error).rstrip('.')}.") from error
     if command.paid_through is None:
         for field in ("anchor", "cancelled"):
             if getattr(command, field):

@@ -2,15 +2,24 @@
 
 import pytest
 
-from reprise.statemachine.commands import Close, Enable, ExtendTerm
+from reprise.statemachine import editions
+from reprise.statemachine.commands import Cancel, Close, Disable, Enable, ExtendTerm
 from reprise.statemachine.outcomes import (
     CustomerRegistered,
     Declined,
+    Invoice,
+    InvoiceObserved,
+    InvoiceState,
+    InvoiceVoided,
     NoPaymentMethod,
+    NothingObserved,
     PaymentMethodChanged,
+    Processing,
     RequiresAction,
     Stopped,
 )
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.schedule import Deadline, DeadlineKind
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.statemachine.book import Book, utc
 
@@ -77,3 +86,107 @@ def test_R13_nothing_that_stripe_says_of_the_customer_is_added_to_a_closed_accou
     ):
         assert book.machine.take(late, book.now) == ()
     assert book.account == before
+
+
+def test_R24_what_stripe_does_not_show_changes_nothing() -> None:
+    """A refund's id that is none."""
+    book = Book.open()
+    before = book.account
+    assert book.machine.take(NothingObserved(reason="No such refund"), book.now) == ()
+    assert book.account == before
+
+
+def test_R15_a_hint_while_an_attempt_is_under_way_is_left_to_it() -> None:
+    """The attempt sees what the hint is about; so does a first customer that is still to be registered."""
+    book = collecting_the_renewal()
+    assert book.machine.hint(book.now, "a1:2") == ()
+    assert Book.open(key_is_wrong=True).machine.hint(book.now, "a1:1") == ()
+
+
+def test_R21_a_debit_told_twice_is_told_once() -> None:
+    """It is looked at by the calendar of its first answer."""
+    book = collecting_the_renewal()
+    for _ in range(2):
+        book.perform(book.machine.take(Processing(payment_key="a1:2", invoice_id="in_2"), book.now))
+    told = [each for each in book.account.timeline if each.type == "account.payment_processing"]
+    assert len(told) == 1
+    assert book.account.payment is not None
+    assert book.account.payment.next_attempt_at == utc("2027-02-28T11:00")
+
+
+def test_R8_voids_are_tried_each_at_its_own_time() -> None:
+    """Of two that are owed, the one that is due."""
+    book = past_due()
+    book.voids_are_refused = True
+    book.do(Cancel())
+    book.at("2027-02-28T10:30")
+    unknown = InvoiceVoided(payment_key="a1:9", invoice=InvoiceState.OPEN, reason="not now")
+    book.perform(book.machine.take(unknown, book.now))
+    assert [each.payment_key for each in book.account.voids_owed] == ["a1:2", "a1:9"]
+    before = len(book.performed)
+    book.at("2027-02-28T11:00")
+    assert [getattr(each, "payment_key", None) for each in book.performed[before:]] == ["a1:2"]
+    book.voids_are_refused = False
+    book.at("2027-02-28T12:30")
+    assert book.account.voids_owed == ()
+
+
+def test_R22_a_void_that_was_faster_than_none_is_money_found() -> None:
+    """An earlier payment's invoice turns out to be paid; one about which nothing is said changes nothing."""
+    book = past_due()
+    nothing = InvoiceVoided(payment_key="a1:9", invoice=InvoiceState.PAID)
+    assert book.machine.take(nothing, book.now) == ()
+    paid = Invoice(payment_key="a1:9", invoice_id="in_9", state=InvoiceState.PAID, amount=7500, currency="usd")
+    book.perform(book.machine.take(nothing.model_copy(update={"found": paid}), book.now))
+    assert "a1:9" in book.account.paid_keys
+    known = book.account
+    assert book.machine.take(nothing.model_copy(update={"found": paid}), book.now) == ()
+    assert book.account == known
+
+
+def test_R8_an_answer_to_a_void_by_edition_1_is_about_the_latest_payment_alone() -> None:
+    """As 0.1.0 decided."""
+    book = Book.open(edition=editions.FIRST)
+    before = book.account
+    assert book.machine.take(InvoiceVoided(payment_key="a1:9", invoice=InvoiceState.PAID), book.now) == ()
+    assert book.account == before
+
+
+def test_R22_the_latest_payment_found_among_others_is_taken_as_its_own() -> None:
+    """A look in general may find it: it renews the account once; what is clearing is not there yet."""
+    book = past_due()
+    clearing = Invoice(payment_key="a1:8", invoice_id="in_8", state=InvoiceState.PROCESSING, amount=1, currency="usd")
+    paid = Invoice(payment_key="a1:2", invoice_id="in_2", state=InvoiceState.PAID, amount=7500, currency="usd")
+    look = InvoiceObserved(payment_key=None, invoice=InvoiceState.MISSING, found=(clearing, paid))
+    book.perform(book.machine.take(look, book.now))
+    assert (book.state, book.account.paid_keys) == ("active", ("a1:1", "a1:2"))
+
+
+def test_R10_a_first_payment_whose_invoice_is_gone_has_failed() -> None:
+    """Voided in the dashboard while the payer was asked to authenticate."""
+    book = Book.open(card="authentication")
+    gone = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.VOID)
+    book.perform(book.machine.take(gone, book.now))
+    assert (book.state, book.account.disabled_reason) == ("disabled", "first_payment_failed")
+    assert book.account.payment is not None
+    assert book.account.payment.decline_code == "invoice_voided"
+
+
+def test_R12_a_debt_is_owed_once() -> None:
+    """Disabled in past_due and then given up: the same unpaid month."""
+    book = Book.open(policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
+    book.replace_card("generic_decline")
+    book.at("2027-02-28T10:00")
+    book.do(Disable(reason="a check"))
+    assert len(book.account.debts) == 1
+    book.do(Enable())
+    assert book.state == "past_due"
+    book.do(Cancel())
+    assert [each.amount for each in book.account.debts] == [7500]
+
+
+def test_R13_an_erasure_that_is_not_owed_is_not_made() -> None:
+    """A deadline of a customer who was erased meanwhile."""
+    book = Book.open()
+    deadline = Deadline(kind=DeadlineKind.ERASURE_DUE, at=book.now, summary="erase")
+    assert book.machine.take(deadline, book.now) == ()
