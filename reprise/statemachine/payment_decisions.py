@@ -310,8 +310,8 @@ class PaymentDecisions(CustomerDecisions):
         debt = Debt(amount=quote.amount_due, currency=quote.currency, term=quote.term)
         if not self.by_edition_2():
             self._set_debts((debt,))
-        elif debt not in self.account.debts:
-            self._set_debts((*self.account.debts, debt))
+        else:
+            self._set_debts(tuple(dict.fromkeys((*self.account.debts, debt))))  # owed once
 
     def stay_out(self, outcome: PaymentOutcome, now: datetime) -> None:
         """A declined upfront payment leaves no invoice behind that could be paid later by surprise (R6, R12).
