@@ -6,6 +6,10 @@ last task, which is past (measured with temporalio 1.35; sdk-java 1375 and sdk-g
 find that its term has not ended, sleep through another one, and not fit its own history any more. So such a task is
 turned away: the run leaves the cache, and the real task takes it up from its history.
 
+And always in the same order: of one task, signals before updates. An update that a reset has put into the history again
+comes by its place there when it is new, and after the task's signals when it is replayed (temporalio 1.35); the account
+would not fit its own history.
+
 And never so that an activity's failure could stop it: one whose details do not decode, or are of a kind that this SDK
 does not know, would fail the workflow task for ever. It comes as a failure without details.
 """
@@ -15,7 +19,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.bridge.proto.activity_result import ActivityResolution
-from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import FailureConverter, PayloadConverter, SerializationContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
@@ -28,6 +32,10 @@ UNREADABLE_FAILURE = "An activity failed in a way that cannot be read."
 # The sandbox stays on: it guards against non-determinism. Modules are passed through: python-statemachine does not
 # import inside it, and a new copy of our own for each account costs half as much again.
 RESTRICTIONS = SandboxRestrictions.default.with_passthrough_all_modules()
+
+
+def _is_update(job: WorkflowActivationJob) -> bool:
+    return job.HasField("do_update")
 
 
 class TimelyWorkflowRunner(SandboxedWorkflowRunner):
@@ -63,6 +71,9 @@ class _TimelyInstance(WorkflowInstance):
         self._seen, self._time = seen, time
         for job in act.jobs:
             self._make_readable(job.resolve_activity.result)
+        in_order = sorted(act.jobs, key=_is_update)  # stable: all else stays as it came
+        del act.jobs[:]
+        act.jobs.extend(in_order)
         return self._instance.activate(act)
 
     def _make_readable(self, result: ActivityResolution) -> None:
