@@ -7,10 +7,13 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
+from reprise.activities.names import ANNOUNCE
 from reprise.workflows.messages import workflow_id
 
 LEAD = timedelta(seconds=1)
@@ -72,6 +75,23 @@ class Clocks:
             f"workflow task, try {raw.pending_workflow_task.attempt}" if raw.HasField("pending_workflow_task") else ""
         )
         return "; ".join(filter(None, [*activities, task])) or "nothing is pending, and something is overdue"
+
+    async def announce_now(self, account_id: str) -> None:
+        """Press Reset on an announcing that waits for long: its endpoint is well, and the pause may be an hour."""
+        description = await self._describe(account_id)
+        if description is None:
+            return
+        for each in description.raw_description.pending_activities:
+            pause = each.next_attempt_schedule_time.ToDatetime(UTC) - _clock_of(description)
+            if each.activity_type.name == ANNOUNCE and pause > ANSWERS_WITHIN:
+                request = ResetActivityRequest(
+                    namespace=self._temporal.namespace,
+                    execution=WorkflowExecution(workflow_id=workflow_id(account_id)),
+                    id=each.activity_id,
+                    identity="chaos",
+                )
+                with contextlib.suppress(RPCError, RuntimeError):
+                    await self._temporal.workflow_service.reset_activity(request, timeout=ANSWERS_WITHIN)
 
     async def _describe(self, account_id: str) -> WorkflowExecutionDescription | None:
         handle = self._temporal.get_workflow_handle(workflow_id(account_id))

@@ -92,7 +92,10 @@ class Crowd:
         if account is None or now is None or not is_at_rest(account, now):
             return False
         life.last_seen, life.clock = account, now
-        return not self._product.lacks(life.account_id, account["sequence"])
+        if self._product.lacks(life.account_id, account["sequence"]):
+            await self._world.clocks.announce_now(life.account_id)
+            return False
+        return True
 
 
 def is_at_rest(account: Json, now: datetime) -> bool:
