@@ -219,8 +219,7 @@ class Decisions(PaymentDecisions):
     def renew_free(self) -> None:
         quote = renewal_quote(self.account)
         self._set(term=quote.term, term_index=self.account.term_index + 1)
-        if self.by_edition_2():
-            self._strike_debts({quote.term})
+        self._strike_debts({quote.term})
         self._note("renewed", TIMER, amount=0, currency=quote.currency, term=quote.term)
 
     def collect_renewal(self, now: datetime) -> None:

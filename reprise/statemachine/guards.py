@@ -106,7 +106,7 @@ class Guards:
 
     def renewal_can_be_taken_up(self, now: datetime) -> bool:
         """Whether the term that an interrupted renewal was for is not over yet (R13)."""
-        return self.account.anchor is not None and now < renewal_quote(self.account).term.end
+        return now < renewal_quote(self.account).term.end
 
     # ---------------------------------------------------------------- guards: the payment
 

@@ -96,8 +96,7 @@ class OutcomeEvents(DrivenChart):
         clearing = payment.status is PaymentStatus.PROCESSING
         match event.invoice:
             case InvoiceState.PAID:
-                paid = Paid(**known, payment_method=payment.payment_method, charged=event.charged)
-                return self._take_outcome(paid, now)
+                return self._take_outcome(Paid(**known, charged=event.charged), now)
             case InvoiceState.PROCESSING if not clearing:
                 return self._take_outcome(Processing(**known), now)
             case InvoiceState.OPEN if clearing:
@@ -174,8 +173,7 @@ class OutcomeEvents(DrivenChart):
         known: dict[str, Any] = {"payment_key": event.payment_key, "invoice_id": event.invoice_id}
         if event.invoice is InvoiceState.PAID:
             charged = event.found.charged if event.found else None
-            paid = Paid(**known, payment_method=payment.payment_method, charged=charged)
-            return self._take_outcome(paid, now)
+            return self._take_outcome(Paid(**known, charged=charged), now)
         if event.invoice is InvoiceState.PROCESSING:
             return self._take_outcome(Processing(**known), now)
         return self._expire_if_awaited(now, current=current)

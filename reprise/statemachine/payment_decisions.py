@@ -3,6 +3,7 @@
 Actions of the chart, called by name, and what is noted beside it. They never choose a state.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -137,7 +138,6 @@ class PaymentDecisions(CustomerDecisions):
             }
         )
         self._set_payment(key=found.payment_key, invoice_id=found.invoice_id, quote=quote, payment_method=None)
-        self._forget_owed_void(found.payment_key)
 
     # ---------------------------------------------------------------- paid
 
@@ -202,7 +202,7 @@ class PaymentDecisions(CustomerDecisions):
             n = self.account.term_index + 1
             self._set(term=Term(start=old.start, end=nth_term(anchor, n, zone).end), term_index=n)
 
-    def _strike_debts(self, paid: set[Term]) -> None:
+    def _strike_debts(self, paid: Collection[Term | None]) -> None:
         self._set_debts(tuple(debt for debt in self.account.debts if debt.term not in paid))
 
     def _set_debts(self, debts: tuple[Debt, ...]) -> None:
@@ -221,8 +221,7 @@ class PaymentDecisions(CustomerDecisions):
     def keep_money(self, found: Invoice, now: datetime) -> None:
         """An invoice was paid while the account is out of service: the month is the account's (R22)."""
         self._give_term_from(now)
-        if found.period:
-            self._strike_debts({found.period})
+        self._strike_debts({found.period})
         self._know_as_paid(found.payment_key)
         self._note_invoice("payment_received", STRIPE, found, term=self._term)
 

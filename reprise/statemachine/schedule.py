@@ -18,7 +18,7 @@ LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timede
 STOPPED_RETRY = timedelta(hours=1)
 """How often a payment that Stripe refuses for our fault is tried again; such tries do not count for R9."""
 
-CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
 """When a payment that is clearing is looked at without a hint, counted from its start; daily after that (R21)."""
 
 VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)

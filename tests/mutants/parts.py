@@ -52,7 +52,7 @@ PARTS = (
         share=0.5,
         least=98,
         stages=(
-            Stage(("tests/statemachine",), 60),
+            Stage(("tests/statemachine", "tests/docs"), 60),
             Stage(("tests/activities", "tests/portal", "tests/workflows", "tests/api"), 60),
         ),
     ),

@@ -1,12 +1,20 @@
 """R8, R9, R13: answers of Stripe that come late, or twice."""
 
-import pytest
+import importlib
+import pkgutil
+from typing import Any
 
+import pytest
+from pydantic import BaseModel
+
+import reprise.statemachine
 from reprise.statemachine import editions
-from reprise.statemachine.commands import Cancel, Close, Disable, Enable, ExtendTerm
+from reprise.statemachine.commands import Cancel, ChangePlan, Close, Disable, Enable, ExtendTerm
+from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerRegistered,
     Declined,
+    EarlierPayment,
     Invoice,
     InvoiceObserved,
     InvoiceState,
@@ -19,6 +27,7 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.refusals import Refused
 from reprise.statemachine.schedule import Deadline, DeadlineKind
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.statemachine.book import Book, utc
@@ -190,3 +199,94 @@ def test_R13_an_erasure_that_is_not_owed_is_not_made() -> None:
     book = Book.open()
     deadline = Deadline(kind=DeadlineKind.ERASURE_DUE, at=book.now, summary="erase")
     assert book.machine.take(deadline, book.now) == ()
+
+
+def test_R21_a_payment_that_is_clearing_asks_its_payer_for_nothing() -> None:
+    """It was to be authenticated, and was paid by a debit on the hosted page."""
+    book = Book.open(card="authentication")
+    book.perform(book.machine.take(Processing(payment_key="a1:1", invoice_id="in_1"), book.now))
+    payment = book.account.payment
+    assert payment is not None
+    assert (payment.status, payment.action_url, payment.expires_at, payment.decline_code) == (
+        "processing",
+        None,
+        None,
+        None,
+    )
+
+
+def test_R21_a_debit_that_failed_without_a_code_is_a_decline_like_any() -> None:
+    """Stripe shows an open invoice again, and no reason."""
+    book = collecting_the_renewal()
+    book.perform(book.machine.take(Processing(payment_key="a1:2", invoice_id="in_2"), book.now))
+    look = InvoiceObserved(payment_key="a1:2", invoice_id="in_2", invoice=InvoiceState.OPEN)
+    book.perform(book.machine.take(look, book.now))
+    assert book.account.payment is not None
+    assert (book.state, book.account.payment.decline_code) == ("past_due", "generic_decline")
+
+
+def test_R22_an_earlier_payment_says_what_a_balance_paid_of_it() -> None:
+    """Of 75.00, a credit of 20.00 at Stripe paid a part."""
+    book = collecting_the_renewal()
+    payment = book.account.payment
+    assert payment is not None
+    found = Invoice(
+        payment_key="a1:1b",
+        invoice_id="in_1b",
+        state=InvoiceState.PAID,
+        amount=7500,
+        currency="usd",
+        charged=5500,
+        period=payment.quote.term,
+    )
+    book.perform(book.machine.take(EarlierPayment(payment_key="a1:2", found=found), book.now))
+    entry = book.account.timeline[-1]
+    assert (entry.type, entry.amount, entry.charged, entry.from_balance) == ("account.renewed", 7500, 5500, 2000)
+
+
+@pytest.mark.parametrize(
+    ("edition", "invoice", "asked"),
+    [
+        (editions.FIRST, InvoiceState.OPEN, 2),
+        (editions.FIRST, InvoiceState.VOID, 1),
+        (editions.SECOND, InvoiceState.OPEN, 2),
+        (editions.SECOND, InvoiceState.VOID, 2),
+    ],
+)
+def test_R9_a_new_card_that_a_look_finds_is_asked(edition: int, invoice: InvoiceState, asked: int) -> None:
+    """By the second edition also where somebody has voided the invoice: the next attempt makes another (R8)."""
+    book = Book.open(edition=edition).at("2027-02-20T10:00")
+    book.replace_card("generic_decline")
+    book.at("2027-02-28T10:00")
+    book.card = "good"
+    look = InvoiceObserved(payment_key="a1:2", invoice=invoice, payment_method="pm_another")
+    book.perform(book.machine.take(look, book.now))
+    assert len([key for key, _ in book.attempts if key == "a1:2"]) == asked
+
+
+@pytest.mark.parametrize("asked", [{"until": utc("2027-02-01T10:00")}, {"days": 366}])
+def test_R13_a_term_is_extended_to_later_or_refused_by_field(asked: dict[str, Any]) -> None:
+    """Not to an instant within it; not beyond what a record can hold."""
+    book = Book.open()
+    if "days" in asked:
+        book.do(ExtendTerm(until=utc("2199-12-31T10:00")))
+    with pytest.raises(Refused) as refused:
+        book.do(ExtendTerm(**asked))
+    assert refused.value.field in asked
+
+
+def test_R20_a_price_that_stripe_does_not_charge_is_refused() -> None:
+    """Three carts at 0.10 USD: 0.30; the plan stays."""
+    book = Book.open()
+    with pytest.raises(Refused) as refused:
+        book.do(ChangePlan(plan=Plan(currency="usd", unit_amount=10)))
+    assert (refused.value.field, book.account.plan.unit_amount) == ("plan.unit_amount", 2500)
+
+
+def test_records_are_never_changed_in_place() -> None:
+    """Every value of the core is frozen: what was decided on stays what it was."""
+    for module in pkgutil.iter_modules(reprise.statemachine.__path__):
+        names = vars(importlib.import_module(f"reprise.statemachine.{module.name}"))
+        for value in names.values():
+            if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
+                assert value.model_config.get("frozen"), value

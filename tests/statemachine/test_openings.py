@@ -56,7 +56,16 @@ def test_R25_what_does_not_fit_together_is_refused(changes: dict[str, Any], fiel
     assert refused.value.field == field
 
 
-@pytest.mark.parametrize("email", ["a@test", "a@b", "x@localhost", "a..b@example.com", "a@-x.com", "ada@example", ""])
+def test_R25_terms_are_counted_across_years() -> None:
+    """Paid through 28 February, from 30 November of the year before: the next one ends on 30 March."""
+    book = Book.open("2027-02-10T10:00", anchor=utc("2026-11-30T10:00"), paid_through=utc("2027-02-28T10:00"))
+    book.at("2027-02-28T10:00")
+    assert book.account.term == Term(start=utc("2027-02-28T10:00"), end=utc("2027-03-30T10:00"))
+
+
+@pytest.mark.parametrize(
+    "email", ["jürgen@example.com", "a@test", "a@b", "x@localhost", "a..b@example.com", "a@-x.com", "ada@example", ""]
+)
 def test_R1_e_mails_that_stripe_refuses_are_none(email: str) -> None:
     """In a sentence with an example."""
     with pytest.raises(ValueError, match="must be an e-mail address"):
@@ -89,6 +98,12 @@ def test_R20_absurd_times_and_zones_are_refused(given: dict[str, Any], says: str
     """Before anything is computed with them."""
     with pytest.raises(ValidationError, match=says):
         _Given.model_validate(given)
+
+
+@pytest.mark.parametrize("moment", ["1990-01-01T00:00:00Z", "2299-12-31T23:59:59Z"])
+def test_what_a_record_holds_is_within_every_subscriptions_time(moment: str) -> None:
+    """Both ends of it."""
+    assert _Given.model_validate({"kept": moment}).kept is not None
 
 
 def test_R2_a_term_runs_forward() -> None:
