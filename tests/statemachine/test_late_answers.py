@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -22,6 +22,7 @@ from reprise.statemachine.outcomes import (
     NoPaymentMethod,
     NothingObserved,
     PaymentMethodChanged,
+    PaymentOutcome,
     Processing,
     RequiresAction,
     Stopped,
@@ -242,6 +243,7 @@ def test_R22_an_earlier_payment_says_what_a_balance_paid_of_it() -> None:
     book.perform(book.machine.take(EarlierPayment(payment_key="a1:2", found=found), book.now))
     entry = book.account.timeline[-1]
     assert (entry.type, entry.amount, entry.charged, entry.from_balance) == ("account.renewed", 7500, 5500, 2000)
+    assert (entry.payment_key, entry.invoice_id) == ("a1:1b", "in_1b")
 
 
 @pytest.mark.parametrize(
@@ -290,3 +292,68 @@ def test_records_are_never_changed_in_place() -> None:
         for value in names.values():
             if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
                 assert value.model_config.get("frozen"), value
+
+
+def test_R16_by_edition_1_a_stopped_renewal_has_access_to_its_next_try() -> None:
+    """As 0.1.0 said: beyond the last retry, hour by hour."""
+    book = Book.open(edition=editions.FIRST).at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-03-10T10:30")
+    assert (book.state, book.machine.access_until) == ("past_due", utc("2027-03-10T11:00"))
+
+
+def test_R13_R28_a_customer_left_by_edition_1_is_erased_from_the_closing_on() -> None:
+    """Tried daily for a month from then."""
+    book = Book.open(edition=editions.FIRST).at("2027-02-05T10:00")
+    book.do(Close())
+    owed = book.account.by_newest_edition().erasure_owed
+    assert owed is not None
+    assert (owed.since, owed.next_attempt_at) == (utc("2027-02-05T10:00"), utc("2027-02-05T10:00"))
+
+
+def test_R13_nothing_that_says_who_it_was_stays_with_a_payment() -> None:
+    """Neither the link to its hosted page, nor who asked for it."""
+    payment = Book.open(card="authentication").account.without_people().payment
+    assert payment is not None
+    assert (payment.action_url, payment.asked_by.id) == (None, None)
+
+
+def test_R23_a_closed_account_gets_no_new_customer() -> None:
+    """A look that was under way while it was closed."""
+    book = Book.open()
+    book.do(Close())
+    before = book.account
+    look = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.PAID, customer_id="cus_9")
+    assert book.machine.take(look, book.now) == ()
+    assert book.account == before
+
+
+def test_R3_why_a_past_due_owner_leaves_is_told() -> None:
+    """What they chose, and what they wrote; else only that they cancelled."""
+    book = past_due()
+    book.do(Cancel(feedback="too_expensive", reason="too dear"))
+    assert book.account.timeline[-1].reason == "too_expensive: too dear"
+    silent = past_due()
+    silent.do(Cancel())
+    assert silent.account.timeline[-1].reason == "cancelled"
+
+
+KINDS = {
+    "paid",
+    "processing",
+    "declined",
+    "no_payment_method",
+    "customer_deleted",
+    "requires_action",
+    "stopped",
+    "not_known",
+    "earlier_payment",
+}
+"""What histories name the outcomes of attempts by."""
+
+
+def test_R28_outcomes_keep_their_names() -> None:
+    """A history of any release is read by them."""
+    union, _ = get_args(PaymentOutcome)
+    assert {each.model_fields["kind"].default for each in get_args(union)} == KINDS
+    assert {get_args(each.model_fields["kind"].annotation)[0] for each in get_args(union)} == KINDS

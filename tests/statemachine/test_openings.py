@@ -92,6 +92,7 @@ class _Given(BaseModel):
         ({"kept": "1989-12-31T00:00:00Z"}, "out of every subscription's time"),
         ({"kept": "2300-01-01T00:00:00Z"}, "out of every subscription's time"),
         ({"zone": "Mars/Olympus"}, "IANA"),
+        ({"zone": "Factory"}, "IANA"),
     ],
 )
 def test_R20_absurd_times_and_zones_are_refused(given: dict[str, Any], says: str) -> None:
