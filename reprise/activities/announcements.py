@@ -85,10 +85,11 @@ class ProductAnnouncements:
         }
         try:
             status = await self._status(url, body, headers)
-        except TimeoutError as error:
-            raise _unavailable(f"no answer within {PATIENCE:.0f} seconds") from error
+        # Without causes: with all their tracebacks, Temporal keeps "Failure exceeds size limit" instead of the reason.
+        except TimeoutError:
+            raise _unavailable(f"no answer within {PATIENCE:.0f} seconds") from None
         except httpx.HTTPError as error:
-            raise _unavailable(type(error).__name__) from error
+            raise _unavailable(type(error).__name__) from None
         if not 200 <= status < 300:
             raise _unavailable(f"HTTP {status}")
 

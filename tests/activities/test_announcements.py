@@ -111,6 +111,7 @@ async def test_R18_a_product_that_does_not_come_to_an_end_is_given_up(
     with pytest.raises(ApplicationError, match="no answer within") as failed:
         await tell(announcements, 1)
     assert failed.value.type == "product_unavailable"
+    assert failed.value.__cause__ is None  # its tracebacks would take the place of the reason
 
 
 async def test_R18_an_answer_counts_once_its_status_is_there(
@@ -135,6 +136,7 @@ async def test_R18_a_product_that_cannot_be_reached_is_told_later(product: Produ
     with pytest.raises(ApplicationError, match="ConnectError") as failed:
         await tell(ProductAnnouncements(client, nobody.url, product.secret), 1)
     assert failed.value.type == "product_unavailable"
+    assert failed.value.__cause__ is None  # its tracebacks would take the place of the reason
 
 
 async def test_R18_while_secrets_are_exchanged_the_product_may_check_with_either(

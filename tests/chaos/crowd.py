@@ -88,14 +88,13 @@ class Crowd:
         if life.has_ended and not life.is_open:
             return True
         now = await self._world.clocks.idle_at(life.account_id) if life.has_ended else None
+        if life.has_ended and now is None:
+            await self._world.clocks.announce_now(life.account_id)
         account = await self._world.callers.look(life.account_id) if now else None
         if account is None or now is None or not is_at_rest(account, now):
             return False
         life.last_seen, life.clock = account, now
-        if self._product.lacks(life.account_id, account["sequence"]):
-            await self._world.clocks.announce_now(life.account_id)
-            return False
-        return True
+        return not self._product.lacks(life.account_id, account["sequence"])
 
 
 def is_at_rest(account: Json, now: datetime) -> bool:
