@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser import chromium
+from tests.product import Product
 from tests.stripe_side import StripeSide
 
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -29,6 +30,13 @@ def stripe_side(stripe_process: StripeSide) -> Iterator[StripeSide]:
     stripe_process.no_faults()
     yield stripe_process
     stripe_process.no_faults()
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    """The product's webhook endpoint."""
+    with closing(Product()) as endpoint:
+        yield endpoint
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

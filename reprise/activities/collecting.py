@@ -168,7 +168,7 @@ class Collecting:
         return self._stopped(f"{reason} Nothing was charged. Void it in Stripe's dashboard.")
 
     async def _leave(self, latest: Latest | None) -> PaymentOutcome:
-        left = await leave(self._client, self._asked, self._asked, latest)
+        left = await leave(self._client, self._asked, latest)
         if left.unsettled:
             return self._in_the_way(left.unsettled)
         assert left.customer_id is not None, "one or the other"

@@ -7,7 +7,7 @@ import stripe
 
 from reprise.activities.asking import behind_replays, hashed_key, idempotency_key
 from reprise.activities.invoicing import Invoices, Latest, Voided, unknown_paid
-from reprise.activities.names import CustomerInput, KnownPayments, StripeInput
+from reprise.activities.names import PaymentsInput, StripeInput
 from reprise.activities.reading import found_of, is_deleted, is_unpaid
 from reprise.activities.stripe_client import (
     code_of,
@@ -201,9 +201,7 @@ class Customers:
         return PaymentMethodChanged(payment_method=attached.id)
 
 
-async def leave(
-    client: stripe.StripeClient, asked: CustomerInput, known: KnownPayments, latest: Latest | None = None
-) -> Left:
+async def leave(client: stripe.StripeClient, asked: PaymentsInput, latest: Latest | None = None) -> Left:
     """Leave a customer that was deleted at Stripe, and register the account's anew (R23).
 
     No invoice may stay behind that could still be paid: the new customer does not show it. What cannot be voided, since
@@ -211,8 +209,7 @@ async def leave(
 
     Args:
         client: The client.
-        asked: Whose customer, which, and the e-mail of the new one.
-        known: What the record knows to be paid.
+        asked: Whose customer, which, the e-mail of the new one, and what the record knows to be paid.
         latest: The old customer's invoices, if they have been looked at.
     """
     invoices = Invoices(client, asked, asked.customer_id)
@@ -221,5 +218,5 @@ async def leave(
         if is_unpaid(invoice) and not (voided := await invoices.void(invoice)).done:
             return Left(unsettled=voided)
     registered = await Customers(client, asked).register(asked.email, replacing=asked.customer_id)
-    found = tuple(found_of(each) for each in unknown_paid(latest, None, known))
+    found = tuple(found_of(each) for each in unknown_paid(latest, None, asked))
     return Left(registered.customer.id, registered.email_refused, found=found)

@@ -10,7 +10,7 @@ from decimal import Decimal
 import stripe
 
 from reprise.activities.asking import behind_replays, idempotency_key
-from reprise.activities.names import CollectInput, KnownPayments, StripeInput
+from reprise.activities.names import CollectInput, PaymentsInput, StripeInput
 from reprise.activities.reading import (
     WITH_PAYMENT,
     customer_of,
@@ -49,12 +49,12 @@ class Latest:
         return tuple(sorted((each for each in self.invoices if key_of(each) != payment_key), key=number_of))
 
 
-def unknown_paid(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
+def unknown_paid(latest: Latest, payment_key: str | None, known: PaymentsInput) -> list[stripe.Invoice]:
     """Return the other payments that are paid at Stripe and not in the record, the oldest first (R22)."""
     return [each for each in unknown(latest, payment_key, known) if each.status == "paid"]
 
 
-def unknown(latest: Latest, payment_key: str | None, known: KnownPayments) -> list[stripe.Invoice]:
+def unknown(latest: Latest, payment_key: str | None, known: PaymentsInput) -> list[stripe.Invoice]:
     """Return the other payments' invoices of which the record does not know that they are paid, the oldest first."""
     since = known.known_from
     if since is None:

@@ -45,8 +45,8 @@ class CustomerInput(StripeInput):
     email: Annotated[str | None, Field(description="For a customer that must be registered anew (R23).")] = None
 
 
-class KnownPayments(BaseModel):
-    """Which payments the record knows to be paid: any other that is paid at Stripe is news (R22)."""
+class PaymentsInput(CustomerInput):
+    """The same, and which payments the record knows to be paid: any other that is paid at Stripe is news (R22)."""
 
     known_from: Annotated[
         int | None,
@@ -55,18 +55,18 @@ class KnownPayments(BaseModel):
     paid_keys: tuple[str, ...] = ()
 
 
-class ChangePaymentMethodInput(CustomerInput, KnownPayments):
+class ChangePaymentMethodInput(PaymentsInput):
     """Which payment method becomes the customer's default."""
 
     payment_method: str
     request: Annotated[str, Field(description="Stable over retries; part of the idempotency keys.")]
 
 
-class ChangeEmailInput(CustomerInput, KnownPayments):
+class ChangeEmailInput(PaymentsInput):
     """Which e-mail the customer gets (R26): `email`."""
 
 
-class CollectInput(CustomerInput, KnownPayments):
+class CollectInput(PaymentsInput):
     """Which payment to collect, and which attempt of it: decided before, the same over all retries (R8)."""
 
     payment: Payment
@@ -75,7 +75,7 @@ class CollectInput(CustomerInput, KnownPayments):
     )
 
 
-class InvoiceInput(CustomerInput, KnownPayments):
+class InvoiceInput(PaymentsInput):
     """Which payment's invoice to look at, or to void; None: the account's invoices in general (R22)."""
 
     payment_key: str | None

@@ -28,7 +28,7 @@ async def look(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObser
     customer = latest.customer or await customers.retrieve(asked.customer_id)
     left = Left()
     if is_deleted(customer):
-        left = await leave(client, asked, asked, latest)
+        left = await leave(client, asked, latest)
         latest = await invoices.latest(asked.payment_key) if latest.invoices else latest
     of_key = latest.of(asked.payment_key) if asked.payment_key else ()
     mine = min([await invoices.believed(each) for each in of_key], key=_weight, default=None)

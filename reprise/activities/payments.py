@@ -29,6 +29,8 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 
+_NOT_SETTLED = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
+
 
 class StripePayments:
     """Payments through Stripe, for the worker."""
@@ -88,31 +90,26 @@ class StripePayments:
         async with asking():
             customers = Customers(self._client, asked)
             try:
-                return await customers.make_default(asked.customer_id, asked.payment_method, asked.request)
+                return await self._change_payment_method(customers, asked)
             except stripe.StripeError as error:
                 if is_passing(error):
                     raise
-                if await customers.is_gone(asked.customer_id, error):
-                    return await self._change_payment_method_anew(customers, asked)
                 if _may_be_done(error, begun=customers.has_attached):
                     raise unavailable(error) from error
                 return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
 
-    async def _change_payment_method_anew(
+    async def _change_payment_method(
         self, customers: Customers, asked: names.ChangePaymentMethodInput
     ) -> PaymentMethodChanged:
         try:
-            left = await leave(self._client, asked, asked)
-            if left.customer_id is None:
-                message = (
-                    "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
-                )
-                return PaymentMethodChanged(refused="payment_in_progress", message=message)
-            changed = await customers.make_default(left.customer_id, asked.payment_method, asked.request)
+            return await customers.make_default(asked.customer_id, asked.payment_method, asked.request)
         except stripe.StripeError as error:
-            if is_passing(error):
+            if not await customers.is_gone(asked.customer_id, error):
                 raise
-            return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
+        left = await leave(self._client, asked)
+        if left.customer_id is None:
+            return PaymentMethodChanged(refused="payment_in_progress", message=_NOT_SETTLED)
+        changed = await customers.make_default(left.customer_id, asked.payment_method, asked.request)
         return changed.model_copy(update=left.told)
 
     @activity.defn(name=names.CHANGE_EMAIL)
@@ -125,29 +122,27 @@ class StripePayments:
         async with asking():
             if asked.email is None:
                 raise ValueError("an e-mail is changed to another, not to none")
-            customers = Customers(self._client, asked)
             try:
-                await customers.change_email(asked.customer_id, asked.email)
+                return await self._change_email(asked, asked.email)
             except stripe.StripeError as error:
                 if is_passing(error):
                     raise
-                if await customers.is_gone(asked.customer_id, error):
-                    return await self._change_email_anew(asked, asked.email)
                 if _may_be_done(error):
                     raise unavailable(error) from error
                 return EmailChanged(email=asked.email, refused=sentence_of(error))
-            return EmailChanged(email=asked.email)
 
-    async def _change_email_anew(self, asked: names.ChangeEmailInput, email: str) -> EmailChanged:
+    async def _change_email(self, asked: names.ChangeEmailInput, email: str) -> EmailChanged:
+        customers = Customers(self._client, asked)
         try:
-            left = await leave(self._client, asked, asked)
+            await customers.change_email(asked.customer_id, email)
         except stripe.StripeError as error:
-            if is_passing(error):
+            if not await customers.is_gone(asked.customer_id, error):
                 raise
-            return EmailChanged(email=email, refused=sentence_of(error))
+        else:
+            return EmailChanged(email=email)
+        left = await leave(self._client, asked)
         if left.customer_id is None:
-            message = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
-            return EmailChanged(email=email, refused=message)
+            return EmailChanged(email=email, refused=_NOT_SETTLED)
         return EmailChanged(email=email, refused=left.email_refused, **left.told)
 
     @activity.defn(name=names.ERASE_CUSTOMER)

@@ -153,10 +153,6 @@ class Payer:
     def charged(self) -> list[int]:
         return self.stripe.charged(self.account_id)
 
-    def requests_so_far(self) -> int:
-        """Return the number of the latest request that Stripe has had from anybody."""
-        return self.stripe.latest_request()
-
     def calls_since(self, before: int) -> list[str]:
         return [f"{each['method']} {each['path']}" for each in self.stripe.requests(before)]
 

@@ -1,7 +1,7 @@
 """R18: the product is told of each change, signed, in order, again until it has heard."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -15,13 +15,6 @@ from reprise.activities.names import AnnounceInput
 from reprise.statemachine.timeline import TIMER, TimelineEntry
 from tests.product import Product
 from tests.workflows.world import utc
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.fixture

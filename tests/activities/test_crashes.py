@@ -93,7 +93,7 @@ async def ready(stripe: StripeSide, story: Story) -> Payer:
 async def calls_of_a_clean_run(stripe: StripeSide, story: Story) -> list[str]:
     """Return the requests that a payment makes, as seen by Stripe."""
     payer = await ready(stripe, story)
-    before = payer.requests_so_far()
+    before = payer.stripe.latest_request()
     assert (await payer.collect(story.asked(payer))).kind == "paid"
     story.holds(payer)
     calls = payer.calls_since(before)

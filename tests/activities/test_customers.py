@@ -186,6 +186,17 @@ async def test_R8_a_wrong_key_after_a_lost_answer_does_not_say_that_nothing_was_
     assert (await change_email(payer, "new@example.com", try_number=3)).refused is None
 
 
+async def test_R8_R23_nor_where_the_customer_is_registered_anew(payer: Payer) -> None:
+    """The new customer has the card; whether it is the default is not known."""
+    await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
+    payer.stripe.fault(path=CUSTOMERS + "/.+", when="before", status=401)
+    with pytest.raises(ApplicationError) as failed:
+        await payer.card("pm_card_mastercard", request="one", stripe_retries=0)
+    assert failed.value.type == "stripe_unavailable"
+    changed = await payer.card("pm_card_mastercard", request="one", try_number=2)
+    assert (changed.refused, changed.customer_id in {None, payer.customer_id}) == (None, False)
+
+
 async def test_R8_a_key_that_goes_wrong_in_the_middle_of_a_change_is_not_believed(payer: Payer) -> None:
     """The method is attached, and whether it is the default is not known."""
     payer.stripe.fault(path=CUSTOMERS + "/.*", when="before", status=401)

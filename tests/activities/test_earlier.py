@@ -153,7 +153,7 @@ async def test_R8_an_invoice_beyond_the_first_page_is_found(payer: Payer) -> Non
     for _ in range(25):
         await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false")
     payer.stripe.advance(25 * 3600)
-    before = payer.requests_so_far()
+    before = payer.stripe.latest_request()
     assert isinstance(await payer.collect(), Paid)
     assert payer.calls_since(before) == ["GET /v1/invoices"] * 2
     payer.paid_exactly_once()

@@ -104,11 +104,11 @@ async def test_R15_a_look_is_one_request_and_one_for_what_may_be_being_paid(paye
     ):
         if act:
             await act()
-        before = payer.requests_so_far()
+        before = payer.stripe.latest_request()
         await payer.look()
         assert payer.calls_since(before) == expected
     invoice = await declined(payer, 2)
-    before = payer.requests_so_far()
+    before = payer.stripe.latest_request()
     await payer.look(2, paid=(1,))
     assert payer.calls_since(before) == ["GET /v1/invoices", f"GET /v1/invoices/{invoice}"]
 

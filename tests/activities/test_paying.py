@@ -229,7 +229,7 @@ async def test_R8_a_try_looks_behind_a_saved_failure_once(payer: Payer) -> None:
     payer.stripe.fault(path=PAY, when="before", status=500, saved=True, times=2)
     await not_known(payer, stripe_retries=0)
     await not_known(payer, stripe_retries=0, try_number=2)
-    before = payer.requests_so_far()
+    before = payer.stripe.latest_request()
     assert isinstance(await payer.collect(stripe_retries=0, try_number=3), Paid)
     assert sum("/pay" in call for call in payer.calls_since(before)) == 2
     payer.paid_exactly_once()

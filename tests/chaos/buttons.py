@@ -46,8 +46,7 @@ class Buttons:
 
     async def press(self, account_id: str, button: ButtonPressed) -> None:
         """Press a button on an account's workflow; if the server is away, that is that."""
-        # ValueError: it is paused, a status that the SDK does not know (1.35).
-        with contextlib.suppress(RPCError, RuntimeError, TimeoutError, ValueError):
+        with contextlib.suppress(RPCError, RuntimeError, TimeoutError):
             match button.button:
                 case "cancel":
                     self.pressed[account_id].cancellations += 1

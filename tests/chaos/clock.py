@@ -99,8 +99,6 @@ class Clocks:
             description = await handle.describe(rpc_timeout=ANSWERS_WITHIN)
         except (RPCError, RuntimeError):
             return None
-        except ValueError:
-            return None  # it is paused: a status that the SDK does not know (1.35)
         return description if description.status is WorkflowExecutionStatus.RUNNING else None
 
     async def move(self, account_id: str, to: datetime) -> None:

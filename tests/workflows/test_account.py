@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -166,13 +166,6 @@ async def test_R13_a_closed_account_goes_on_without_personal_data(world: World) 
     assert b"example.com" in before
     assert b"example.com" not in after
     assert await refusal(world, Cancel()) == "account_closed"
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 async def test_R18_the_product_hears_everything_in_order_and_its_being_down_delays_nothing(

@@ -1,7 +1,7 @@
 """R18: the product hears of every change in its order, and whatever it does, it delays nothing and ends nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,13 +18,6 @@ from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server
 from tests.workflows.world import World
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -34,13 +34,6 @@ from tests.workflows.world import World
 USER = Actor(kind=ActorKind.USER, id="user-ada")
 OPERATOR = Actor(kind=ActorKind.OPERATOR, id="operator-bob")
 PEOPLE = ("user-ada", "operator-bob", " ada", "ada ", " bob", "bob ", "owner@", "new@", "moving to Rome")
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.fixture

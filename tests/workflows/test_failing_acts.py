@@ -1,6 +1,6 @@
 """R8, R27: however an activity fails, the account lives, asks no more than it must, and is right after the mend."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -21,13 +21,6 @@ DAYS = 2
 
 MOST_EVENTS_A_DAY = 500
 """What an account's history may grow by in a day of a fault (R8, E21)."""
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.fixture

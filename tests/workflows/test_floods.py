@@ -1,7 +1,7 @@
 """However much comes at once, nothing is lost, nothing happens twice, and the account lives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -156,13 +156,6 @@ async def test_a_run_whose_history_is_full_refuses_what_waits_and_the_account_go
         runs = [len(history.events) for history in await flooded.histories()]
         assert (await flooded.do(SetCarts(carts=9))).carts == 9
     assert max(runs) < 400
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.mark.parametrize("server", [EARLY], ids=[""], indirect=True)

@@ -1,6 +1,6 @@
 """R8: a watch on ourselves. Whatever Stripe refuses, and for however long, no account asks or grows without a bound."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -73,13 +73,6 @@ AS_IN_AN_OUTAGE = {("401", "making"), ("403", "making")}
 """Where money may have been asked for, as by `pay`, a refused key is no refusal: it is not known how it went (R8)."""
 
 IN_MAKE_TEST = {("401", "everything"), ("404", "making")}
-
-
-@pytest.fixture
-def product() -> Iterator[Product]:
-    here = Product()
-    yield here
-    here.close()
 
 
 @pytest.fixture
