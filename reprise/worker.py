@@ -17,11 +17,11 @@ from temporalio.worker import Worker
 
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.payments import StripePayments
-from reprise.activities.stripe_client import stripe_client
-from reprise.connection import connect
 from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
-from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.stripe_api.client import stripe_client
+from reprise.temporal.connection import connect
+from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession

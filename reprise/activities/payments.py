@@ -7,12 +7,8 @@ import stripe
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names, observing, refunds
-from reprise.activities.asking import asking, gives_up, tries, unavailable
-from reprise.activities.collecting import Collecting
-from reprise.activities.customers import Customers, leave
-from reprise.activities.reading import default_method
-from reprise.activities.stripe_client import is_passing, sentence_of
+from reprise.activities import names
+from reprise.activities.attempts import asking, gives_up, tries, unavailable
 from reprise.statemachine.outcomes import (
     CustomerErased,
     CustomerNotRegistered,
@@ -28,6 +24,11 @@ from reprise.statemachine.outcomes import (
     RefundObserved,
     Stopped,
 )
+from reprise.stripe_api import inputs, observing, refunds
+from reprise.stripe_api.collecting import Collecting
+from reprise.stripe_api.customers import Customers, leave
+from reprise.stripe_api.errors import is_passing, sentence_of
+from reprise.stripe_api.reading import default_method
 
 _NOT_SETTLED = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
 
@@ -42,7 +43,9 @@ class StripePayments:
     # ------------------------------------------------------------------ the customer
 
     @activity.defn(name=names.REGISTER_CUSTOMER)
-    async def register_customer(self, asked: names.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
+    async def register_customer(
+        self, asked: inputs.RegisterCustomerInput
+    ) -> CustomerRegistered | CustomerNotRegistered:
         """Find or make the account's customer at Stripe, or take one over (R25), and give it its first payment method.
 
         An e-mail or a payment method that Stripe does not take is told, and the customer is registered without (R1).
@@ -58,7 +61,7 @@ class StripePayments:
                     raise
                 return CustomerNotRegistered(reason=sentence_of(error))
 
-    async def _register(self, asked: names.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
+    async def _register(self, asked: inputs.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
         customers = Customers(self._client, asked)
         refused = None
         if asked.customer_id is None:
@@ -81,7 +84,7 @@ class StripePayments:
         )
 
     @activity.defn(name=names.CHANGE_PAYMENT_METHOD)
-    async def change_payment_method(self, asked: names.ChangePaymentMethodInput) -> PaymentMethodChanged:
+    async def change_payment_method(self, asked: inputs.ChangePaymentMethodInput) -> PaymentMethodChanged:
         """Attach a payment method and make it the default for invoices. A refusal is a value.
 
         Raises:
@@ -99,7 +102,7 @@ class StripePayments:
                 return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
 
     async def _change_payment_method(
-        self, customers: Customers, asked: names.ChangePaymentMethodInput
+        self, customers: Customers, asked: inputs.ChangePaymentMethodInput
     ) -> PaymentMethodChanged:
         try:
             return await customers.make_default(asked.customer_id, asked.payment_method, asked.request)
@@ -113,7 +116,7 @@ class StripePayments:
         return changed.model_copy(update=left.told)
 
     @activity.defn(name=names.CHANGE_EMAIL)
-    async def change_email(self, asked: names.ChangeEmailInput) -> EmailChanged:
+    async def change_email(self, asked: inputs.ChangeEmailInput) -> EmailChanged:
         """Give the customer at Stripe another billing e-mail (R26). A refusal is a value.
 
         Raises:
@@ -131,7 +134,7 @@ class StripePayments:
                     raise unavailable(error) from error
                 return EmailChanged(email=asked.email, refused=sentence_of(error))
 
-    async def _change_email(self, asked: names.ChangeEmailInput, email: str) -> EmailChanged:
+    async def _change_email(self, asked: inputs.ChangeEmailInput, email: str) -> EmailChanged:
         customers = Customers(self._client, asked)
         try:
             await customers.change_email(asked.customer_id, email)
@@ -146,7 +149,7 @@ class StripePayments:
         return EmailChanged(email=email, refused=left.email_refused, **left.told)
 
     @activity.defn(name=names.ERASE_CUSTOMER)
-    async def erase_customer(self, asked: names.CustomerInput) -> CustomerErased:
+    async def erase_customer(self, asked: inputs.CustomerInput) -> CustomerErased:
         """Take from a closed account's customer at Stripe what says who they are (R13). A refusal is a value.
 
         Raises:
@@ -166,7 +169,7 @@ class StripePayments:
     # ------------------------------------------------------------------ payments
 
     @activity.defn(name=names.COLLECT)
-    async def collect(self, asked: names.CollectInput) -> PaymentOutcome:
+    async def collect(self, asked: inputs.CollectInput) -> PaymentOutcome:
         """Make one attempt of a payment and say how it turned out (R8). Declines are values, not errors.
 
         Raises:
@@ -183,8 +186,8 @@ class StripePayments:
         activity.logger.info("payment %s, attempt %s: %s", asked.payment.key, asked.payment.attempt, outcome.kind)
         return outcome
 
-    async def _collect(self, asked: names.CollectInput) -> PaymentOutcome:
-        collecting = Collecting(self._client, asked)
+    async def _collect(self, asked: inputs.CollectInput) -> PaymentOutcome:
+        collecting = Collecting(self._client, asked, is_first_try=tries() == 1)
         try:
             return await collecting.collect()
         except stripe.StripeError as error:
@@ -193,7 +196,7 @@ class StripePayments:
             return Stopped(payment_key=asked.payment.key, reason=sentence_of(error))
 
     @activity.defn(name=names.LOOK_AT_INVOICE)
-    async def look_at_invoice(self, asked: names.InvoiceInput) -> InvoiceObserved:
+    async def look_at_invoice(self, asked: inputs.InvoiceInput) -> InvoiceObserved:
         """See what Stripe says of a payment, what else is paid, and which method is the default (R15, R22).
 
         Raises:
@@ -214,7 +217,7 @@ class StripePayments:
         return InvoiceObserved(payment_key=asked.payment_key, invoice=InvoiceState.UNKNOWN, reason=reason)
 
     @activity.defn(name=names.VOID_INVOICE)
-    async def void_invoice(self, asked: names.InvoiceInput) -> InvoiceVoided:
+    async def void_invoice(self, asked: inputs.InvoiceInput) -> InvoiceVoided:
         """Void a payment's invoices; a paid one stays paid, and the answer says so. A refusal is a value (R8).
 
         Raises:
@@ -240,7 +243,7 @@ class StripePayments:
         )
 
     @activity.defn(name=names.LOOK_AT_REFUND)
-    async def look_at_refund(self, asked: names.RefundInput) -> RefundObserved | NothingObserved:
+    async def look_at_refund(self, asked: inputs.RefundInput) -> RefundObserved | NothingObserved:
         """Look a refund or a dispute up, and whether it is about a payment of this account (R24).
 
         Raises:

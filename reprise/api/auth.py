@@ -1,159 +1,18 @@
-"""Who may (R19): bearer tokens, what they say, and what each operation asks of them."""
+"""Who may (R19): what each operation asks of the caller's token."""
 
-import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
-import jwt
-import structlog
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from reprise.api import audit
-from reprise.api.issuer_keys import ASYMMETRIC, IssuerKeys
-from reprise.api.keys import Keys
-from reprise.api.limits import RateLimits
-from reprise.api.problems import Problem, not_found
-from reprise.api.revocations import Revocations
-from reprise.settings import ApiSettings
-from reprise.workflows.messages import ACCOUNT_ID, Actor, ActorKind
-
-log = structlog.get_logger()
+from reprise.accounts.errors import AccountNotFound
+from reprise.http import audit
+from reprise.http.problems import Problem
+from reprise.http.tokens import Caller, unauthorized
+from reprise.services import services_of
+from reprise.workflows.messages import ACCOUNT_ID
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`sub`, `scope`, `accounts`.")
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who is asking: their id, what they may, and for which accounts; of their token its id, and when it was issued."""
-
-    subject: str
-    scopes: frozenset[str]
-    accounts: frozenset[str]
-    token_id: str | None = None
-    issued_at: int | None = None
-
-    @property
-    def is_operator(self) -> bool:
-        """Whether the caller is one of the people who run the service."""
-        return "operator" in self.scopes
-
-    @property
-    def is_backend(self) -> bool:
-        """Whether the caller may do what the product's backend needs: open accounts, hand users over, ask access."""
-        return self.is_operator or "backend" in self.scopes
-
-    @property
-    def kind(self) -> audit.Kind:
-        """As what the caller asks."""
-        if self.is_operator:
-            return "operator"
-        return "backend" if self.is_backend else "billing"
-
-    def actor(self) -> Actor:
-        """Return the caller as the timeline names them (R17)."""
-        return Actor(kind=ActorKind.OPERATOR if self.is_backend else ActorKind.USER, id=self.subject)
-
-
-class Verifier:
-    """Checks tokens: HS256 with a secret in the embedded default, an issuer's key set in production."""
-
-    def __init__(self, settings: ApiSettings, keys: Keys) -> None:
-        """Take the settings and the secrets.
-
-        Raises:
-            ValueError: Neither a secret nor issuer, audience and key set are configured.
-        """
-        self._settings = settings
-        self._secrets = keys
-        self._keys: IssuerKeys | None = None
-        if settings.jwks_url:
-            if not (settings.jwt_issuer and settings.jwt_audience):
-                raise ValueError("REPRISE_JWKS_URL needs REPRISE_JWT_ISSUER and REPRISE_JWT_AUDIENCE beside it")
-            self._keys = IssuerKeys(str(settings.jwks_url))
-        elif not keys.now.for_tokens:
-            raise ValueError("set REPRISE_JWT_SECRET, or REPRISE_JWKS_URL with issuer and audience")
-
-    async def caller(self, token: str) -> Caller:
-        """Return who a token speaks for.
-
-        Raises:
-            Problem: 401, if it is not valid; 503, if that cannot be known, because its issuer's keys are out of reach.
-        """
-        try:
-            return _caller(await self._claims(token))
-        except Problem:
-            raise
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise unauthorized() from error
-        except Exception as error:  # a token is anybody's text: whatever reading it raises, it is not valid
-            log.warning("a token could not be read", why=type(error).__name__)
-            raise unauthorized() from error
-
-    async def _claims(self, token: str) -> dict[str, Any]:
-        if self._keys is None:
-            return self._by_secret(token)
-        header = jwt.get_unverified_header(token)
-        algorithm = header.get("alg")
-        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
-            raise jwt.InvalidAlgorithmError("not an algorithm that an issuer signs with")
-        key = await self._keys.named(header.get("kid"))
-        return self._decoded(token, key.key, key.algorithm_name)
-
-    def _by_secret(self, token: str) -> dict[str, Any]:
-        """Return the claims of a token that is signed with one of our secrets: two, while they are exchanged."""
-        *others, last = self._secrets.now.for_tokens
-        for secret in others:
-            try:
-                return self._decoded(token, secret, "HS256")
-            except jwt.InvalidSignatureError:
-                continue
-        return self._decoded(token, last, "HS256")
-
-    def _decoded(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
-        """Return a token's claims. Its audience may be one or several (RFC 7519, 4.1.3): ours must be among them."""
-        settings = self._settings
-        return jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            leeway=settings.jwt_leeway,
-            issuer=settings.jwt_issuer,
-            audience=settings.jwt_audience,  # without one of ours, a token that names any is another's
-            options={"require": ["exp", "sub"]},
-        )
-
-
-def unauthorized() -> Problem:
-    """Return what is said to a caller without a valid token."""
-    return Problem(
-        401,
-        "unauthorized",
-        "Send a valid token: Authorization: Bearer …. It may be missing, expired or meant for another service.",
-        headers={"WWW-Authenticate": 'Bearer realm="reprise"'},
-    )
-
-
-def _caller(claims: dict[str, Any]) -> Caller:
-    """Return who the claims speak for.
-
-    Raises:
-        ValueError: They are not of the types that they should be: nothing is read into them.
-    """
-    subject, scope, accounts = claims["sub"], claims.get("scope", ""), claims.get("accounts", [])
-    scopes = scope.split() if isinstance(scope, str) else scope
-    for each in (scopes, accounts):
-        if not isinstance(each, list) or not all(isinstance(part, str) for part in each):
-            raise ValueError("scope and accounts must be texts")
-    subject.encode()  # UnicodeEncodeError, which is a ValueError: half a surrogate pair names nobody
-    return Caller(
-        subject=subject[:255],
-        scopes=frozenset(scopes),
-        accounts=frozenset(accounts),
-        token_id=claims.get("jti"),
-        issued_at=int(claims["iat"]) if "iat" in claims else None,
-    )
 
 
 async def authenticated(
@@ -168,29 +27,21 @@ async def authenticated(
     if credentials is None:
         raise unauthorized()
     audit.note(request, "unknown")
-    limits, caller = limits_of(request), None
+    services, caller = services_of(request), None
     if len(request.headers.getlist("authorization")) == 1:  # of two, who could say which counts
-        verifier: Verifier = request.app.state.verifier
         try:
-            caller = await verifier.caller(credentials.credentials)
+            caller = await services.verifier.caller(credentials.credentials)
         except Problem as problem:
             if problem.status != 401:
                 raise
     if caller is None:
-        await limits.wrong_token(request)
+        await services.limits.wrong_token(request)
         raise unauthorized()
     audit.note(request, caller.kind, subject=caller.subject, token=caller.token_id)
-    await limits.request(caller.subject, billing=not caller.is_backend)
-    revocations: Revocations = request.app.state.revocations
-    if await revocations.holds(caller.subject, caller.token_id, caller.issued_at):
+    await services.limits.request(caller.subject, billing=not caller.is_backend)
+    if await services.revocations.holds(caller.subject, caller.token_id, caller.issued_at):
         raise unauthorized()
     return caller
-
-
-def limits_of(request: Request) -> RateLimits:
-    """Return the rate limits of this process."""
-    limits: RateLimits = request.app.state.limits
-    return limits
 
 
 Authenticated = Annotated[Caller, Depends(authenticated)]
@@ -204,7 +55,7 @@ async def for_account(account_id: PathAccount, caller: Authenticated) -> Caller:
     if caller.is_operator:
         return caller
     if account_id not in caller.accounts:
-        raise operator_required() if caller.is_backend else not_found()
+        raise operator_required() if caller.is_backend else AccountNotFound
     if "billing" not in caller.scopes:
         raise Problem(
             403,
@@ -234,7 +85,7 @@ def _among(request: Request, caller: Caller, *, may: bool) -> Caller:
         return caller
     account_id = request.path_params.get("account_id")
     if account_id is not None and account_id not in caller.accounts and not caller.is_backend:
-        raise not_found()
+        raise AccountNotFound
     raise operator_required()
 
 
@@ -247,10 +98,3 @@ BillingUser = Annotated[Caller, Depends(for_account)]
 Reader = Annotated[Caller, Depends(for_access)]
 Operator = Annotated[Caller, Depends(operator)]
 Backend = Annotated[Caller, Depends(backend)]
-
-
-def mint(secret: str, *, sub: str, scope: str, accounts: list[str], ttl: timedelta) -> str:
-    """Return an HS256 token for the embedded default. Its `jti` is what it can be revoked by."""
-    now = datetime.now(UTC)
-    claims = {"sub": sub, "scope": scope, "accounts": accounts, "iat": now, "exp": now + ttl, "jti": uuid.uuid4().hex}
-    return jwt.encode(claims, secret, algorithm="HS256")

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from fastapi import Request
 
-from reprise.api.problems import invalid
+from reprise.errors import InvalidInput
 
 
 async def sound_json(request: Request) -> None:
@@ -23,9 +23,9 @@ async def sound_json(request: Request) -> None:
     try:
         json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_number)
     except _Unsound as error:
-        raise invalid("body", str(error)) from error
+        raise InvalidInput("body", str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise invalid("body", "is not JSON in UTF-8") from error
+        raise InvalidInput("body", "is not JSON in UTF-8") from error
 
 
 class _Unsound(ValueError):  # noqa: N818 - the body is

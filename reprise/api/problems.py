@@ -1,131 +1,18 @@
-"""Errors as problem details (RFC 9457): a stable code, a sentence, and the fields at fault."""
+"""Errors of the API: every one is answered with a problem, and stands in the OpenAPI document."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from reprise.workflows.messages import AccountView, Quote, Refusal, RefusalCode
+from reprise.errors import RepriseError
+from reprise.http.problems import MEDIA_TYPE, FieldError, Problem, ProblemBody, invalid, problem_of, response
 
-MEDIA_TYPE = "application/problem+json"
-
-MOST_NAMED = 20
+MOST_NAMED: Final = 20
 """Inputs at fault that one answer names."""
-
-MOST_SAID = 500
-"""Characters of one sentence: what was sent is never said back at length."""
-
-_STATUS = {
-    RefusalCode.INVALID_REQUEST: 422,
-    RefusalCode.PAYMENT_DECLINED: 402,
-    RefusalCode.TOO_MANY_COMMANDS: 429,
-}
-
-
-class FieldError(BaseModel):
-    """One input at fault."""
-
-    field: str = Field(examples=["plan.unit_amount"])
-    message: str
-
-
-class ProblemBody(BaseModel):
-    """What every error answer holds."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Already in service",
-                    "status": 409,
-                    "detail": "This account is in service: there is nothing to bring back.",
-                    "code": "already_in_service",
-                }
-            ]
-        }
-    )
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str = Field(description="Stable; programs decide by it.", examples=["already_in_service"])
-    errors: list[FieldError] | None = None
-    quote: Quote | None = Field(default=None, description="With `quote_changed`: what it costs now.")
-    decline_code: str | None = Field(default=None, description="With `payment_declined`: why, in Stripe's words.")
-    account: AccountView | None = Field(default=None, description="The account as it stands, where that helps.")
-
-
-class Problem(Exception):  # noqa: N818 - the standard's own word
-    """An answer that is an error."""
-
-    def __init__(
-        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **extensions: Any
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.headers = headers or {}
-        self.extensions = extensions
-
-
-def not_found() -> Problem:
-    """Return what is said of an account that is not there, or not the caller's business (R19)."""
-    return Problem(404, "account_not_found", "There is no such account, or it is not yours to see.")
-
-
-def unavailable(why: str, retry_after: int = 5) -> Problem:
-    """Return what is said while Temporal, a worker or Stripe is out of reach."""
-    return Problem(503, "engine_unavailable", why, headers={"Retry-After": str(retry_after)})
-
-
-def invalid(field: str, message: str) -> Problem:
-    """Return a refusal of one input (R20)."""
-    return Problem(422, "invalid_request", f"{field}: {message}", errors=[FieldError(field=field, message=message)])
-
-
-def refused(refusal: Refusal, account: AccountView | None = None) -> Problem:
-    """Return a refusal of the core as a problem."""
-    if refusal.code is RefusalCode.INVALID_REQUEST:
-        return invalid(refusal.field or "body", refusal.message)
-    return Problem(
-        _STATUS.get(refusal.code, 409),
-        refusal.code.value,
-        refusal.message,
-        headers={"Retry-After": "60"} if refusal.code is RefusalCode.TOO_MANY_COMMANDS else None,
-        quote=refusal.quote,
-        decline_code=refusal.decline_code,
-        account=account,
-    )
-
-
-def response(problem: Problem) -> JSONResponse:
-    """Render a problem."""
-    errors = problem.extensions.get("errors")
-    body = ProblemBody(
-        title=problem.code.replace("_", " ").capitalize(),
-        status=problem.status,
-        detail=bounded(problem.detail),
-        code=problem.code,
-        **{
-            **problem.extensions,
-            "errors": errors and [FieldError(field=bounded(e.field), message=bounded(e.message)) for e in errors],
-        },
-    )
-    # What the problem does not have is left out; of an account or a quote in it, everything is said.
-    content = {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
-    return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
-
-
-def bounded(sentence: str) -> str:
-    """Return a sentence, cut where it is longer than anybody reads."""
-    return sentence if len(sentence) <= MOST_SAID else f"{sentence[: MOST_SAID - 1]}…"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -155,6 +42,10 @@ def install(app: FastAPI) -> None:
     async def _problem(request: Request, problem: Problem) -> JSONResponse:
         request.state.problem_code = problem.code  # for the line in the log: all that a refused command leaves (R17)
         return response(problem)
+
+    @app.exception_handler(RepriseError)
+    async def _error(request: Request, error: RepriseError) -> JSONResponse:
+        return await _problem(request, problem_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -9,7 +9,7 @@ from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import Amount, CartCount
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
-from reprise.workflows.messages import AccountId, AccountState, Plan, Term, TimelineEntry
+from reprise.workflows.messages import AccountId, AccountState, Plan, TimelineEntry
 
 
 class _Body(BaseModel):
@@ -153,29 +153,6 @@ class AccountList(BaseModel):
     """One page of accounts."""
 
     accounts: list[AccountSummary]
-    next_cursor: str | None
-
-
-class InvoiceView(BaseModel):
-    """An invoice at Stripe, as Stripe has it: also one that somebody made by hand. Amounts in minor units."""
-
-    id: str
-    number: str | None
-    status: Annotated[str, Field(description="Stripe's: `open`, `paid`, `void`, `uncollectible`, or a new one.")]
-    amount_due: int | None
-    amount_paid: int | None
-    currency: str | None
-    created: Instant | None
-    period: Term | None
-    payment_key: str | None
-    hosted_invoice_url: str | None
-    invoice_pdf: str | None
-
-
-class InvoiceList(BaseModel):
-    """One page of invoices, newest first."""
-
-    invoices: list[InvoiceView]
     next_cursor: str | None
 
 

@@ -1,26 +1,24 @@
 """Stripe's webhooks: verified, then turned into a hint for the account they name (R15)."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-import stripe
 from fastapi import APIRouter, Header, Request
 
-from reprise.api.commands import TheEngine, TheStripe
-from reprise.api.engine import Engine
-from reprise.api.keys import Keys
-from reprise.api.problems import Problem, responses, unavailable
+from reprise.accounts.client import Accounts
+from reprise.accounts.errors import AccountNotFound, AccountStopped
+from reprise.api.problems import responses
 from reprise.api.schemas import Received
-from reprise.api.stripe_events import Told, told_by
+from reprise.errors import Unavailable
+from reprise.http.problems import Problem
+from reprise.services import ServicesDep
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import ACCOUNT_STATE, PAYMENT_STATUS, AccountState, PaymentHint
+from reprise.stripe_api.webhooks import ABOUT_INVOICES, EventSubject, InvalidSignature, subject_of, verified
+from reprise.workflows.messages import AccountState, PaymentHint
 
 router = APIRouter(prefix="/v1/webhooks")
 
-WAITING = frozenset({PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION})
+WAITING: Final = frozenset({PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION})
 """Where a payment stands of which something is still to be learned."""
-
-_NO_EVENT = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
-"""What the library makes of bodies that are no event, and of signatures that are none."""
 
 
 @router.post(
@@ -31,80 +29,72 @@ _NO_EVENT = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 )
 async def stripe_webhook(
     request: Request,
-    engine: TheEngine,
-    client: TheStripe,
+    services: ServicesDep,
     stripe_signature: Annotated[
         str, Header(description="What Stripe signs the body with; 400 where it is wrong.")
     ] = "",
 ) -> Received:
     """Take an event from Stripe. Its content is not believed: it only makes the account look (R15)."""
-    keys: Keys = request.app.state.keys
-    secrets = keys.now.for_webhooks
+    secrets = services.keys.now.for_webhooks
     if not secrets:
-        raise unavailable("No webhook secret is configured (STRIPE_WEBHOOK_SECRET).", retry_after=300)
-    payload = await request.body()
+        raise Unavailable("No webhook secret is configured (STRIPE_WEBHOOK_SECRET).", retry_after=300)
     try:
-        if not stripe_signature.isascii():
-            raise ValueError("no signature of Stripe's")
-        event = _sound(_signed(payload, stripe_signature, secrets))
-    except _NO_EVENT as error:
+        event = verified(await request.body(), stripe_signature, secrets)
+    except InvalidSignature as error:
         raise Problem(400, "invalid_signature", "This is not an event that Stripe has signed for us.") from error
-    told = await told_by(event, client)
-    if told is not None:
-        await _hint(engine, told)
+    subject = await subject_of(event, services.stripe)
+    if subject is not None:
+        await _hint(services.accounts, subject)
     return Received()
 
 
-def _signed(payload: bytes, signature: str, secrets: tuple[str, ...]) -> stripe.Event:
-    """Return an event that is signed with one of the endpoint's secrets: two, while they are exchanged.
-
-    Raises:
-        ValueError: It is signed with none of them.
-        Exception: What the library makes of bodies that are no event, and of signatures that are none (`_NO_EVENT`).
-    """
-    for secret in secrets:
-        try:
-            event: stripe.Event = stripe.Webhook.construct_event(payload, signature, secret)
-            return event
-        except stripe.SignatureVerificationError:
-            continue
-    raise ValueError("signed with no secret of ours")
-
-
-def _sound(event: stripe.Event) -> stripe.Event:
-    """Return an event that has what every event has (docs.stripe.com/api/events/object).
-
-    Raises:
-        AttributeError: It lacks it.
-        ValueError: It has it in another type.
-    """
-    _ = event.data.object
-    named: tuple[object, ...] = (event.id, event.type)
-    if not all(isinstance(each, str) and each.isascii() for each in named):
-        raise ValueError("an event without id or type")
-    PaymentHint(event_id=event.id, event_type=event.type)
-    return event
-
-
-async def _hint(engine: Engine, told: Told) -> None:
+async def _hint(accounts: Accounts, subject: EventSubject) -> None:
     """Make the account look, unless it knows already, or has ended: each signal stays in its history for good."""
     try:
-        known = (await engine.describe(told.account_id)).typed_search_attributes
-        waits = known.get(PAYMENT_STATUS) in WAITING or known.get(ACCOUNT_STATE) == AccountState.PAST_DUE
-        if told.only_if_waiting and not waits:
+        known = await accounts.describe(subject.account_id)
+        waits = known.payment_status in WAITING or known.state is AccountState.PAST_DUE
+        if _matters_only_while_waiting(subject) and not waits:
             return
-        if told.hint.payment_key is not None and await _is_known(engine, told):
+        if subject.payment_key is not None and await _is_known(accounts, subject):
             return
-        await engine.hint(told.account_id, told.hint)
-    except Problem as problem:
-        if problem.status not in {404, 409}:  # no account of ours, or one that waits for `restore`
-            raise
+        hint = PaymentHint(
+            event_id=subject.event_id,
+            event_type=subject.event_type,
+            payment_key=subject.payment_key,
+            refund_id=subject.refund_id,
+        )
+        await accounts.hint(subject.account_id, hint)
+    except (AccountNotFound, AccountStopped):  # no account of ours, or one that waits for `restore`
+        return
 
 
-async def _is_known(engine: Engine, told: Told) -> bool:
+def _matters_only_while_waiting(subject: EventSubject) -> bool:
+    """Say whether an event can only say something new to an account whose payment is still open.
+
+    A default payment method matters to one that waits for another (R9); an invoice without a payment's key is none of
+    ours, and was once made by hand on the same customer.
+    """
+    about_no_payment = subject.event_type in ABOUT_INVOICES and subject.payment_key is None
+    return about_no_payment or subject.event_type == "customer.updated"
+
+
+async def _is_known(accounts: Accounts, subject: EventSubject) -> bool:
+    """Say whether the account's record has what the event could make it find: our own doing, told back to us.
+
+    Each payment that goes well brings an `invoice.paid`, each decline an `invoice.payment_failed`, each void of ours an
+    `invoice.voided`. What is about any other payment than the latest is never known here (R22).
+    """
     try:
-        return told.is_known_to(await engine.account(told.account_id))
-    except Problem as problem:
-        if problem.status != 503:
-            raise
+        account = await accounts.account(subject.account_id)
+    except Unavailable:
         return False  # no worker is up to say so: the account will find out itself
+    payment = account.payment
+    if payment.key != subject.payment_key:
+        return False
+    match subject.event_type:
+        case "invoice.paid":
+            return payment.status is PaymentStatus.PAID
+        case "invoice.payment_failed":
+            return payment.status in {PaymentStatus.DECLINED, PaymentStatus.COLLECTING}
+        case _:
+            return payment.status is PaymentStatus.DECLINED and account.state is not AccountState.PAST_DUE

@@ -18,9 +18,9 @@ def api(
 
     configure_logs()
 
-    from reprise.api.app import create_app
     from reprise.serving import PortTaken, listen, serve
     from reprise.settings import ApiSettings, complaint
+    from reprise.web import create_app
 
     try:
         settings = ApiSettings()

@@ -7,34 +7,24 @@ past the next deadline as well (measured with temporalio 1.35 and the dev server
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
-from temporalio.client import (
-    Client,
-    WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-)
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
+from reprise.accounts.client import Accounts
+from reprise.accounts.description import AccountDescription
+from reprise.accounts.errors import AccountNotFound
+from reprise.errors import Unavailable
 from reprise.local.errors import LocalError
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.terms import whole_seconds
-from reprise.workflows.messages import (
-    ACCESS_UNTIL,
-    BEFORE_ITS_TIME,
-    TERM_ENDS_AT,
-    AccountState,
-    AccountView,
-    TimelineEntry,
-    workflow_id,
-)
+from reprise.workflows.messages import AccountState, AccountView, TimelineEntry, workflow_id
 
 FARTHEST = timedelta(days=3653)
 """How far ahead a clock can be moved at once: ten years."""
@@ -42,11 +32,8 @@ FARTHEST = timedelta(days=3653)
 SETTLES_WITHIN = 60.0
 """Seconds within which an account has acted on what was due."""
 
-ANSWERS_WITHIN = timedelta(seconds=10)
-"""How long a query may take: without a worker, none is answered."""
-
-NOT_NOW = frozenset({RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED})
-"""What the server may answer a query right after a skip, as in "Workflow task is not scheduled yet"."""
+ANSWERS_WITHIN = 10.0
+"""Seconds within which a read is answered: without a worker, none is."""
 
 LEAD = timedelta(seconds=0.25)
 """How long before a deadline a skip ends. Less than what one request may take on a busy machine would be too little."""
@@ -72,6 +59,7 @@ class AccountClock:
     def __init__(self, client: Client, account_id: str, sandbox: str | None = None) -> None:
         """Take the dev server's client, the account, and the Stripe sandbox's address if one runs."""
         self._client = client
+        self._accounts = Accounts(client)
         self._account_id = account_id
         self._sandbox = sandbox
 
@@ -81,10 +69,8 @@ class AccountClock:
         Raises:
             LocalError: There is no such account, or no worker that answers for it.
         """
-        description = await self._describe()
-        account = await self._query("account", AccountView)
-        now, until = _clock_of(description), description.typed_search_attributes.get(ACCESS_UNTIL)
-        return Stop(now, account, access=account.in_service and until is not None and now < until)
+        described, account = await self._describe(), await self._answered(self._accounts.account)
+        return Stop(described.now, account, access=account.in_service and described.has_access)
 
     async def move(self, to: datetime | None) -> AsyncIterator[Stop]:
         """Move to an instant; yield the account at each deadline on the way, once it has acted on it, and at the end.
@@ -130,11 +116,12 @@ class AccountClock:
         return to
 
     async def _skip(self, instant: datetime) -> None:
-        duration = instant - _clock_of(await self._describe())
+        duration = instant - (await self._describe()).now
         if duration <= timedelta():
             return
         try:
-            await TimeSkipper(self._client).fast_forward(self._handle(), duration)
+            handle = self._client.get_workflow_handle(workflow_id(self._account_id))
+            await TimeSkipper(self._client).fast_forward(handle, duration)
         except RPCError as error:
             raise LocalError(
                 f"This Temporal server does not skip time ({error}). Use the one that `reprise dev` starts."
@@ -146,7 +133,7 @@ class AccountClock:
         while True:
             stop = await self.look()
             if stop.now >= step and not await self._has_more_to_do(stop):
-                entries = await self._query("timeline", list[TimelineEntry])
+                entries = await self._answered(self._accounts.timeline)
                 return Stop(stop.now, stop.account, stop.access, tuple(e for e in entries if e.sequence > sequence))
             if time.monotonic() > give_up_at:
                 raise LocalError(
@@ -159,31 +146,31 @@ class AccountClock:
         deadline = _deadline(stop.account)
         if stop.account.payment.status is PaymentStatus.COLLECTING or (deadline is not None and deadline <= stop.now):
             return True
-        shown = (await self._describe()).typed_search_attributes.get(TERM_ENDS_AT)
+        shown = (await self._describe()).term_ends_at
         return shown != (stop.account.term.end if stop.account.term else None)
 
-    async def _describe(self) -> WorkflowExecutionDescription:
+    async def _describe(self) -> AccountDescription:
         try:
-            description = await self._handle().describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise LocalError(f"There is no account {self._account_id} on this Temporal server.") from error
+            described = await self._accounts.describe(self._account_id)
+        except AccountNotFound as error:
+            raise LocalError(f"There is no account {self._account_id} on this Temporal server.") from error
+        except Unavailable as error:
             raise LocalError(f"Temporal does not answer ({error}).") from error
-        if description.status is not WorkflowExecutionStatus.RUNNING:
-            state = description.status.name.lower() if description.status else "gone"
+        if not described.is_running:
+            state = described.stopped_how
             raise LocalError(f"The workflow of account {self._account_id} is {state}: it has no clock to move.")
-        return description
+        return described
 
-    async def _query(self, name: str, answer: type[T]) -> T:
-        give_up_at = time.monotonic() + ANSWERS_WITHIN.total_seconds()
+    async def _answered(self, read: Callable[[str], Awaitable[T]]) -> T:
+        """Return what the account answers, for as long as it may take right after a skip."""
+        give_up_at = time.monotonic() + ANSWERS_WITHIN
         while True:
             try:
-                result: T = await self._handle().query(name, result_type=answer, rpc_timeout=ANSWERS_WITHIN)
-                return result
-            except (RPCError, WorkflowQueryFailedError) as error:
-                if not _is_passing(error) or time.monotonic() > give_up_at:
+                return await read(self._account_id)
+            except (AccountNotFound, Unavailable) as error:
+                if time.monotonic() > give_up_at:
                     raise LocalError(
-                        f"Account {self._account_id} does not answer ({error}). Is a worker running?"
+                        f"Account {self._account_id} does not answer ({error}) Is a worker running?"
                     ) from error
                 await asyncio.sleep(POLL)
 
@@ -198,24 +185,6 @@ class AccountClock:
                     (await sandbox.post("/_sandbox/clock", json={"now": wanted})).raise_for_status()
         except httpx.HTTPError as error:
             raise LocalError(f"The Stripe sandbox at {self._sandbox} does not answer ({error}).") from error
-
-    def _handle(self) -> WorkflowHandle[Any, Any]:
-        # A fresh one each time: one with a run id does not follow a continue-as-new.
-        return self._client.get_workflow_handle(workflow_id(self._account_id))
-
-
-def _is_passing(error: RPCError | WorkflowQueryFailedError) -> bool:
-    """Say whether a query that failed like this is answered a moment later."""
-    if isinstance(error, WorkflowQueryFailedError):
-        return BEFORE_ITS_TIME in str(error)
-    return error.status in NOT_NOW
-
-
-def _clock_of(description: WorkflowExecutionDescription) -> datetime:
-    extended = description.raw_description.workflow_extended_info
-    if extended.HasField("time_skipping_info"):
-        return extended.time_skipping_info.current_time.ToDatetime(UTC)
-    return datetime.now(UTC)
 
 
 def _deadline(account: AccountView) -> datetime | None:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.local.clock import AccountClock
 from reprise.local.story import Story
 from reprise.local.system import System, running
 from reprise.local.terminal import printable
 from reprise.statemachine.terms import months_after
+from reprise.temporal.connection import connect
 
 ACCOUNT = "demo-shop"
 
@@ -159,7 +158,7 @@ async def tell(*, keep: bool) -> int:
 
 async def _tell(system: System, console: Console) -> tuple[int, str]:
     where = system.addresses
-    client = await Client.connect(where.temporal, data_converter=pydantic_data_converter)
+    client = await connect(where.temporal)
     token = {"Authorization": f"Bearer {system.token()}"}
     async with (
         httpx.AsyncClient(base_url=where.api, headers=token, timeout=30, trust_env=False) as api,

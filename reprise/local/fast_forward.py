@@ -5,14 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
-from reprise.connection import connect
 from reprise.local import directory, servers
 from reprise.local.clock import AccountClock, Stop
 from reprise.local.errors import LocalError
 from reprise.local.terminal import printable
 from reprise.statemachine.money import formatted
+from reprise.temporal.connection import connect
 from reprise.workflows.messages import TimelineEntry
 
 
@@ -48,7 +47,7 @@ async def _client(temporal: str | None, address: str) -> Client:
     try:
         if temporal is None and os.environ.get("TEMPORAL_ADDRESS"):
             return await connect()
-        return await Client.connect(address, namespace=servers.NAMESPACE, data_converter=pydantic_data_converter)
+        return await connect(address, namespace=servers.NAMESPACE)
     except RuntimeError as error:
         raise LocalError(f"Temporal does not answer at {address} ({error}).") from error
 

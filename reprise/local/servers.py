@@ -11,7 +11,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from reprise.local.errors import LocalError
 from reprise.local.ports import HOST, Ports
 from reprise.local.secrets import Secrets
-from reprise.workflows.messages import SEARCH_ATTRIBUTES
+from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
 
@@ -84,7 +84,7 @@ def worker() -> Server:
 
 def api(ports: Ports) -> Server:
     """Return the API; requests under way are answered first."""
-    return Server("the API", "api", [*_module("reprise.api"), "--port", str(ports.api)], grace=20)
+    return Server("the API", "api", [*_module("reprise"), "api", "--port", str(ports.api)], grace=20)
 
 
 def _module(name: str) -> list[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from reprise.local import directory, servers
@@ -20,7 +19,8 @@ from reprise.local.ports import HOST, Ports, settled
 from reprise.local.processes import Child, first_death, until
 from reprise.local.secrets import FILE as SECRETS_FILE
 from reprise.local.secrets import Secrets, read_or_make
-from reprise.workflows.messages import SEARCH_ATTRIBUTES
+from reprise.temporal.connection import connect
+from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 
 PATIENCE = 60.0
 """Seconds that a server gets to answer for the first time, on a slow and busy machine."""
@@ -52,7 +52,7 @@ class System:
 
     def token(self, *, sub: str = "operator@local", scope: str = "operator", accounts: Sequence[str] = ()) -> str:
         """Return a bearer token for the API; by default an operator's."""
-        from reprise.api.auth import mint  # loaded only to speak to it
+        from reprise.http.tokens import mint  # loaded only to speak to it
 
         secret = self.environment["REPRISE_JWT_SECRET"]
         return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=TOKEN_LASTS)
@@ -132,7 +132,7 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
 async def _knows_search_attributes(address: str) -> bool:
     """Say whether the server answers and knows what accounts are found by; a database of an older version is told."""
     try:
-        client = await Client.connect(address, namespace=servers.NAMESPACE)
+        client = await connect(address, namespace=servers.NAMESPACE)
         asked = ListSearchAttributesRequest(namespace=client.namespace)
         known = await client.operator_service.list_search_attributes(asked)
     except (RuntimeError, RPCError):

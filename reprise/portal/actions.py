@@ -4,19 +4,20 @@ A form carries the idempotency key of its command. Sent twice (Back, reload, a d
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from reprise.api.engine import Outcome
-from reprise.api.problems import Problem
+from reprise.accounts.client import CommandResult
+from reprise.accounts.errors import CommandRefused
+from reprise.http.problems import Problem
+from reprise.portal.dependencies import FormSenderDep, Visitor
 from reprise.portal.pages import reactivation_page
-from reprise.portal.sessions import AFormSender, Visitor
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, SetCarts, SetEmail
+from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, RefusalCode, SetCarts, SetEmail
 
 router = APIRouter(prefix="/accounts/{account_id}")
 
@@ -29,6 +30,9 @@ Payment = Annotated[str, Form(max_length=100)]
 """The key of the payment that the page showed, likewise."""
 
 
+_OUT_OF_DATE: Final = frozenset({RefusalCode.STATE_CHANGED, RefusalCode.NOT_IN_SERVICE})
+"""Why a button is refused whose page shows an account that stands otherwise by now."""
+
 _SAID = {
     "expected_amount": "The amount is not one that this page has shown. Open it again. Nothing was changed.",
     "carts": "Carts must be a whole number from 0 to 10,000. Nothing was changed.",
@@ -36,11 +40,12 @@ _SAID = {
 """What a person is told whose form holds what the command does not take."""
 
 
-async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any) -> Outcome:
+async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any) -> CommandResult:
     """Send the command of a form; what its model does not take is a sentence (R20).
 
     Raises:
-        Problem: 422, or what the account says.
+        Problem: 422.
+        RepriseError: What the account says.
     """
     try:
         asked = command(actor=who.actor, **who.ids_of(key), **fields)
@@ -50,8 +55,8 @@ async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any
         said = f"The e-mail {why.rstrip('.')}. Nothing was changed." if field == "email" else _SAID.get(field)
         fallback = "Something in the form was missing or wrong. Nothing was changed."
         raise Problem(422, "invalid_request", said or fallback) from error
-    await who.portal.limits.command(who.account_id)
-    return await who.engine.command(who.account_id, asked)
+    await who.services.limits.command(who.account_id)
+    return await who.accounts.command(who.account_id, asked)
 
 
 def _whole(text: str, field: str) -> int:
@@ -72,21 +77,21 @@ def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
 
 @router.post("/cancel")
 async def cancel(
-    who: AFormSender, key: Key, shown: Shown, payment: Payment = "", when: Annotated[When, Form()] = "term_end"
+    who: FormSenderDep, key: Key, shown: Shown, payment: Payment = "", when: Annotated[When, Form()] = "term_end"
 ) -> Response:
     """Cancel what the page showed, at the term's end or now (R3)."""
     try:
-        outcome = await _send(who, key, Cancel, when=when, expected_state=shown, expected_payment=payment or None)
-    except Problem as problem:
-        if problem.code not in {"state_changed", "not_in_service"}:
+        result = await _send(who, key, Cancel, when=when, expected_state=shown, expected_payment=payment or None)
+    except CommandRefused as refused:
+        if refused.code not in _OUT_OF_DATE:
             raise
         return await _told_what_changed(who, was=shown, when=when)
-    return _to(who, notice="cancelled" if outcome.account.in_service else "stopped")
+    return _to(who, notice="cancelled" if result.account.in_service else "stopped")
 
 
 async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> Response:
     """Lead to the account as it stands, and say what is true: its button did nothing."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     if not account.in_service:
         return _to(who, notice="out-already")
     if account.state is not AccountState.CANCELLED:
@@ -96,59 +101,61 @@ async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> 
 
 
 @router.post("/resume")
-async def resume(who: AFormSender, key: Key) -> Response:
+async def resume(who: FormSenderDep, key: Key) -> Response:
     """Take a cancellation back: free, or not at all; the term may have ended since the page was shown (R4, R7)."""
     try:
         await _send(who, key, Reactivate, expected_amount=0)
-    except Problem as problem:
-        if problem.code == "already_in_service":
+    except CommandRefused as refused:
+        if refused.code is RefusalCode.ALREADY_IN_SERVICE:
             return _to(who, notice="already")
-        if problem.code == "quote_changed":
+        if refused.code is RefusalCode.QUOTE_CHANGED:
             return _to(who, "/reactivate")
         raise
     return _to(who, notice="resumed")
 
 
 @router.post("/reactivate")
-async def reactivate(request: Request, who: AFormSender, key: Key, expected_amount: Whole) -> Response:
+async def reactivate(request: Request, who: FormSenderDep, key: Key, expected_amount: Whole) -> Response:
     """Come back for what the page showed, and for no other sum (R6, R7)."""
     amount = _whole(expected_amount, "expected_amount")
     try:
-        outcome = await _send(who, key, Reactivate, expected_amount=amount)
-    except Problem as problem:
-        if problem.code == "already_in_service":  # another tab was faster: one charge, and both are right (R14)
+        result = await _send(who, key, Reactivate, expected_amount=amount)
+    except CommandRefused as refused:
+        if (
+            refused.code is RefusalCode.ALREADY_IN_SERVICE
+        ):  # another tab was faster: one charge, and both are right (R14)
             return _to(who, notice="already")
-        if problem.code == "quote_changed":
+        if refused.code is RefusalCode.QUOTE_CHANGED:
             told = "The price has changed since this page was shown. Nothing was charged. This is what it costs now:"
             return await reactivation_page(request, who, problem=told, status=409)
         raise
-    if outcome.account.in_service:
+    if result.account.in_service:
         return _to(who, notice="reactivated")
     return _to(who, "/reactivate")
 
 
 @router.post("/call-off")
-async def call_off(who: AFormSender, key: Key, payment: Payment) -> Response:
+async def call_off(who: FormSenderDep, key: Key, payment: Payment) -> Response:
     """Call off the payment that the page showed, which waits for its payer's confirmation (R14)."""
     try:
         await _send(who, key, Cancel, expected_state=AccountState.DISABLED, expected_payment=payment)
-    except Problem as problem:
-        if problem.code not in {"state_changed", "not_in_service"}:
+    except CommandRefused as refused:
+        if refused.code not in _OUT_OF_DATE:
             raise
-        account = await who.engine.account(who.account_id)
+        account = await who.accounts.account(who.account_id)
         return _to(who, notice="paid-meanwhile" if account.in_service else "ended-meanwhile")
     return _to(who, notice="called-off")
 
 
 @router.post("/carts")
-async def carts(who: AFormSender, key: Key, carts: Whole) -> Response:
+async def carts(who: FormSenderDep, key: Key, carts: Whole) -> Response:
     """Change the number of carts, from the next payment on (R11)."""
     await _send(who, key, SetCarts, carts=_whole(carts, "carts"))
     return _to(who, "/subscription", notice="carts")
 
 
 @router.post("/email")
-async def email(who: AFormSender, key: Key, email: Annotated[str, Form(max_length=254)]) -> Response:
+async def email(who: FormSenderDep, key: Key, email: Annotated[str, Form(max_length=254)]) -> Response:
     """Change the billing e-mail (R26)."""
     await _send(who, key, SetEmail, email=email)
     return _to(who, "/subscription", notice="email")

@@ -10,10 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from reprise.api import audit
-from reprise.api.problems import Problem
+from reprise.http import audit
+from reprise.http.problems import Problem
 from reprise.portal import actions, pages, rendering
-from reprise.portal.sessions import COOKIE, SignedIn, ThePortal, check_form, link_is_spent
+from reprise.portal.dependencies import COOKIE, SignedInDep, check_form, set_cookie
+from reprise.services import ServicesDep
+from reprise.sessions.portal_sessions import link_is_spent
 
 STATIC = Path(__file__).parent / "static"
 
@@ -28,7 +30,7 @@ class _Static(StaticFiles):
 
 
 def create_portal() -> FastAPI:
-    """Return the application; the API puts its engine, Stripe client and sessions into `state` when it starts."""
+    """Return the application; `web.py` puts the services into its `state` when it starts."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     rendering.install(app)
     app.include_router(pages.router)
@@ -54,31 +56,31 @@ def asked_ahead() -> Problem:
     return Problem(425, "asked_ahead", "This link signs in when it is followed, and not before. It is not used yet.")
 
 
-async def sign_in(link: str, request: Request, portal: ThePortal) -> Response:
+async def sign_in(link: str, request: Request, services: ServicesDep) -> Response:
     """Turn a one-time link into a session."""
     if is_prefetch(request):
         raise asked_ahead()
     audit.note(request, "unknown")
-    await portal.limits.sign_in(request)
-    opened = portal.seal.link_opened(link)
+    await services.limits.sign_in(request)
+    opened = services.seal.link_opened(link)
     if opened is None:
         raise link_is_spent()
     audit.note(request, "portal", subject=opened.user.id, account=opened.account_id)
-    session = await portal.sessions.begin(opened)
+    session = await services.sessions.begin(opened)
     answer = RedirectResponse(f"/portal/accounts/{session.account_id}", 303, headers=rendering.HEADERS)
-    portal.set_cookie(request, answer, session)
+    set_cookie(request, answer, session)
     return answer
 
 
-async def home(session: SignedIn) -> Response:
+async def home(session: SignedInDep) -> Response:
     """Lead to the account that the session is for."""
     return RedirectResponse(f"/portal/accounts/{session.account_id}", 303)
 
 
-async def sign_out(request: Request, session: SignedIn, portal: ThePortal) -> HTMLResponse:
+async def sign_out(request: Request, session: SignedInDep, services: ServicesDep) -> HTMLResponse:
     """End the session, at once and in every browser that may hold a copy of its cookie."""
-    await check_form(request, portal.seal, session)
-    await portal.sessions.end(session.session)
+    await check_form(request, services.seal, session)
+    await services.sessions.end(session.session)
     request.state.session = None
     where = f" of {urlsplit(session.return_url).hostname}" if session.return_url else ""
     detail = (

@@ -7,17 +7,19 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from reprise.api.audiences import for_owner
-from reprise.api.commands import TheStripe
-from reprise.api.customers import customer_portal, invoice_page
-from reprise.api.problems import Problem
+from reprise.accounts.audiences import for_owner
+from reprise.accounts.errors import CommandRefused
+from reprise.errors import RepriseError
+from reprise.http.customer_portal import customer_portal
+from reprise.http.problems import Problem, problem_of
 from reprise.portal import history as told
 from reprise.portal import words
 from reprise.portal.declines import Told, told_of
-from reprise.portal.hand_over import public_base
+from reprise.portal.dependencies import Visitor, VisitorDep
 from reprise.portal.rendering import page
-from reprise.portal.sessions import AVisitor, Visitor
+from reprise.sessions.hand_over import public_base
 from reprise.statemachine.payments import PaymentStatus
+from reprise.stripe_api.invoice_list import invoice_page
 from reprise.workflows.messages import AccountState, AccountView, Quote
 
 router = APIRouter(prefix="/accounts/{account_id}")
@@ -43,13 +45,13 @@ Notice = Annotated[str | None, Query(alias="notice", max_length=20)]
 
 
 @router.get("")
-async def overview(request: Request, who: AVisitor, notice: Notice = None) -> HTMLResponse:
+async def overview(request: Request, who: VisitorDep, notice: Notice = None) -> HTMLResponse:
     """Profile & Billing: how the account stands, and what can be done next."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     quote = since = None
     if account.state is AccountState.DISABLED:
         quote = await _quote(who)
-        since = words.went_out_of_service(await who.engine.timeline(who.account_id))
+        since = words.went_out_of_service(await who.accounts.timeline(who.account_id))
     return page(
         request,
         who,
@@ -65,9 +67,9 @@ async def overview(request: Request, who: AVisitor, notice: Notice = None) -> HT
 
 
 @router.get("/subscription")
-async def subscription(request: Request, who: AVisitor, notice: Notice = None) -> HTMLResponse:
+async def subscription(request: Request, who: VisitorDep, notice: Notice = None) -> HTMLResponse:
     """Manage Subscription: carts, billing information, cancelling."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     return page(
         request,
         who,
@@ -82,9 +84,9 @@ async def subscription(request: Request, who: AVisitor, notice: Notice = None) -
 
 
 @router.get("/cancel")
-async def cancel(request: Request, who: AVisitor, notice: Notice = None) -> Response:
+async def cancel(request: Request, who: VisitorDep, notice: Notice = None) -> Response:
     """Say exactly what cancelling does and when, before it is done (R3)."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     if not account.in_service:
         return RedirectResponse(f"/portal/accounts/{who.account_id}/subscription", 303)
     said = NOTICES.get(notice or "")
@@ -92,7 +94,7 @@ async def cancel(request: Request, who: AVisitor, notice: Notice = None) -> Resp
 
 
 @router.get("/reactivate")
-async def reactivate(request: Request, who: AVisitor) -> HTMLResponse:
+async def reactivate(request: Request, who: VisitorDep) -> HTMLResponse:
     """Show what coming back costs, line by line, and one button (R6, R7)."""
     return await reactivation_page(request, who)
 
@@ -101,7 +103,7 @@ async def reactivation_page(
     request: Request, who: Visitor, *, problem: str | None = None, status: int = 200
 ) -> HTMLResponse:
     """Return the page of a reactivation, wherever it stands: quote, under way, to be confirmed, done."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     payment = account.payment
     under_way = account.state is AccountState.DISABLED and payment.status is PaymentStatus.COLLECTING
     return page(
@@ -138,40 +140,44 @@ def _is_under_way(account: AccountView) -> bool:
 
 async def _quote(who: Visitor) -> Quote | None:
     """Return what coming back costs; None when it is refused, or the account came back meanwhile."""
-    return (await who.engine.quote(who.account_id)).quote
+    try:
+        return await who.accounts.quote(who.account_id)
+    except CommandRefused:
+        return None
 
 
 @router.get("/invoices")
 async def invoices(
-    request: Request, who: AVisitor, client: TheStripe, after: Annotated[str | None, Query(max_length=255)] = None
+    request: Request, who: VisitorDep, after: Annotated[str | None, Query(max_length=255)] = None
 ) -> HTMLResponse:
     """List the invoices, newest first."""
-    account = await who.engine.account(who.account_id)
-    customer = await who.engine.customer_id(who.account_id)
-    shown = await invoice_page(client, customer, 20, after)
+    account = await who.accounts.account(who.account_id)
+    customer = await who.accounts.customer_id(who.account_id)
+    shown = await invoice_page(who.services.stripe, customer, 20, after)
     return page(request, who, "invoices.html", account=account, invoices=shown.invoices, following=shown.next_cursor)
 
 
 @router.get("/history")
-async def history(request: Request, who: AVisitor) -> HTMLResponse:
+async def history(request: Request, who: VisitorDep) -> HTMLResponse:
     """Tell what happened to the account, newest first (R17)."""
-    account = await who.engine.account(who.account_id)
+    account = await who.accounts.account(who.account_id)
     entries = [
         {
             "at": entry.at,
             "told": told.told(entry, account.timezone, who.local),
             "who": told.who(entry, who.session.user.id),
         }
-        for entry in reversed(for_owner(await who.engine.timeline(who.account_id), who.session.user.id))
+        for entry in reversed(for_owner(await who.accounts.timeline(who.account_id), who.session.user.id))
     ]
     return page(request, who, "history.html", account=account, entries=entries)
 
 
 @router.get("/billing-information")
-async def billing_information(request: Request, who: AVisitor, client: TheStripe) -> Response:
+async def billing_information(request: Request, who: VisitorDep) -> Response:
     """Lead to Stripe's customer portal, and from there back here."""
-    back = f"{public_base(request, who.portal.settings)}/portal/accounts/{who.account_id}"
+    back = f"{public_base(request, who.services.settings)}/portal/accounts/{who.account_id}"
     try:
-        return RedirectResponse(await customer_portal(client, who.engine, who.account_id, back), 303)
-    except Problem as problem:
-        raise Problem(problem.status, problem.code, "Billing information cannot be opened now. Try again.") from problem
+        return RedirectResponse(await customer_portal(who.services.stripe, who.accounts, who.account_id, back), 303)
+    except RepriseError as error:
+        status, code = problem_of(error).status, error.code
+        raise Problem(status, code, "Billing information cannot be opened now. Try again.") from error

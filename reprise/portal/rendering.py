@@ -8,9 +8,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
-from reprise.api.problems import Problem, bounded
-from reprise.portal.hand_over import HandOver
-from reprise.portal.sessions import Visitor
+from reprise.errors import RepriseError
+from reprise.http.problems import Problem, bounded, problem_of
+from reprise.portal.dependencies import Visitor
+from reprise.services import services_of
+from reprise.sessions.hand_over import HandOver
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -93,7 +95,7 @@ def message_page(
         detail=bounded(detail),
         session=session,
         account_id=session.account_id if session else None,
-        forms_token=request.app.state.portal.seal.forms_token(session.session) if session else None,
+        forms_token=services_of(request).seal.forms_token(session.session) if session else None,
         base=f"/portal/accounts/{session.account_id}" if session else None,
         here=request.url.path,
         no_access=no_access,
@@ -110,6 +112,10 @@ def install(app: FastAPI) -> None:
         answer = message_page(request, problem.status, _SAID.get(problem.code, problem.detail), code=problem.code)
         answer.headers.update(problem.headers)
         return answer
+
+    @app.exception_handler(RepriseError)
+    async def _error(request: Request, error: RepriseError) -> HTMLResponse:
+        return await _problem(request, problem_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, _: RequestValidationError) -> HTMLResponse:

@@ -15,21 +15,12 @@ from reprise.statemachine.machine import AccountMachine, Event
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
 from reprise.statemachine.timeline import ActorKind, TimelineEntry
+from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
-from reprise.workflows.messages import (
-    ACCESS_UNTIL,
-    ACCOUNT_STATE,
-    OPENED_BY,
-    WORKFLOW,
-    AccountRun,
-    AccountView,
-    AnyCommand,
-    Reactivate,
-    Refusal,
-)
+from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AccountView, AnyCommand, Reactivate, Refusal
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.presentation import changed, details, search_attributes
 from reprise.workflows.requests import Request, Requests

@@ -42,6 +42,7 @@ from reprise.statemachine.outcomes import (
     RefundObserved,
     Stopped,
 )
+from reprise.stripe_api import inputs
 from reprise.workflows.limits import MOST_ACTS_AN_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import Refusal, RefusalCode
@@ -267,35 +268,35 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
     known = {"known_from": account.known_from if account.edition >= 2 else None, "paid_keys": account.paid_keys}
     match act:
         case RegisterCustomer(payment_method=method, customer_id=customer_id):
-            register = names.RegisterCustomerInput(**who, payment_method=method, customer_id=customer_id)
+            register = inputs.RegisterCustomerInput(**who, payment_method=method, customer_id=customer_id)
             answer = CustomerRegistered | CustomerNotRegistered
             return _Asked(names.REGISTER_CUSTOMER, register, answer, "register the customer")
         case ChangePaymentMethod(payment_method=method):
-            change = names.ChangePaymentMethodInput(**whose, **known, payment_method=method, request=request_id)
+            change = inputs.ChangePaymentMethodInput(**whose, **known, payment_method=method, request=request_id)
             return _Asked(names.CHANGE_PAYMENT_METHOD, change, PaymentMethodChanged, "change the payment method")
         case ChangeEmail(email=email):
-            move = names.ChangeEmailInput(**{**whose, **known, "email": email})
+            move = inputs.ChangeEmailInput(**{**whose, **known, "email": email})
             return _Asked(names.CHANGE_EMAIL, move, EmailChanged, "change the billing e-mail")
         case Collect(payment=payment):
             methods = account.policy.payment_methods
-            collect = names.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
+            collect = inputs.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
             summary = f"collect {quoted(payment.key)}, attempt {payment.attempt}"
             return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
-            look = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
+            look = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
             return _Asked(
                 names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
             )
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
-            void = names.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
+            void = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
             return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {quoted(key)}")
         case LookAtRefund(object_id=object_id):
-            refund = names.RefundInput(**whose, object_id=object_id)
+            refund = inputs.RefundInput(**whose, object_id=object_id)
             return _Asked(
                 names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
             )
         case EraseCustomer(customer_id=customer_id):
-            erase = names.CustomerInput(account_id=account.account_id, life=account.life, customer_id=customer_id)
+            erase = inputs.CustomerInput(account_id=account.account_id, life=account.life, customer_id=customer_id)
             return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
 
 

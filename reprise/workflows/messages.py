@@ -5,11 +5,9 @@ The API and the command line import this module and nothing else of the workflow
 
 import hashlib
 import json
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from temporalio.common import SearchAttributeKey
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
@@ -39,18 +37,11 @@ from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
 
 __all__ = [
-    "ACCESS_UNTIL",
     "ACCOUNT_ID",
-    "ACCOUNT_STATE",
-    "BEFORE_ITS_TIME",
-    "CARTS",
     "OPENED_BY",
-    "PAYMENT_STATUS",
     "PORTAL_SESSION",
     "REVOCATION",
-    "SEARCH_ATTRIBUTES",
     "TASK_QUEUE",
-    "TERM_ENDS_AT",
     "WORKFLOW",
     "AccountId",
     "AccountRun",
@@ -101,23 +92,6 @@ WORKFLOW = "AccountWorkflow"
 PORTAL_SESSION = "PortalSession"
 REVOCATION = "Revocation"
 TASK_QUEUE = "accounts"
-
-ACCOUNT_STATE = SearchAttributeKey.for_keyword("AccountState")
-PAYMENT_STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
-CARTS = SearchAttributeKey.for_int("Carts")
-TERM_ENDS_AT = SearchAttributeKey.for_datetime("TermEndsAt")
-ACCESS_UNTIL = SearchAttributeKey.for_datetime("AccessUntil")
-SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[str] | SearchAttributeKey[int] | SearchAttributeKey[datetime], ...] = (
-    ACCOUNT_STATE,
-    PAYMENT_STATUS,
-    CARTS,
-    TERM_ENDS_AT,
-    ACCESS_UNTIL,
-)
-"""What the Temporal namespace must know: the single source for its registration, the workflow and the API."""
-
-BEFORE_ITS_TIME = "events came before the workflow task that takes them up"
-"""Why a worker may turn a query away (`workflow_runner.py`): asked again, it is answered."""
 
 OPENED_BY = "opened_by"
 """The name under which a run's memo keeps the command id of its opening."""

@@ -8,8 +8,8 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAtt
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
+from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.markdown import quoted
-from reprise.workflows.messages import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 
 
 def search_attributes(machine: AccountMachine) -> TypedSearchAttributes:

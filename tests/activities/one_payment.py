@@ -8,11 +8,11 @@ from datetime import timedelta
 from pydantic import TypeAdapter
 from temporalio.testing import ActivityEnvironment
 
-from reprise.activities.names import CollectInput
 from reprise.activities.payments import StripePayments
-from reprise.activities.stripe_client import stripe_client
 from reprise.settings import StripeSettings
 from reprise.statemachine.outcomes import PaymentOutcome
+from reprise.stripe_api.client import stripe_client
+from reprise.stripe_api.inputs import CollectInput
 
 
 def environment_of(try_number: int = 1, seconds: float = 60) -> ActivityEnvironment:

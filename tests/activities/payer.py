@@ -6,9 +6,7 @@ from typing import Any
 
 import httpx
 
-from reprise.activities import names
 from reprise.activities.payments import StripePayments
-from reprise.activities.stripe_client import stripe_client
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerRegistered,
@@ -21,6 +19,8 @@ from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import Debt, upfront_quote
 from reprise.statemachine.terms import nth_term
 from reprise.statemachine.timeline import TIMER
+from reprise.stripe_api import inputs
+from reprise.stripe_api.client import stripe_client
 from tests.activities.one_payment import attempt, environment_of
 from tests.stripe_side import StripeSide
 
@@ -49,7 +49,7 @@ class Payer:
     # ------------------------------------------------------------------ acts
 
     async def register(self, payment_method: str | None = "pm_card_visa", **settings: Any) -> CustomerRegistered:
-        asked = names.RegisterCustomerInput(
+        asked = inputs.RegisterCustomerInput(
             account_id=self.account_id, life=self.life, email=self.email, payment_method=payment_method
         )
         registered = await self.run("register_customer", asked, **settings)
@@ -58,7 +58,7 @@ class Payer:
         return registered
 
     async def card(self, payment_method: str, **settings: Any) -> PaymentMethodChanged:
-        asked = names.ChangePaymentMethodInput(
+        asked = inputs.ChangePaymentMethodInput(
             **self.whose, payment_method=payment_method, request=settings.pop("request", uuid.uuid4().hex)
         )
         changed: PaymentMethodChanged = await self.run("change_payment_method", asked, **settings)
@@ -77,7 +77,7 @@ class Payer:
         paid: tuple[int, ...] = (),
         not_known: bool = False,
         payment_methods: tuple[str, ...] = ("card",),
-    ) -> names.CollectInput:
+    ) -> inputs.CollectInput:
         payment = Payment(
             key=self.key(n),
             purpose=purpose,
@@ -88,7 +88,7 @@ class Payer:
             started_at=START,
             not_known_since=START if not_known else None,
         )
-        return names.CollectInput(
+        return inputs.CollectInput(
             **self.whose,
             payment=payment,
             payment_methods=payment_methods,
@@ -97,14 +97,14 @@ class Payer:
         )
 
     async def collect(
-        self, asked: names.CollectInput | None = None, *, try_number: int = 1, seconds: float = 60, **settings: Any
+        self, asked: inputs.CollectInput | None = None, *, try_number: int = 1, seconds: float = 60, **settings: Any
     ) -> PaymentOutcome:
         return await attempt(self.stripe.settings(**settings), asked or self.asked(), try_number, seconds)
 
     def invoice(
         self, n: int | None = 1, *, known_from: int | None = 1, paid: tuple[int, ...] = ()
-    ) -> names.InvoiceInput:
-        return names.InvoiceInput(
+    ) -> inputs.InvoiceInput:
+        return inputs.InvoiceInput(
             **self.whose,
             payment_key=None if n is None else self.key(n),
             invoice_id=None,

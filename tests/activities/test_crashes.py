@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names
 from reprise.statemachine.payments import PaymentPurpose
+from reprise.stripe_api import inputs
 from tests.activities.payer import Payer
 from tests.stripe_side import StripeSide
 
@@ -58,7 +58,7 @@ class Story:
     paid: tuple[int, ...] = ()
     attempt: int = 1
 
-    def asked(self, payer: Payer) -> names.CollectInput:
+    def asked(self, payer: Payer) -> inputs.CollectInput:
         return payer.asked(self.n, purpose=self.purpose, paid=self.paid, attempt=self.attempt)
 
     def holds(self, payer: Payer) -> None:

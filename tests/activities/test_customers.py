@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names
 from reprise.statemachine.outcomes import (
     CustomerNotRegistered,
     CustomerRegistered,
@@ -15,6 +14,7 @@ from reprise.statemachine.outcomes import (
     NothingObserved,
     RefundObserved,
 )
+from reprise.stripe_api import inputs
 from tests.activities.payer import Payer
 from tests.stripe_side import Json, StripeSide
 
@@ -22,8 +22,8 @@ CUSTOMERS = "/v1/customers"
 ATTACH = r"/v1/payment_methods/[^/]+/attach"
 
 
-def registration(payer: Payer, **changes: Any) -> names.RegisterCustomerInput:
-    return names.RegisterCustomerInput(
+def registration(payer: Payer, **changes: Any) -> inputs.RegisterCustomerInput:
+    return inputs.RegisterCustomerInput(
         **{
             "account_id": payer.account_id,
             "life": payer.life,
@@ -261,7 +261,7 @@ async def test_R23_a_method_waits_while_a_deleted_customers_debit_is_processing(
 
 
 async def change_email(payer: Payer, email: str | None, **settings: Any) -> EmailChanged:
-    asked = names.ChangeEmailInput(**{**payer.whose, "email": email})
+    asked = inputs.ChangeEmailInput(**{**payer.whose, "email": email})
     changed = await payer.run("change_email", asked, **settings)
     assert isinstance(changed, EmailChanged)
     return changed
@@ -316,9 +316,9 @@ async def test_R22_what_was_paid_on_a_deleted_customer_is_told(
     await payer.by_hand("DELETE", f"customers/{payer.customer_id}")
     whose = {**payer.whose, "known_from": 1, "paid_keys": tuple(payer.key(each) for each in known)}
     asked = (
-        names.ChangeEmailInput(**{**whose, "email": "new@example.com"})
+        inputs.ChangeEmailInput(**{**whose, "email": "new@example.com"})
         if activity == "change_email"
-        else names.ChangePaymentMethodInput(**whose, payment_method="pm_card_visa", request="r1")
+        else inputs.ChangePaymentMethodInput(**whose, payment_method="pm_card_visa", request="r1")
     )
     changed = await payer.run(activity, asked)
     assert (changed.refused, changed.customer_id is None) == (None, False)
@@ -336,7 +336,7 @@ async def test_R26_to_no_e_mail_at_all_is_a_defect(payer: Payer) -> None:
 
 
 async def look_at(payer: Payer, object_id: str, **settings: Any) -> RefundObserved | NothingObserved:
-    observed = await payer.run("look_at_refund", names.RefundInput(**payer.whose, object_id=object_id), **settings)
+    observed = await payer.run("look_at_refund", inputs.RefundInput(**payer.whose, object_id=object_id), **settings)
     assert isinstance(observed, RefundObserved | NothingObserved)
     return observed
 

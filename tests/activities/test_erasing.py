@@ -6,14 +6,14 @@ import pytest
 import stripe
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names
-from reprise.activities.stripe_client import stripe_client
 from reprise.statemachine.outcomes import CustomerErased
+from reprise.stripe_api import inputs
+from reprise.stripe_api.client import stripe_client
 from tests.activities.payer import Payer
 
 
-def asked(payer: Payer) -> names.CustomerInput:
-    return names.CustomerInput(account_id=payer.account_id, life=payer.life, customer_id=payer.customer_id)
+def asked(payer: Payer) -> inputs.CustomerInput:
+    return inputs.CustomerInput(account_id=payer.account_id, life=payer.life, customer_id=payer.customer_id)
 
 
 async def erased(payer: Payer, **settings: int) -> CustomerErased:

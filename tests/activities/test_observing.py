@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities.asking import LAST_TRY
+from reprise.activities.attempts import LAST_TRY
 from reprise.statemachine.outcomes import InvoiceState
 from tests.activities.payer import Payer
 from tests.stripe_side import StripeSide

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 import stripe
 
-from reprise.activities.stripe_client import is_passing, stripe_client, understood
 from reprise.settings import StripeSettings
+from reprise.stripe_api.client import stripe_client, understood
+from reprise.stripe_api.errors import is_passing
 
 INVOICE = '"id": "in_1", "object": "invoice", "currency": "usd", "total": 1, "amount_due": 1, "starting_balance": 0'
 

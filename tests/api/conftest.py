@@ -13,10 +13,10 @@ import uvicorn
 from starlette.types import ASGIApp
 from temporalio.client import Client
 
-from reprise.api.app import create_app
-from reprise.api.auth import mint
+from reprise.http.tokens import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
+from reprise.web import create_app
 from reprise.worker import account_worker
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

@@ -15,8 +15,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from reprise.api.app import create_app
 from reprise.serving import listen
+from reprise.web import create_app
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
 from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account, served, token

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from reprise.api.audiences import for_owner
+from reprise.accounts.audiences import for_owner
 from reprise.statemachine.timeline import STRIPE, Actor, ActorKind
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.portal.entries import entry

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from reprise.api.audit import pseudonym
+from reprise.http.audit import pseudonym
 from tests.api.conftest import Api, Callers, Json, new_account, token
 
 pytestmark = pytest.mark.usefixtures("worker")

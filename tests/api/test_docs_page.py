@@ -7,8 +7,8 @@ import tomllib
 import pytest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
 from reprise.api.docs_page import ASSETS
+from reprise.web import create_app
 from tests.api.conftest import Api, Callers, Json, api_settings, served
 from tests.stripe_side import StripeSide
 

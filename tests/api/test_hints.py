@@ -10,8 +10,8 @@ import pytest
 from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import Client
 
-from reprise.activities.stripe_client import stripe_client
-from reprise.api.stripe_events import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
+from reprise.stripe_api.client import stripe_client
+from reprise.stripe_api.webhooks import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
 from reprise.workflows.messages import PaymentHint, workflow_id
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_signatures import header

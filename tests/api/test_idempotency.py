@@ -6,8 +6,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from reprise.api.commands import ids_of
-from reprise.api.engine import Engine
+from reprise.accounts.client import Accounts
+from reprise.http.idempotency import ids_of
 from reprise.workflows.messages import Actor, ActorKind, Cancel, SetCarts
 from tests.api.conftest import Api, Callers, new_account
 
@@ -70,10 +70,10 @@ async def test_R14_answers_that_an_earlier_release_stored_are_found(
     """0.1.0 kept billing users' answers under their bare keys: a repeat after the upgrade is still a repeat."""
     account = await _open(operator)
     path = f"/v1/accounts/{account}"
-    engine = Engine(temporal, command_wait=8, announce=False)
+    accounts = Accounts(temporal, command_wait=8, announce=False)
     ada = Actor(kind=ActorKind.USER, id="ada")
-    await engine.command(account, SetCarts(carts=5, actor=ada, command_id=KEY))
-    await engine.command(account, Cancel(actor=ada, command_id="other"))
+    await accounts.command(account, SetCarts(carts=5, actor=ada, command_id=KEY))
+    await accounts.command(account, Cancel(actor=ada, command_id="other"))
     user = caller(account, sub="ada")
     again = await user.ask("PUT", f"{path}/carts", {"carts": 5}, Idempotency_Key=KEY)
     assert (again.status_code, again.json()["carts"], again.json()["state"]) == (200, 5, "active"), "the first answer"

@@ -8,10 +8,10 @@ import pytest
 import stripe
 from babel import Locale
 
-from reprise.activities.stripe_client import stripe_client
-from reprise.api.customers import view_of
 from reprise.portal.localized import Local
 from reprise.portal.rendering import TEMPLATES
+from reprise.stripe_api.client import stripe_client
+from reprise.stripe_api.invoice_list import view_of
 from reprise.workflows.messages import AccountView
 from tests.api.conftest import Api, Json
 from tests.api.test_hints import customer_of, opened

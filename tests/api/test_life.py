@@ -8,7 +8,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, Callers, new_account
 from tests.stripe_side import StripeSide

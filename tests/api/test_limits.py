@@ -13,9 +13,9 @@ import pytest
 from starlette.requests import Request
 from temporalio.client import Client
 
-from reprise.api.app import create_app
-from reprise.api.limits import RateLimits, address_of
-from reprise.api.problems import Problem
+from reprise.http.limits import RateLimits, address_of
+from reprise.http.problems import Problem
+from reprise.web import create_app
 from tests.api.conftest import Api, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
 

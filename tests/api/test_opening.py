@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_hints import customer_of, opened
 from tests.stripe_side import StripeSide

@@ -7,7 +7,7 @@ import pytest
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
+from reprise.web import create_app
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, api_settings, new_account, served, token

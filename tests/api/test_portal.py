@@ -1,5 +1,6 @@
 """R19 on the Profile & Billing pages: the hand-over, sessions and forms, over HTTP without a browser."""
 
+import dataclasses
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,9 +11,9 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
-from reprise.api.keys import Keys
-from reprise.portal.hand_over import HandOver, PortalUser, Seal
+from reprise.http.keys import Keys
+from reprise.sessions.hand_over import HandOver, PortalUser, Seal
+from reprise.web import create_app
 from reprise.workflows.messages import portal_session_id
 from tests.api.conftest import Api, Callers, Json, api_settings, new_account, served
 from tests.stripe_side import StripeSide
@@ -281,8 +282,9 @@ async def test_without_a_secret_there_are_no_pages(operator: Api, temporal: Clie
     account = await opened(operator)
     settings = api_settings(stripe_side)
     app = create_app(settings, temporal)
-    app.state.seal = Seal(Keys(settings.model_copy(update={"jwt_secret": None})))
     async with served(app) as url:
+        without = Seal(Keys(settings.model_copy(update={"jwt_secret": None})))
+        app.state.services = dataclasses.replace(app.state.services, seal=without)
         backend = Api(url, operator.http.headers["authorization"].split()[1])
         answer = await backend.ask("POST", f"/v1/accounts/{account}/portal-sessions", {"user": ADA})
         assert (answer.status_code, answer.json()["code"]) == (501, "portal_not_configured")

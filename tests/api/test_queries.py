@@ -10,8 +10,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
+from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
-from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountView, workflow_id
 from tests.api.conftest import Api, new_account

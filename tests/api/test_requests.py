@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import pytest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
 from reprise.serving import Connection
+from reprise.web import create_app
 from tests.api.conftest import Api, api_settings, new_account, served, token
 from tests.api.raw import said
 from tests.stripe_side import StripeSide

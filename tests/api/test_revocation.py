@@ -11,8 +11,8 @@ import jwt
 import pytest
 from temporalio.client import Client
 
-from reprise.api import revocations
-from reprise.api.app import create_app
+from reprise.sessions import revocations
+from reprise.web import create_app
 from reprise.workflows.messages import revocation_id
 from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide

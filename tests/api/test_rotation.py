@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
-from reprise.api import keys
-from reprise.api.app import create_app
-from reprise.api.auth import mint
-from reprise.api.keys import Keys
+from reprise.http import keys
+from reprise.http.keys import Keys
+from reprise.http.tokens import mint
+from reprise.web import create_app
 from tests.api.conftest import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
 from tests.api.test_signatures import EVENT, header
 from tests.stripe_side import StripeSide

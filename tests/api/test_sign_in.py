@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from reprise.api.app import create_app
 from reprise.serving import listen
+from reprise.web import create_app
 from tests.api.conftest import Api, api_settings, new_account, served
 from tests.stripe_side import StripeSide
 

@@ -10,8 +10,9 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
+from reprise.temporal.search_attributes import ACCOUNT_STATE
 from reprise.worker import account_worker
-from reprise.workflows.messages import ACCOUNT_STATE, TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_signatures import header
 from tests.stripe_side import StripeSide

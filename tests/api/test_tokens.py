@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from temporalio.client import Client
 
-from reprise.api import issuer_keys
-from reprise.api.app import create_app
+from reprise.http import issuer_keys
+from reprise.web import create_app
 from tests.api.conftest import SECRET, Api, Callers, Json, api_settings, served
 from tests.stripe_side import StripeSide
 

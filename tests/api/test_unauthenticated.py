@@ -10,7 +10,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
+from reprise.web import create_app
 from tests.api.conftest import Json, api_settings, served
 from tests.api.test_tokens import Issuer, claims, issuer
 from tests.stripe_side import StripeSide

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from tests.assumptions.account import Account, WrongKeyError, settings_of_stripe
 from tests.stripe_side import StripeSide
 

@@ -6,8 +6,8 @@ import time
 
 from playwright.async_api import Page, expect
 
-from reprise.api.keys import Keys
-from reprise.portal.hand_over import HandOver, PortalUser, Seal
+from reprise.http.keys import Keys
+from reprise.sessions.hand_over import HandOver, PortalUser, Seal
 from reprise.settings import ApiSettings
 from tests.browser.conftest import Visits
 from tests.browser.shop import Shop

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from playwright.async_api import Browser, expect
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from tests.stripe_side import StripeSide
 
 STRANGE = """<!doctype html><title>A stranger</title>

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from reprise.api.auth import mint
+from reprise.http.tokens import mint
 
 Json = dict[str, Any]
 

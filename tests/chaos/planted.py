@@ -52,31 +52,31 @@ BUGS = (
     # R8: one key, one charge
     Bug(
         "no lookup before create",
-        "activities/collecting.py",
+        "stripe_api/collecting.py",
         'for each in latest.of(self._payment.key) if each.status != "void"]',
         'for each in latest.of("")]',
     ),
     Bug(
         "attempt number not frozen",
-        "activities/invoicing.py",
+        "stripe_api/invoicing.py",
         'self._key("pay", asked.payment.key, str(asked.payment.attempt), *self._of(invoice))',
         "self._key(\"pay\", asked.payment.key, str(__import__('uuid').uuid4()), *self._of(invoice))",
     ),
     Bug(
         "401 after pay taken as stopped",
-        "activities/collecting.py",
+        "stripe_api/collecting.py",
         "        if self._pay_sent:\n            return False\n        first =",
         "        if refused.http_status in {401, 403}:\n            return True\n        first =",
     ),
     Bug(
         "saved error believed",
-        "activities/collecting.py",
+        "stripe_api/collecting.py",
         "        for key in (usual, fresh(usual)):\n",
         "        for key in (usual,):\n",
     ),
     Bug(
         "amount_due not checked",
-        "activities/checking.py",
+        "stripe_api/checking.py",
         "    reason = _due_is_wrong(invoice, payment)\n",
         "    reason = None\n",
     ),

@@ -65,14 +65,14 @@ PARTS = (
     ),
     Part(
         name="workflow",
-        places=("reprise/workflows", "reprise/workflow_runner.py"),
+        places=("reprise/workflows", "reprise/temporal/runner.py"),
         share=0.15,
         least=90,
         stages=(Stage(("tests/workflows",), 180), Stage(("tests/api",), 90)),
     ),
     Part(
         name="api",
-        places=("reprise/api",),
+        places=("reprise/accounts", "reprise/api", "reprise/http", "reprise/sessions"),
         share=0.15,
         least=None,
         stages=(Stage(("tests/api",), 180), Stage(("tests/portal", "tests/workflows", "tests/api/fuzz"), 90)),

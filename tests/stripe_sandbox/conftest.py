@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 import stripe
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from tests.stripe_side import StripeSide
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import stripe
 
-from reprise.activities.stripe_client import stripe_client
+from reprise.stripe_api.client import stripe_client
 from reprise.stripe_sandbox.api import ENDPOINTS
 from tests.stripe_side import StripeSide
 

@@ -8,8 +8,8 @@ import httpx
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities.stripe_client import stripe_client
 from reprise.statemachine.policy import BillingPolicy
+from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import AnyCommand, PaymentHint, Plan
 from tests.reference import rules
 from tests.reference.deeds import Deed, Opening

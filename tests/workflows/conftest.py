@@ -12,8 +12,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.settings import WorkerSettings
+from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 from reprise.worker import account_worker
-from reprise.workflows.messages import SEARCH_ATTRIBUTES
 from tests.conftest import BIN
 from tests.stripe_side import StripeSide
 from tests.workflows.world import World

@@ -13,12 +13,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from reprise.api.engine import Engine
-from reprise.api.problems import Problem
+from reprise.accounts.client import Accounts
+from reprise.errors import RepriseError
 from reprise.local.clock import AccountClock
 from reprise.local.servers import SERVER_SETTINGS
+from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 from reprise.workflows.messages import (
-    SEARCH_ATTRIBUTES,
     TASK_QUEUE,
     WORKFLOW,
     AccountView,
@@ -57,7 +57,7 @@ class DevAccount:
         self.client = client
         self.stripe = stripe
         self.account_id = f"acct-{uuid.uuid4().hex[:12]}"
-        self.engine = Engine(client, command_wait=30, announce=announce)
+        self.accounts = Accounts(client, command_wait=30, announce=announce)
 
     async def open(self, **changes: Any) -> AccountView:
         asked: dict[str, Any] = {
@@ -69,7 +69,7 @@ class DevAccount:
             "command_id": "open",
             **changes,
         }
-        return (await self.engine.open(OpenAccount(**asked))).account
+        return (await self.accounts.open(OpenAccount(**asked))).account
 
     async def open_as_0_1_0_does(self, *, announce: bool = False, **changes: Any) -> AccountView:
         """Open it by the message of release 0.1.0: without an edition, and without the fields that came later."""
@@ -106,21 +106,21 @@ class DevAccount:
         """Send a command and return the account after it."""
         if command.command_id is None:
             command = command.model_copy(update={"command_id": uuid.uuid4().hex})
-        outcome = await self.engine.command(self.account_id, command)
-        assert outcome.finished
-        return outcome.account
+        result = await self.accounts.command(self.account_id, command)
+        assert result.finished
+        return result.account
 
     async def card(self, payment_method: str) -> AccountView:
         return await self.do(SetPaymentMethod(payment_method=payment_method))
 
     async def see(self) -> AccountView:
-        return await self.engine.account(self.account_id)
+        return await self.accounts.account(self.account_id)
 
     async def until(self, holds: Callable[[AccountView], bool], seconds: float = 30) -> AccountView:
         """Wait until something holds of the account; a worker that is busy is asked again."""
         async with asyncio.timeout(seconds):
             while True:
-                with contextlib.suppress(Problem):
+                with contextlib.suppress(RepriseError):
                     if holds(account := await self.see()):
                         return account
                 await asyncio.sleep(0.05)
@@ -135,7 +135,8 @@ class DevAccount:
     async def histories(self) -> list[WorkflowHistory]:
         """Return the history of each run, newest first."""
         found = []
-        run: str | None = (await self.engine.describe(self.account_id)).run_id
+        newest = await self.client.get_workflow_handle(workflow_id(self.account_id)).describe()
+        run: str | None = newest.run_id
         while run:
             handle = self.client.get_workflow_handle(workflow_id(self.account_id), run_id=run)
             found.append(await handle.fetch_history())

@@ -7,7 +7,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 
-from reprise.api.problems import Problem
+from reprise.http.problems import Problem
 from reprise.worker import account_worker
 from reprise.workflows import limits
 from reprise.workflows.messages import AccountView, Reactivate, SetCarts
@@ -75,7 +75,7 @@ async def test_R14_updates_over_several_runs_are_done_once_each(
         async def send() -> None:
             for number in numbers:
                 command = SetCarts(carts=number, command_id=f"key-{number}")
-                answers[number] = (await flooded.engine.command(flooded.account_id, command)).account
+                answers[number] = (await flooded.accounts.command(flooded.account_id, command)).account
 
         await asyncio.gather(*(send() for _ in range(AT_ONCE)))
         account = await flooded.see()
@@ -85,7 +85,7 @@ async def test_R14_updates_over_several_runs_are_done_once_each(
 
         for number in range(many, many - 50, -1):  # keys of late repeats, most of them answered by an earlier run
             command = SetCarts(carts=number, command_id=f"key-{number}")
-            assert (await flooded.engine.command(flooded.account_id, command)).account == answers[number]
+            assert (await flooded.accounts.command(flooded.account_id, command)).account == answers[number]
         assert await flooded.see() == account
         runs = [len(history.events) for history in await flooded.histories()]
     assert len(runs) > 1, "the server has suggested new runs"
@@ -103,7 +103,7 @@ async def test_a_flood_of_commands_while_no_worker_is_up_is_got_through(
         opened = await flooded.open(carts=0)
     await flood(flooded.client, flooded.account_id, "set_carts", many - 1)
     last = SetCarts(carts=10_000, command_id="last")
-    await flooded.engine.send(flooded.account_id, last)
+    await flooded.accounts.signal(flooded.account_id, last)
     async with account_worker(flooded.client, worker_settings(stripe_side)):
         account = await flooded.until(
             lambda now: now.carts == last.carts and now.sequence >= opened.sequence + many, 120
@@ -122,13 +122,13 @@ async def test_R8_R15_a_flood_while_a_payment_is_under_way_neither_doubles_nor_d
     async with account_worker(flooded.client, worker_settings(stripe_side)):
         await flooded.open(carts=3, paid_through=utc("2026-01-15T10:00"))
         fault = stripe_side.fault(method="POST", path=r"/v1/invoices/[^/]+/pay", when="after", hang=True)
-        pressed = asyncio.create_task(flooded.engine.command(flooded.account_id, Reactivate(command_id="back")))
+        pressed = asyncio.create_task(flooded.accounts.command(flooded.account_id, Reactivate(command_id="back")))
         await stripe_side.hit(fault)
         hints, carts = many // 2, many // 2 - 10
         await flood_from_outside(flooded.client, flooded.account_id, "payment_hint", hints)
         await flood_from_outside(flooded.client, flooded.account_id, "set_carts", carts)
         last = SetCarts(carts=9_999, command_id="last")  # the flood itself is sent by many at once, in no order
-        await flooded.engine.send(flooded.account_id, last)
+        await flooded.accounts.signal(flooded.account_id, last)
         stripe_side.no_faults()
         answer = await pressed
         account = await flooded.until(lambda now: now.carts == last.carts and now.state == "reactivated", 120)

@@ -18,7 +18,7 @@ from reprise.statemachine.commands import AnyCommand, Cancel, Enable, Reactivate
 from reprise.statemachine.effects import Collect
 from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.refusals import Refused
-from reprise.workflow_runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun
 from tests.statemachine.book import Book

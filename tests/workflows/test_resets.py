@@ -55,7 +55,7 @@ async def test_R27_updates_and_signals_behind_a_reset_keep_one_order(
         await account.open(paid_through=utc("2026-01-15T10:00"))
         await account.do(SetCarts(carts=carts))
     await reset_before(server, account.account_id, 0)
-    await account.engine.send(account.account_id, Reactivate(command_id="signal"))
+    await account.accounts.signal(account.account_id, Reactivate(command_id="signal"))
     async with account_worker(server, settings):
         first = await account.until(lambda seen: seen.state == "reactivated" and seen.carts == carts)
     async with account_worker(server, settings):

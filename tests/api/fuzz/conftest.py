@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from temporalio.client import Client
 
-from reprise.api.app import create_app
+from reprise.web import create_app
 from tests.api.conftest import WEBHOOK_SECRET, api_settings, served
 from tests.api.fuzz.counting import COUNTED, counted, since
 from tests.stripe_side import StripeSide

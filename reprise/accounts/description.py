@@ -1,0 +1,73 @@
+"""What Temporal's server knows of an account without a worker: search attributes, and whether it runs (R16, R27)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
+
+from reprise.statemachine.access import IN_SERVICE
+from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
+from reprise.workflows.messages import AccountState, account_id_of
+
+_RUNNING: Final = WorkflowExecutionStatus.RUNNING
+
+
+@dataclass(frozen=True)
+class AccountDescription:
+    """An account as its workflow last showed it; instants are UTC. `state` is None until a worker has opened it."""
+
+    account_id: str
+    state: AccountState | None
+    payment_status: str | None
+    carts: int | None
+    term_ends_at: datetime | None
+    access_until: datetime | None
+    status: WorkflowExecutionStatus | None
+    """How its workflow stands in Temporal."""
+    now: datetime
+    """Its own time: the dev server can skip time for one account; elsewhere it is the wall clock."""
+
+    @classmethod
+    def of(cls, execution: WorkflowExecution) -> "AccountDescription":
+        """Return what the server says of an account's run."""
+        known = execution.typed_search_attributes
+        state = known.get(ACCOUNT_STATE)
+        return cls(
+            account_id=account_id_of(execution.id),
+            state=None if state is None else AccountState(state),
+            payment_status=known.get(PAYMENT_STATUS),
+            carts=known.get(CARTS),
+            term_ends_at=known.get(TERM_ENDS_AT),
+            access_until=known.get(ACCESS_UNTIL),
+            status=execution.status,
+            now=_clock_of(execution),
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its workflow runs, so that commands are taken."""
+        return self.status is _RUNNING
+
+    @property
+    def stopped_how(self) -> str:
+        """How its workflow was ended, in Temporal's word."""
+        return self.status.name.lower().replace("_", " ") if self.status else "gone"
+
+    @property
+    def has_access(self) -> bool:
+        """Whether the account may work now (R16)."""
+        return self.state in IN_SERVICE and self.access_until is not None and self.now < self.access_until
+
+
+def is_account(execution: WorkflowExecution) -> bool:
+    """Say whether a run is that of an account: it lives, or has lived. One that failed before it was one, is none."""
+    return execution.status is _RUNNING or execution.typed_search_attributes.get(ACCOUNT_STATE) is not None
+
+
+def _clock_of(execution: WorkflowExecution) -> datetime:
+    if isinstance(execution, WorkflowExecutionDescription):
+        extended = execution.raw_description.workflow_extended_info
+        if extended.HasField("time_skipping_info"):
+            return extended.time_skipping_info.current_time.ToDatetime(UTC)
+    return datetime.now(UTC)

@@ -1,0 +1,43 @@
+"""Why an account was not asked, or does not do what it was asked."""
+
+from reprise.errors import RepriseError
+from reprise.statemachine.refusals import RefusalCode
+from reprise.workflows.messages import AccountView, Refusal
+
+
+class AccountNotFound(RepriseError):  # noqa: N818 - named as its code is
+    """There is no such account, or none that the caller may know of (R19)."""
+
+    code = "account_not_found"
+
+    def __init__(self) -> None:
+        """Say no more than that."""
+        super().__init__("There is no such account, or it is not yours to see.")
+
+
+class AccountStopped(RepriseError):  # noqa: N818 - named as its code is
+    """The account's workflow was ended from outside: it can be read, and commands wait for `restore` (R27)."""
+
+    code = "account_stopped"
+
+    def __init__(self, how: str) -> None:
+        """Take how it ended, in Temporal's word."""
+        super().__init__(
+            f"This account's workflow was ended from outside ({how}). Nothing was changed. The account can be read,"
+            " and nothing is charged, until an operator takes it up again from its last record (restore)."
+        )
+
+
+class CommandRefused(RepriseError):  # noqa: N818 - it was
+    """The account refuses a command, or a quote: `refusal` says why, `account` how it stands, where that is known."""
+
+    def __init__(self, refusal: Refusal, account: AccountView | None = None) -> None:
+        """Take the core's refusal."""
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.account = account
+
+    @property
+    def code(self) -> RefusalCode:  # type: ignore[override] # each refusal has its own
+        """The refusal's code."""
+        return self.refusal.code

@@ -1,0 +1,40 @@
+"""What one API process is made of."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import stripe
+from fastapi import Depends, Request
+
+from reprise.accounts.client import Accounts
+from reprise.http.keys import Keys
+from reprise.http.limits import RateLimits
+from reprise.http.tokens import Verifier
+from reprise.sessions.hand_over import Seal
+from reprise.sessions.portal_sessions import PortalSessions
+from reprise.sessions.revocations import Revocations
+from reprise.settings import ApiSettings
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the API and the pages answer with; made once, when the process starts (`web.py`)."""
+
+    settings: ApiSettings
+    keys: Keys
+    limits: RateLimits
+    verifier: Verifier
+    seal: Seal
+    accounts: Accounts
+    sessions: PortalSessions
+    revocations: Revocations
+    stripe: stripe.StripeClient
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of this process."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]

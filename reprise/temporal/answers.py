@@ -1,0 +1,12 @@
+"""Answers of Temporal's that are known by their text alone."""
+
+from typing import Final
+
+IS_PAUSED: Final = "Workflow is paused"
+"""What the server answers to an update of a workflow that somebody has paused in the UI (server 1.32)."""
+
+NOT_YET: Final = "not scheduled yet"
+"""What a query is told right after the dev server skipped time; it is asked again."""
+
+BEFORE_ITS_TIME: Final = "events came before the workflow task that takes them up"
+"""Why a worker of ours may turn a query away (`runner.py`): asked again, it is answered."""

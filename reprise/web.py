@@ -1,0 +1,92 @@
+"""The API and the pages as one ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import RedirectResponse
+from temporalio.client import Client
+
+from reprise.accounts.client import Accounts
+from reprise.api import commands, docs_page, health, portal_sessions, problems, reads, token_revocations, webhooks
+from reprise.api.json_bodies import sound_json
+from reprise.http.keys import Keys
+from reprise.http.limits import RateLimits
+from reprise.http.middleware import BodyBounds, RequestLog
+from reprise.http.tokens import Verifier
+from reprise.portal.app import create_portal
+from reprise.services import Services
+from reprise.sessions.hand_over import Seal
+from reprise.sessions.portal_sessions import PortalSessions
+from reprise.sessions.revocations import Revocations
+from reprise.settings import ApiSettings
+from reprise.stripe_api.client import stripe_client
+from reprise.temporal.connection import connect
+
+DESCRIPTION = """
+Runs the life of subscription accounts. Amounts are integers in the currency's minor unit, instants are UTC. Errors are
+problem details with a stable `code`. Send an `Idempotency-Key` with every command: a repeat gets the first answer.
+"""
+
+
+def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
+    """Return the API, with the pages mounted at `/portal`.
+
+    Args:
+        settings: Its configuration.
+        client: A Temporal client; without one, the application connects by Temporal's environment configuration at the
+            first request, so that it starts while Temporal is down.
+
+    Raises:
+        ValueError: The settings say neither how to check tokens with a secret nor with a key set, or a limit is none.
+    """
+    keys, limits = Keys(settings), RateLimits(settings)
+    verifier = Verifier(settings, keys)
+    portal = create_portal()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        temporal = client or await connect(lazy=True)
+        announce = settings.announcements_url is not None
+        async with stripe_client(settings) as to_stripe:
+            app.state.services = portal.state.services = Services(
+                settings=settings,
+                keys=keys,
+                limits=limits,
+                verifier=verifier,
+                seal=Seal(keys),
+                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=announce),
+                sessions=PortalSessions(temporal, settings.portal_session),
+                revocations=Revocations(temporal),
+                stripe=to_stripe,
+            )
+            yield
+        await limits.close()
+
+    app = FastAPI(
+        title="Reprise",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    for part in (health, webhooks):
+        app.include_router(part.router)
+    for part in (reads, commands, portal_sessions, token_revocations):
+        app.include_router(part.router, dependencies=[Depends(sound_json)])
+    app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
+    app.mount("/portal", portal)
+    if settings.jwks_url is None if settings.docs is None else settings.docs:
+        docs_page.install(app)
+    problems.document(app)
+    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
+    over_tls = settings.public_url is not None and settings.public_url.scheme == "https"
+    app.add_middleware(RequestLog, over_tls=over_tls)
+    return app
+
+
+async def _to_the_pages() -> RedirectResponse:
+    return RedirectResponse("/portal/", 308)
