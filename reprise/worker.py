@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.payments import StripePayments
@@ -28,6 +29,8 @@ from reprise.workflows.portal_session import PortalSession
 from reprise.workflows.revocation import Revocation
 
 log = structlog.get_logger()
+
+AS_SINGLE_BATCH = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
 
 WORKFLOW_TASKS = 5
 """Workflow tasks at the same time. They share one interpreter, so more are no faster; and each must end in the time
@@ -82,6 +85,10 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout),
     )
+    # All that a task brings is applied before anything is made of it. Else, of a run that a worker takes up anew, the
+    # order depends on which tasks the core has put together, and the run does not fit its own history (1.35, where this
+    # is not the default yet). Histories say which tasks were done so: those from before replay as they were.
+    worker._set_default_workflow_logic_flag(AS_SINGLE_BATCH, enabled=True)  # noqa: SLF001 - the only way to it
     workflows = worker._workflow_worker  # noqa: SLF001 - there is no option for it but a debug mode without any limit
     assert workflows is not None, "this worker runs workflows"
     workflows._deadlock_timeout_seconds = TASK_PATIENCE  # noqa: SLF001

@@ -160,8 +160,6 @@ class Account(BaseModel):
     @property
     def closed_with(self) -> int:
         """The sequence number of the entry that closed the account; 0 while it is open."""
-        if self.state is not AccountState.CLOSED:
-            return 0
         return next((each.sequence for each in self.timeline if each.type == CLOSED), 0)
 
     @model_validator(mode="before")

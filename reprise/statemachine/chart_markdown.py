@@ -73,7 +73,7 @@ def _declared(state: State) -> list[str]:
     """Return the lines that declare a state: the compound one in service as a frame, the others as boxes."""
     boxes = sorted(state.states, key=lambda child: _FROM_TOP.index(child.id))
     if state.id != "in_service":
-        return [f'    state "{each.name}" as {each.id}' for each in boxes or [state]]
+        return [f'    state "{each.name}" as {each.id}' for each in boxes]
     frame = f'    state "{state.name}" as {state.id} {{'
     return [frame, *(f'        state "{each.name}" as {each.id}' for each in boxes), "    }"]
 

@@ -67,7 +67,7 @@ class Guards:
 
     def retries_left(self, now: datetime) -> bool:
         """Whether another retry follows; those that our own fault has used up are made up for, once (R9)."""
-        if self.by_edition_2() and self._payment.stopped_since and self._payment.retries_from is None:
+        if self._payment.stopped_since and self._payment.retries_from is None:
             return True
         return next_retry(self.account.policy, self._payment, now) is not None
 
@@ -80,9 +80,7 @@ class Guards:
     def may_still_be_mended(self, now: datetime) -> bool:
         """Whether a payment that stops for our fault is tried again: hourly, for the policy's days (R9)."""
         since = self._payment.stopped_since
-        if not self.by_edition_2() or since is None:
-            return True
-        return now - since < timedelta(days=self.account.policy.stopped_days)
+        return since is None or now - since < timedelta(days=self.account.policy.stopped_days)
 
     # ---------------------------------------------------------------- guards: what was before
 
@@ -149,7 +147,7 @@ class Guards:
 
     def authentication_is_late(self, now: datetime) -> bool:
         expiry = self._payment.expires_at
-        return self.awaiting_authentication() and expiry is not None and now >= expiry
+        return expiry is not None and now >= expiry
 
     def payment_only_buys_a_term(self, now: datetime) -> bool:
         """Whether the payment, if paid, gives a term to an account that stays out of service, to return for nothing.

@@ -114,7 +114,7 @@ class OutcomeEvents(DrivenChart):
         assert payment is not None, "a look at a payment was answered"
         if self._is("closed"):
             return ()
-        if second and payment.stopped_since and payment.payment_method is None:
+        if payment.stopped_since and payment.payment_method is None:
             # It never came to asking a card: that there is one is no news, and no reason for another attempt.
             self.model.remember_invoice(None, event.payment_method)
             return ()
@@ -168,8 +168,6 @@ class OutcomeEvents(DrivenChart):
                 return done + self._expire_if_awaited(now, current=current)
             if not current:
                 return self._take_found(event.found, now) if event.found else ()
-        if payment is None or not current:
-            return ()
         known: dict[str, Any] = {"payment_key": event.payment_key, "invoice_id": event.invoice_id}
         if event.invoice is InvoiceState.PAID:
             charged = event.found.charged if event.found else None

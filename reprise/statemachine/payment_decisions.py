@@ -281,7 +281,7 @@ class PaymentDecisions(CustomerDecisions):
             self._note_failure(outcome)
 
     def retry_after_mend(self, outcome: Stopped, now: datetime) -> None:
-        told = self._payment.stopped_since is not None and self.by_edition_2()
+        told = self._payment.stopped_since is not None
         self._set_outcome(outcome, now)
         self._set_payment(next_attempt_at=now + STOPPED_RETRY)
         if not told:
@@ -317,7 +317,7 @@ class PaymentDecisions(CustomerDecisions):
 
         A first payment that stopped for our fault is tried again by itself, hourly: nobody presses a button (R1).
         """
-        told = self._payment.stopped_since is not None and isinstance(outcome, Stopped) and self.by_edition_2()
+        told = self._payment.stopped_since is not None and isinstance(outcome, Stopped)
         self._set_outcome(outcome, now)
         self._set_payment(action_url=None, next_attempt_at=None, expires_at=None)
         first = self._payment.purpose is PaymentPurpose.FIRST

@@ -13,6 +13,7 @@ NOT_UNDERSTOOD = "Stripe's answer is not one that Reprise understands."
 _FIELDS = {
     "invoice": ("id", "status", "currency", "total", "amount_due", "starting_balance", "lines"),
     "list": ("data", "has_more"),
+    "search_result": ("data", "has_more"),
 }
 """What must be in an answer before anything is concluded from it."""
 

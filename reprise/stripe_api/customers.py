@@ -86,13 +86,31 @@ class Customers:
 
     async def _find(self, email: str | None) -> stripe.Customer | None:
         if email is None:
-            return None
+            return await self._search()
         page = await understood(self._stripe.customers.list_async({"email": email, "limit": 100}))
         async for customer in page.auto_paging_iter():
-            there = metadata_of(customer)
-            if there.get("account_id") == self._asked.account_id and there.get("life") == self._asked.life:
+            if self._is_ours(customer):
                 return customer
         return None
+
+    async def _search(self) -> stripe.Customer | None:
+        """Find a customer that has no e-mail, by its metadata.
+
+        A search may be a minute behind (docs.stripe.com/search#data-freshness), where the idempotency key holds; once
+        Stripe has forgotten the key, the search knows. Not every Stripe account may search: it has the key alone.
+        """
+        query = " AND ".join(f"metadata['{name}']:'{value}'" for name, value in self._metadata.items())
+        try:
+            found = await understood(self._stripe.customers.search_async({"query": query, "limit": 100}))
+        except stripe.InvalidRequestError as error:
+            if is_passing(error):
+                raise
+            return None
+        return next((each for each in found.data if self._is_ours(each)), None)
+
+    def _is_ours(self, customer: stripe.Customer) -> bool:
+        there = metadata_of(customer)
+        return there.get("account_id") == self._asked.account_id and there.get("life") == self._asked.life
 
     async def register(self, email: str | None, replacing: str | None = None) -> Registered:
         """Find the account's customer by its e-mail, or make it; without an e-mail if Stripe does not take it (R1).
@@ -109,7 +127,8 @@ class Customers:
         except stripe.InvalidRequestError as error:
             if email is None or is_passing(error) or not is_refused_email(error):
                 raise
-            return Registered(await self._create(None, replacing, "no e-mail"), email_refused=sentence_of(error))
+            customer = await self._find(None) or await self._create(None, replacing, "no e-mail")
+            return Registered(customer, email_refused=sentence_of(error))
 
     async def _create(self, email: str | None, replacing: str | None, *which: str) -> stripe.Customer:
         params: stripe.params.CustomerCreateParams = {"metadata": self._metadata}

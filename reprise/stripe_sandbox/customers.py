@@ -4,11 +4,11 @@ import re
 import secrets
 
 import stripe
-from stripe.params import CustomerCreateParams, CustomerListParams, CustomerUpdateParams
+from stripe.params import CustomerCreateParams, CustomerListParams, CustomerSearchParams, CustomerUpdateParams
 
 from reprise.stripe_sandbox import balances, discounts
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
-from reprise.stripe_sandbox.errors import invalid, missing
+from reprise.stripe_sandbox.errors import bad_parameter, invalid, missing
 from reprise.stripe_sandbox.parameters import Parameters
 from reprise.stripe_sandbox.shapes import public, shaped
 from reprise.stripe_sandbox.store import Object, new_id
@@ -156,7 +156,37 @@ def list_all(call: Call, parameters: Parameters) -> Object:
     return call.page("/v1/customers", documents, parameters)
 
 
+_CLAUSE = re.compile(r"""metadata\[["'](?P<name>[^"'\]]{1,40})["']\]:["'](?P<value>[^"']{0,500})["']""")
+
+INDEXED_AFTER = 5
+"""Seconds until a search finds a new customer; at Stripe up to a minute (docs.stripe.com/search#data-freshness)."""
+
+
+def search(call: Call, parameters: Parameters) -> Object:
+    """Search customers by pairs of metadata, joined by AND; the newest are not found yet.
+
+    Raises:
+        StripeFailure: 400: a query that is none, or one that is not carried out here.
+    """
+    query = parameters["query"]
+    clauses = [_CLAUSE.fullmatch(each) for each in query.split(" AND ")]
+    wanted = {each["name"]: each["value"] for each in clauses if each}
+    if len(wanted) < len(clauses):
+        message = f"We were unable to parse your search query: {query}. The sandbox takes pairs of metadata."
+        raise bad_parameter(message, code=None, param="query")
+    found = [
+        each
+        for each in call.store.all("customer")
+        if not each.get("deleted")
+        and each["created"] <= call.now - INDEXED_AFTER
+        and wanted.items() <= each["metadata"].items()
+    ]
+    page = call.page("/v1/customers/search", found, {"limit": parameters.get("limit", 10)})
+    return {**page, "object": "search_result", "next_page": None}
+
+
 ENDPOINTS = (
+    Endpoint("GET", "/v1/customers/search", search, CustomerSearchParams, frozenset({"query", "limit"})),
     Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE, _OLDER),
     Endpoint("GET", "/v1/customers", list_all, CustomerListParams, LISTING | {"email", "created"}),
     Endpoint("GET", "/v1/customers/{customer}", retrieve),

@@ -63,6 +63,42 @@ async def test_R1_an_e_mail_that_stripe_refuses_is_left_out(stripe_side: StripeS
     assert (again.customer_id, again.email_refused) == (first.customer_id, first.email_refused)
 
 
+@pytest.mark.parametrize("life", ["life-1", None])
+async def test_R1_a_customer_without_an_e_mail_is_found_when_stripe_has_forgotten_the_key(
+    stripe_side: StripeSide, life: str | None
+) -> None:
+    """The answer to its creation was lost, and no worker came for two days: it is one customer all the same."""
+    payer = Payer(stripe_side, life)
+    payer.email = "ada@localhost"
+    stripe_side.fault(method="POST", path=r"/v1/customers", when="after", drop_connection=True, skip=1, times=1)
+    with pytest.raises(ApplicationError, match="cannot be reached"):
+        await payer.run("register_customer", registration(payer), stripe_retries=0)
+    stripe_side.advance(2 * 86400)
+    registered = await payer.register()
+    (customer,) = stripe_side.customers(payer.account_id)
+    assert registered.customer_id == customer["id"]
+
+
+async def test_R1_where_nobody_may_search_the_key_alone_tells(stripe_side: StripeSide) -> None:
+    """Stripe does not offer searches everywhere (docs.stripe.com/search): the customer is registered all the same."""
+    payer = Payer(stripe_side)
+    payer.email = "ada@localhost"
+    stripe_side.fault(method="GET", path=r"/v1/customers/search", when="before", status=400, times=None)
+    first = await payer.register()
+    assert (await payer.register()).customer_id == first.customer_id
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_R1_a_search_that_is_not_answered_is_made_again(stripe_side: StripeSide, status: int) -> None:
+    """No second customer is made for want of an answer."""
+    payer = Payer(stripe_side)
+    payer.email = "ada@localhost"
+    stripe_side.fault(method="GET", path=r"/v1/customers/search", when="before", status=status, times=1)
+    with pytest.raises(ApplicationError, match="cannot be reached"):
+        await payer.run("register_customer", registration(payer), stripe_retries=0)
+    assert not stripe_side.customers(payer.account_id)
+
+
 async def test_R1_a_card_that_stripe_refuses_is_told(stripe_side: StripeSide) -> None:
     """The customer is registered without it."""
     payer = Payer(stripe_side)

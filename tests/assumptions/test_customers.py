@@ -1,5 +1,6 @@
 """Customers: how one is found, what Stripe does not take, and what is left of one that was deleted."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -33,6 +34,24 @@ async def test_a_customer_is_found_by_email_and_metadata(account: Account) -> No
     assert [each.id for each in found] == [made.id]
     assert found[0].metadata is not None
     assert found[0].metadata.to_dict() == {"account_id": "shop"}
+
+
+async def test_a_customer_is_found_by_a_search_a_while_later(account: Account) -> None:
+    """A search by pairs of metadata finds a customer without an e-mail, not at once, but within minutes; and no other.
+
+    Source: docs.stripe.com/search#data-freshness, docs.stripe.com/search#metadata
+    """
+    life = uuid.uuid4().hex
+    made = await account.v1.customers.create_async({"metadata": {"account_id": "shop", "life": life}})
+    account.clear_later(made.id)
+    await account.customer(card=None, metadata={"account_id": "shop", "life": f"{life}x"})
+    asked: stripe.params.CustomerSearchParams = {
+        "query": f"metadata['account_id']:'shop' AND metadata['life']:'{life}'"
+    }
+    async with asyncio.timeout(180):
+        while not (found := (await account.v1.customers.search_async(asked)).data):  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+    assert [each.id for each in found] == [made.id]
 
 
 async def test_a_deleted_customer_is_its_id_and_no_more(account: Account) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from tests.chaos.client import Sent
 from tests.chaos.entries import Contradiction, told
 from tests.chaos.evidence import Evidence
+from tests.chaos.findings import instant
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.months import Term
@@ -55,17 +56,25 @@ class Causes:
     def stops_silently(self, entry: Json, now: datetime) -> bool:
         """Let a try end that Stripe refused as it did those before, which was told once; say whether one did.
 
-        Not if the entry is what came of it, and not once the refusals end the payment: that is told again.
+        Not if the entry, or one soon after it, is what came of it, and not once the refusals end the payment: that is
+        told again.
         """
         payment = self._account.payment
         if payment is None or not self._account.is_collecting or payment.stopped_since is None:
             return False
         if payment.attempted > now or payment.attempted - payment.stopped_since >= self._patience:
             return False
-        if self._is_outcome(entry) and now - payment.attempted < rules.STOPPED_RETRY:
+        later = (each for each in self._entries[entry["sequence"] - 1 :] if self._is_outcome(each))
+        outcome = next(later, None)
+        if outcome is not None and instant(outcome["at"]) - payment.attempted < rules.STOPPED_RETRY:
             return False
         self._account.learn("stopped", payment.attempted, payment.key)
         return not self._account.is_collecting
+
+    def may_have_stopped_silently(self) -> bool:
+        """Say whether the try that the timeline leaves under way may have ended as those before, which is told once."""
+        payment = self._account.payment
+        return bool(self._account.is_collecting and payment and payment.stopped_since)
 
     @property
     def _patience(self) -> timedelta:

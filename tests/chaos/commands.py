@@ -71,7 +71,8 @@ def _anonymous(evidence: Evidence, entry: Json) -> str | None:
     mine = (each for each in evidence.commands if each.verb == of)
     if of is not None:
         return next((each.key for each in mine if of == "close" or each.body["carts"] == entry["carts"]), "nobody")
-    heard = (each.entry["actor"].get("id") for each in evidence.heard if each.sequence == entry["sequence"])
+    same = (each.entry for each in evidence.heard if each.sequence == entry["sequence"])
+    heard = (each["actor"].get("id") for each in same if each["type"] == entry["type"])  # a reset tells others anew
     return next((each for each in heard if each), None)
 
 

@@ -47,6 +47,7 @@ class Replay:
     def __init__(self, evidence: Evidence) -> None:
         self._entries = named(evidence)
         self._invoices = _by_key(evidence)
+        self._shown = evidence.account
         self._was_reset = evidence.pressed.resets > 0
         opening = next(each.body for each in evidence.commands if each.verb == "open")
         policy = opening.get("policy", {})
@@ -64,6 +65,8 @@ class Replay:
         )
         self._opening = opening
         self._causes = Causes(self.account, evidence, self._entries)
+        self._begun_from: tuple[str, datetime] | None = None
+        """Of the latest try that was late: its payment, and when it was due."""
         self.payments: dict[str, Quote] = {}
         """What each payment was for, by its key."""
         self.snapshots: list[Snapshot] = []
@@ -87,6 +90,10 @@ class Replay:
             self._compare(entry, self.account.timeline[number - 1])
             self._note_payment()
             self.snapshots.append(Snapshot.of(self.account))
+        shown = self._shown["payment"]
+        if self._causes.may_have_stopped_silently() and shown["decline_code"] == "payment_stopped":
+            assert self.account.payment, "the one that was tried"
+            self.account.learn("stopped", self.account.payment.attempted, self.account.payment.key)
         if len(self.account.timeline) > len(self._entries):
             raise Contradiction(f"missing: {self.account.timeline[len(self._entries)]}")
 
@@ -126,6 +133,8 @@ class Replay:
 
     def _happen_until(self, now: datetime, entry: Json) -> None:
         account = self.account
+        due = account.payment.next_attempt if account.payment else None
+        self._expire_as_told(entry, now)
         for _ in range(3000):
             account.happen_until(now)
             if not self._causes.stops_silently(entry, now):
@@ -136,6 +145,18 @@ class Replay:
             # It began between the term's end and now. If that was so late that the retries count from it, the
             # entry alone does not say from when: they may come as early as this.
             payment.started = max(payment.quote.term.start, min(payment.started, now - OUTCOME_WITHIN))
+        if account.is_collecting and payment and due and due < payment.attempted:
+            self._begun_from = (payment.key, due)
+
+    def _expire_as_told(self, entry: Json, now: datetime) -> None:
+        """Let an authentication expire when it did: its try began after its deadline, by how much no entry says."""
+        payment = self.account.payment
+        is_expiry = (entry["type"], entry["decline_code"]) == ("account.payment_declined", "authentication_required")
+        if not (is_expiry and payment and payment.expires and self._begun_from) or now >= payment.expires:
+            return
+        key, since = self._begun_from
+        if entry["payment_key"] == payment.key == key and now - since >= rules.AUTHENTICATION_LIMIT:
+            payment.expires = payment.next_attempt = now
 
     def _note_payment(self) -> None:
         payment = self.account.payment

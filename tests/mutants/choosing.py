@@ -33,12 +33,13 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     suites = [measured[suite] for suite in stage.suites]
     seconds = {test: took for suite in suites for test, took in suite.seconds.items()}
     change = mutant.change
-    if change.at_import:
-        first = _running(suites, _places_of(mutant, root))
-        order = [*sorted(first, key=seconds.__getitem__), *sorted(seconds.keys() - first, key=seconds.__getitem__)]
-    else:
+    order: list[str] = []
+    if not change.at_import:
         places = [(mutant.file, change.first_line, change.last_line)]
         order = sorted(_running(suites, places), key=seconds.__getitem__)
+    if not order:  # also what only a function does that a module calls while it is imported
+        first = _running(suites, _places_of(mutant, root))
+        order = [*sorted(first, key=seconds.__getitem__), *sorted(seconds.keys() - first, key=seconds.__getitem__)]
     asked: list[str] = []
     left = stage.seconds
     for test in order:

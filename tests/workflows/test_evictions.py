@@ -1,0 +1,79 @@
+"""A run that leaves one worker's cache and is taken up by another fits its own history, whoever replays it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.worker import account_worker
+from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.messages import PaymentHint, SetCarts
+from tests.product import Product
+from tests.stripe_side import StripeSide
+from tests.workflows.conftest import worker_settings
+from tests.workflows.dev_server import DevAccount, dev_server
+from tests.workflows.world import utc
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[Client]:
+    async with dev_server() as client:
+        yield client
+
+
+TASK = [
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+]
+"""How a history ends with a task that asked Temporal for nothing."""
+
+TOLD = [EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, *TASK]
+
+
+async def until_over(account: DevAccount, ends: list["EventType.ValueType"]) -> None:
+    """Wait until the history ends with these events."""
+    async with asyncio.timeout(20):
+        while [event.event_type for event in (await account.histories())[0].events][-len(ends) :] != ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+async def test_a_command_that_meets_a_worker_that_has_not_got_the_run_keeps_one_order(
+    server: Client, stripe_side: StripeSide, product: Product, edition: int
+) -> None:
+    """Such an account would take no command any more (R27).
+
+    Temporal's core (1.35) hands the command over together with what the tasks before it have taken up already, if these
+    asked for nothing; when it is replayed, one after the other.
+    """
+    settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)
+    account = DevAccount(server, stripe_side, announce=True)
+    async with account_worker(server, settings):
+        if edition == 1:
+            await account.open_as_0_1_0_does(announce=True, paid_through=utc("2099-01-15T10:00").isoformat())
+        else:
+            await account.open(paid_through=utc("2099-01-15T10:00"))
+        product.answers = [500]
+        await account.do(SetCarts(carts=4))
+        await account.accounts.hint(
+            account.account_id, PaymentHint()
+        )  # which leads to nothing: a task that asks for none
+        await until_over(account, [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, *TASK])
+        await until_over(account, TOLD)
+    async with account_worker(server, settings):
+        await account.do(SetCarts(carts=5))
+        await until_over(account, TOLD)
+    replayer = Replayer(
+        workflows=[AccountWorkflow],
+        data_converter=pydantic_data_converter,
+        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
+    )
+    await replayer.replay_workflow((await account.histories())[0])
+    async with account_worker(server, settings):
+        assert (await account.do(SetCarts(carts=6))).carts == 6
