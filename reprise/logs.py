@@ -1,9 +1,9 @@
 """Logs: one JSON object a line on standard error, without personal data.
 
 Everything that a process has to say goes through here, also what it did not mean to say: warnings of libraries, and
-errors that nobody caught (what Temporal's core writes, `temporal/connection.py` hands over). A line is a line whatever stands in
-it: JSON escapes line breaks, control characters and all that is not ASCII, so that nothing that a customer wrote steers
-a terminal or forges a line.
+errors that nobody caught (`temporal/connection.py` hands over what Temporal's core writes). A line is a line whatever
+stands in it: JSON escapes line breaks, control characters and all that is not ASCII, so that nothing that a customer
+wrote steers a terminal or forges a line.
 """
 
 import logging

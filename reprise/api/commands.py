@@ -1,30 +1,28 @@
 """Operations that change an account: each becomes one workflow update (or signal, with `Prefer: respond-async`)."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
+from reprise.accounts.client import CommandResult
 from reprise.api.auth import Backend, BillingUser, Operator, PathAccount, operator_required
-from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, StripeDep
+from reprise.api.bodies import body_of, words_of
+from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, Sending, StripeDep
 from reprise.api.problems import responses
-from reprise.api.schemas import (
-    CancelBody,
-    CartsBody,
-    DisableBody,
-    EmailBody,
-    ExtendBody,
-    OpenAccountBody,
-    PaymentMethodBody,
-    PlanBody,
-    ReactivateBody,
-)
+from reprise.api.schemas import OpenAccountBody
 from reprise.http import audit
 from reprise.http.idempotency import ids_of
 from reprise.http.problems import Problem
+from reprise.http.tokens import Caller
 from reprise.statemachine.payments import PaymentStatus
 from reprise.stripe_api.customers import check_customer
 from reprise.workflows.messages import (
     AccountView,
+    AnyCommand,
     Cancel,
     ChangePlan,
     Close,
@@ -77,35 +75,28 @@ async def open_account(
     return result.account
 
 
-@router.post("/{account_id}/cancel", tags=["billing"], responses=_COMMAND)
-async def cancel(
-    account_id: PathAccount, caller: BillingUser, send: SendDep, body: CancelBody | None = None
-) -> AccountView:
-    """Cancel at the term's end, or now (R3).
+@dataclass(frozen=True)
+class Operation:
+    """A command over HTTP: adding one is a line in `OPERATIONS`."""
 
-    Cancelling again at the term's end succeeds and changes nothing; cancelling `now` ends a cancelled account at once.
-    """
-    return (await send(account_id, caller, Cancel, **dict(body or CancelBody()))).account
-
-
-@router.post("/{account_id}/reactivate", tags=["billing"], responses={**_COMMAND, **responses(402)})
-async def reactivate(
-    account_id: PathAccount, caller: BillingUser, send: SendDep, body: ReactivateBody | None = None
-) -> AccountView:
-    """Take a cancellation back, or return to service: free within the term, else for the upfront payment (R4, R6).
-
-    202 with `payment.action_url`: the payer must authenticate there. 202 with `payment.status` `processing`: the money
-    is on its way, which takes days with bank debits (R21); asking again joins that payment.
-    """
-    result = await send(account_id, caller, Reactivate, **dict(body or ReactivateBody()))
-    if result.finished and not result.account.in_service:
-        _tell_payment(result.account, send.response)
-    return result.account
+    command: type[AnyCommand]
+    method: Literal["POST", "PUT"]
+    path: str
+    asks: Any = BillingUser
+    """Who may send it."""
+    said: str = ""
+    """What its answers mean, beyond what the command's own words say."""
+    statuses: tuple[int, ...] = ()
+    """Errors that it has beside those of all commands."""
+    tell: Callable[[CommandResult, Response], None] | None = None
+    """How an answer is said that is not yet what was asked for."""
 
 
-def _tell_payment(account: AccountView, response: Response) -> None:
+def _tell_payment(result: CommandResult, response: Response) -> None:
     """Say why a reactivation has not brought the account back."""
-    payment = account.payment
+    account, payment = result.account, result.account.payment
+    if not result.finished or account.in_service:
+        return
     if payment.status is not PaymentStatus.DECLINED:
         response.status_code = 202
         return
@@ -122,53 +113,70 @@ def _tell_payment(account: AccountView, response: Response) -> None:
     raise Problem(402, "payment_declined", detail, decline_code=payment.decline_code, account=account)
 
 
-@router.put("/{account_id}/carts", tags=["billing"], responses=_COMMAND)
-async def set_carts(account_id: PathAccount, body: CartsBody, caller: BillingUser, send: SendDep) -> AccountView:
-    """Set the number of carts, from the next quote or renewal on (R11)."""
-    return (await send(account_id, caller, SetCarts, carts=body.carts)).account
+OPERATIONS: Final = (
+    Operation(
+        Cancel,
+        "POST",
+        "cancel",
+        said="Again at the term's end succeeds and changes nothing; `now` ends a cancelled account at once.",
+    ),
+    Operation(
+        Reactivate,
+        "POST",
+        "reactivate",
+        said=(
+            "202 with `payment.action_url`: the payer must authenticate there. 202 with `payment.status` `processing`:"
+            " the money is on its way, which takes days with bank debits (R21); asking again joins that payment."
+        ),
+        statuses=(402,),
+        tell=_tell_payment,
+    ),
+    Operation(SetCarts, "PUT", "carts"),
+    Operation(SetEmail, "PUT", "email", said="422, if Stripe does not take it."),
+    Operation(SetPaymentMethod, "PUT", "payment-method", statuses=(402,)),
+    Operation(Disable, "POST", "disable", Operator, said="The term stays the account's."),
+    Operation(Enable, "POST", "enable", Operator, said="Never a charge."),
+    Operation(ExtendTerm, "POST", "extend", Operator, said="The anchor moves to the new end."),
+    Operation(ChangePlan, "POST", "plan", Operator),
+    Operation(
+        Close, "POST", "close", Operator, said="What is open is voided, and no personal data stays with the account."
+    ),
+)
+"""Every command to an account that is open, by its path."""
 
 
-@router.put("/{account_id}/email", tags=["billing"], responses=_COMMAND)
-async def set_email(account_id: PathAccount, body: EmailBody, caller: BillingUser, send: SendDep) -> AccountView:
-    """Change the billing e-mail; Stripe's customer follows (R26). 422, if Stripe does not take it."""
-    return (await send(account_id, caller, SetEmail, email=body.email)).account
+def _endpoint(operation: Operation) -> Callable[..., Awaitable[AccountView]]:
+    """Return what FastAPI calls for an operation; its parameters are those of the signature that it is given."""
+    body_type = body_of(operation.command)
+
+    async def endpoint(account_id: str, caller: Caller, send: Sending, body: BaseModel | None = None) -> AccountView:
+        result = await send(account_id, caller, operation.command, **dict(body or ()))
+        if operation.tell is not None:
+            operation.tell(result, send.response)
+        return result.account
+
+    parameters = {"account_id": PathAccount, "caller": operation.asks, "send": SendDep}
+    given = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in parameters.items()]
+    if body_type is not None:
+        needed = any(field.is_required() for field in body_type.model_fields.values())
+        kind, default = (
+            (body_type, Parameter.empty)
+            if needed or body_type.model_config.get("json_schema_extra")
+            else (body_type | None, None)
+        )
+        given.append(Parameter("body", Parameter.KEYWORD_ONLY, annotation=kind, default=default))
+    endpoint.__signature__ = Signature(given)  # type: ignore[attr-defined] # what inspect.signature looks for first
+    return endpoint
 
 
-@router.put("/{account_id}/payment-method", tags=["billing"], responses={**_COMMAND, **responses(402)})
-async def set_payment_method(
-    account_id: PathAccount, body: PaymentMethodBody, caller: BillingUser, send: SendDep
-) -> AccountView:
-    """Set the default payment method; an account that is past due is collected at once (R9)."""
-    return (await send(account_id, caller, SetPaymentMethod, payment_method=body.payment_method)).account
-
-
-@router.post("/{account_id}/disable", tags=["operators"], responses=_COMMAND)
-async def disable(
-    account_id: PathAccount, caller: Operator, send: SendDep, body: DisableBody | None = None
-) -> AccountView:
-    """Take an account out of service; the term stays the account's (R13)."""
-    return (await send(account_id, caller, Disable, reason=(body or DisableBody()).reason)).account
-
-
-@router.post("/{account_id}/enable", tags=["operators"], responses=_COMMAND)
-async def enable(account_id: PathAccount, caller: Operator, send: SendDep) -> AccountView:
-    """Undo `disable`, or bring an account back within its term; never a charge (R13)."""
-    return (await send(account_id, caller, Enable)).account
-
-
-@router.post("/{account_id}/extend", tags=["operators"], responses=_COMMAND)
-async def extend(account_id: PathAccount, body: ExtendBody, caller: Operator, send: SendDep) -> AccountView:
-    """Let the term end later, as goodwill; the anchor moves to the new end (R13)."""
-    return (await send(account_id, caller, ExtendTerm, until=body.until, days=body.days)).account
-
-
-@router.post("/{account_id}/plan", tags=["operators"], responses=_COMMAND)
-async def change_plan(account_id: PathAccount, body: PlanBody, caller: Operator, send: SendDep) -> AccountView:
-    """Change the plan, from the next quote on (R13)."""
-    return (await send(account_id, caller, ChangePlan, plan=body.plan)).account
-
-
-@router.post("/{account_id}/close", tags=["operators"], responses=_COMMAND)
-async def close(account_id: PathAccount, caller: Operator, send: SendDep) -> AccountView:
-    """Close for good; what is open is voided, and no personal data stays with the account (R13)."""
-    return (await send(account_id, caller, Close)).account
+for each in OPERATIONS:
+    router.add_api_route(
+        f"/{{account_id}}/{each.path}",
+        _endpoint(each),
+        methods=[each.method],
+        response_model=AccountView,
+        name=each.command.model_fields["name"].default,
+        description=f"{words_of(each.command)} {each.said}".strip(),
+        tags=["billing" if each.asks is BillingUser else "operators"],
+        responses={**_COMMAND, **responses(*each.statuses)},
+    )

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import stripe
 from fastapi import Depends, Header, Request, Response
-from pydantic import Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
 
 from reprise.accounts.client import Accounts, CommandResult
 from reprise.errors import InvalidInput
@@ -83,7 +84,12 @@ class Sending:
         user = None if caller.is_backend else caller.subject
         if user is not None:
             await self._services.limits.command(account_id)
-        asked = command(actor=caller.actor(), **ids_of(self.key, user=user), **fields)
+        try:
+            asked = command(actor=caller.actor(), **ids_of(self.key, user=user), **fields)
+        except ValidationError as error:  # what only the whole shows: each field by itself was taken
+            raise RequestValidationError(
+                [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+            ) from error
         if self._no_answer:
             await accounts.signal(account_id, asked)
             self.response.headers["Preference-Applied"] = "respond-async"

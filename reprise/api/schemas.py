@@ -1,12 +1,12 @@
 """Bodies of requests and answers, as the HTTP contract fixes them. What is unknown is refused (R20)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
-from reprise.statemachine.commands import CustomerId, Feedback, PaymentMethodId, Reason
+from reprise.statemachine.commands import CustomerId, PaymentMethodId
 from reprise.statemachine.emails import ValidEmail
-from reprise.statemachine.money import Amount, CartCount
+from reprise.statemachine.money import CartCount
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
 from reprise.workflows.messages import AccountId, AccountState, Plan, TimelineEntry
@@ -42,84 +42,10 @@ class OpenAccountBody(_Body):
     ] = False
 
 
-class CancelBody(_Body):
-    """How to cancel (R3)."""
-
-    when: Literal["term_end", "now"] = "term_end"
-    feedback: Annotated[Feedback | None, Field(description="Why, in one word of Stripe's list.")] = None
-    reason: Annotated[Reason | None, Field(description="Why, in the customer's own words.")] = None
-
-
-class ReactivateBody(_Body):
-    """What the payer was shown (R7)."""
-
-    expected_amount: Annotated[
-        Amount | None, Field(description="The quote's `amount_due`, in minor units; refused if it has changed.")
-    ] = None
-
-
-class CartsBody(_Body):
-    """How many carts from the next quote or renewal on (R11)."""
-
-    carts: Annotated[CartCount, Field(examples=[5])]
-
-
-class EmailBody(_Body):
-    """The new billing e-mail (R26)."""
-
-    email: ValidEmail
-
-
-class PaymentMethodBody(_Body):
-    """The new default payment method."""
-
-    payment_method: PaymentMethodId
-
-
 class ReturnBody(_Body):
     """Where Stripe's customer portal leads back to."""
 
     return_url: Annotated[HttpUrl, Field(examples=["https://shop.example.com/billing"])]
-
-
-class DisableBody(_Body):
-    """Why an operator takes the account out of service (R13)."""
-
-    reason: Reason = "disabled by an operator"
-
-
-class ExtendBody(_Body):
-    """Until when, or by how many days, the term is extended (R13); one of the two."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"required": ["until"], "properties": {"until": {"type": "string"}, "days": {"type": "null"}}},
-                {"required": ["days"], "properties": {"days": {"type": "integer"}, "until": {"type": "null"}}},
-            ]
-        }
-    )
-
-    until: GivenInstant | None = None
-    days: Annotated[int | None, Field(strict=True, ge=1, le=366)] = None
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "ExtendBody":
-        if (self.until is None) == (self.days is None):
-            raise ValueError("give either until or days")
-        return self
-
-
-class PlanBody(_Body):
-    """The plan from the next quote on (R13): `{"plan": {…}}`, or the plan's fields themselves."""
-
-    plan: Annotated[Plan, Field(examples=[{"currency": "usd", "unit_amount": 3000}])]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_bare_plan(cls, body: Any) -> Any:
-        bare = isinstance(body, dict) and "plan" not in body and body.keys() & {"currency", "unit_amount"}
-        return {"plan": body} if bare else body
 
 
 class Access(BaseModel):

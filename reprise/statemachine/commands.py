@@ -1,6 +1,6 @@
 """Commands: what people ask of an account. Each model is also the body of a workflow update and signal."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -61,6 +61,9 @@ class Command(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    of_pages: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the pages alone send: programs do not see what a person saw."""
+
     actor: Actor = UNKNOWN
     command_id: Annotated[str | None, Field(max_length=255)] = None
     earlier_id: Annotated[str | None, Field(max_length=255, exclude_if=_is_none)] = None
@@ -91,10 +94,12 @@ class Cancel(Command):
     otherwise by now, it is refused (`state_changed`) and nothing is changed.
     """
 
+    of_pages: ClassVar[frozenset[str]] = frozenset({"expected_state", "expected_payment"})
+
     name: Literal["cancel"] = "cancel"
     when: Literal["term_end", "now"] = "term_end"
-    feedback: Feedback | None = None
-    reason: Reason | None = None
+    feedback: Annotated[Feedback | None, Field(description="Why, in one word of Stripe's list.")] = None
+    reason: Annotated[Reason | None, Field(description="Why, in the customer's own words.")] = None
     expected_state: AccountState | None = None
     expected_payment: Annotated[str | None, Field(max_length=100)] = None
 
@@ -103,14 +108,16 @@ class Reactivate(Command):
     """Come back: undo a cancellation (R4), or return to service (R6)."""
 
     name: Literal["reactivate"] = "reactivate"
-    expected_amount: Amount | None = None
+    expected_amount: Annotated[
+        Amount | None, Field(description="The quote's `amount_due`, in minor units; refused if it has changed.")
+    ] = None
 
 
 class SetCarts(Command):
     """Set the number of carts, from the next quote or renewal on (R11)."""
 
     name: Literal["set_carts"] = "set_carts"
-    carts: CartCount
+    carts: Annotated[CartCount, Field(examples=[5])]
 
 
 class SetPaymentMethod(Command):
@@ -131,7 +138,7 @@ class Disable(Command):
     """Take an account out of service, as an operator (R13)."""
 
     name: Literal["disable"] = "disable"
-    reason: Reason
+    reason: Reason = "disabled by an operator"
 
 
 class Enable(Command):
@@ -142,6 +149,15 @@ class Enable(Command):
 
 class ExtendTerm(Command):
     """Let the term end later, as goodwill (R13): `until` an instant, or by a number of `days`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["until"], "properties": {"until": {"type": "string"}, "days": {"type": "null"}}},
+                {"required": ["days"], "properties": {"days": {"type": "integer"}, "until": {"type": "null"}}},
+            ]
+        }
+    )
 
     name: Literal["extend_term"] = "extend_term"
     until: GivenInstant | None = None
@@ -155,10 +171,19 @@ class ExtendTerm(Command):
 
 
 class ChangePlan(Command):
-    """Change currency or price, from the next quote on (R13)."""
+    """Change currency or price, from the next quote on (R13): `{"plan": {…}}`, or the plan's fields themselves."""
 
     name: Literal["change_plan"] = "change_plan"
-    plan: Plan
+    plan: Annotated[Plan, Field(examples=[{"currency": "usd", "unit_amount": 3000}])]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_bare_plan(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "plan" in given:
+            return given
+        bare = {name: given[name] for name in Plan.model_fields.keys() & given.keys()}
+        rest = {name: value for name, value in given.items() if name not in bare}
+        return {**rest, "plan": bare} if bare else given
 
 
 class Close(Command):
