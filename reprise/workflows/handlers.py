@@ -4,6 +4,7 @@ No message may end or wedge an account's workflow (R27). An update that cannot b
 anything is written. A signal has nobody to refuse it to: it is dropped, with a line in the log.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
@@ -63,8 +64,13 @@ class Handlers:
         if answer := self._requests.answer_to(command_id) or self._earlier_answer(command):
             return answer
         request = self._requests.submit(command, command_id)
-        await workflow.wait_condition(lambda: request.answer is not None)
-        assert request.answer is not None
+        while request.answer is None:
+            try:
+                await workflow.wait_condition(lambda: request.answer is not None)
+            except asyncio.CancelledError:
+                # The SDK (1.35) hands a request to cancel the workflow to whoever waits; `run` has told of it (R27).
+                if workflow.cancellation_reason() is None:
+                    raise
         return request.answer
 
     def _refuse_if_forbidden(self, command: AnyCommand) -> None:
