@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import structlog
 
+from reprise.errors import RepriseError
 from reprise.http import audit
 from reprise.http.issuer_keys import ASYMMETRIC, IssuerKeys
 from reprise.http.keys import Keys
@@ -73,11 +74,12 @@ class Verifier:
         """Return who a token speaks for.
 
         Raises:
-            Problem: 401, if it is not valid; 503, if that cannot be known, because its issuer's keys are out of reach.
+            Problem: 401: it is not valid.
+            Unavailable: That cannot be known, because its issuer's keys are out of reach.
         """
         try:
             return _caller(await self._claims(token))
-        except Problem:
+        except (Problem, RepriseError):
             raise
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise unauthorized() from error

@@ -283,9 +283,10 @@ async def test_without_a_secret_there_are_no_pages(operator: Api, temporal: Clie
     settings = api_settings(stripe_side)
     app = create_app(settings, temporal)
     async with served(app) as url:
+        backend = Api(url, operator.http.headers["authorization"].split()[1])
+        assert (await backend.ask("GET", "/healthz")).status_code == 200  # it has started, and has its services
         without = Seal(Keys(settings.model_copy(update={"jwt_secret": None})))
         app.state.services = dataclasses.replace(app.state.services, seal=without)
-        backend = Api(url, operator.http.headers["authorization"].split()[1])
         answer = await backend.ask("POST", f"/v1/accounts/{account}/portal-sessions", {"user": ADA})
         assert (answer.status_code, answer.json()["code"]) == (501, "portal_not_configured")
         await backend.http.aclose()
