@@ -65,7 +65,8 @@ class AccountWorkflow(Handlers):
         if run.account is not None:
             self._machine = AccountMachine(run.account)
         elif run.opening is not None:
-            life = f"{workflow.uuid4()}" if run.edition >= 2 else None
+            # The same behind every reset, where what was random is another: the invoices of this life are found again.
+            life = workflow.info().first_execution_run_id if run.edition >= 2 else None
             try:
                 self._machine, effects = AccountMachine.opening(
                     run.opening, workflow.now(), edition=run.edition, life=life

@@ -62,3 +62,20 @@ async def test_R27_updates_and_signals_behind_a_reset_keep_one_order(
         assert await account.see() == first
         assert (await account.do(SetCarts(carts=7))).carts == 7
     assert len(stripe_side.charged(account.account_id)) <= 1
+
+
+async def test_R27_R8_a_reset_to_the_very_beginning_finds_what_was_paid(
+    server: Client, stripe_side: StripeSide
+) -> None:
+    """It is the same life of the account: one customer, one invoice, one charge; what was bought is there again."""
+    account = DevAccount(server, stripe_side)
+    settings = worker_settings(stripe_side)
+    async with account_worker(server, settings):
+        first = await account.open()
+        assert (first.state, first.payment.key) == ("active", f"{account.account_id}:1")
+        await reset_before(server, account.account_id, 0)
+        again = await account.until(lambda seen: seen.state == "active")
+        assert again.payment == first.payment
+        await account.do(SetCarts(carts=4))
+    assert stripe_side.charged(account.account_id) == [7500]
+    assert len(stripe_side.customers(account.account_id)) == 1
