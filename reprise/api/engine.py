@@ -28,8 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.api.problems import Problem, not_found, refused, unavailable
 from reprise.connection import IS_PAUSED
-from reprise.statemachine import editions
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import editions, machine
 from reprise.statemachine.refusals import Refused
 from reprise.workflows.messages import (
     ACCOUNT_ID,
@@ -106,7 +105,7 @@ class Engine:
             Problem: The core refuses it, an account of this id exists, or the engine is out of reach.
         """
         try:
-            provisional, _ = AccountMachine.opening(command, datetime.now(UTC))
+            provisional, _ = machine.open_account(command, datetime.now(UTC))
         except Refused as error:
             raise refused(Refusal.of(error)) from error
         start = WithStartWorkflowOperation[Any, Any](

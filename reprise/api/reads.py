@@ -25,7 +25,7 @@ from reprise.api.schemas import (
     ReturnBody,
     Timeline,
 )
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.standing import IN_SERVICE
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -40,8 +40,6 @@ from reprise.workflows.messages import (
 )
 
 router = APIRouter(prefix="/v1/accounts")
-
-IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_service"].states)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.account import Account
 from reprise.worker import account_worker
 from reprise.workflows import account as account_workflow
 from reprise.workflows.messages import (
@@ -242,10 +242,10 @@ async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_don
     await world.open()
     waits = [3.0]
 
-    def slowly(machine: AccountMachine) -> str:
+    def slowly(account: Account) -> str:
         while waits:
             select.select([], [], [], waits.pop())
-        return details(machine)
+        return details(account)
 
     monkeypatch.setattr(account_workflow, "details", slowly)
     assert (await world.do(SetCarts(carts=5))).account.carts == 5
