@@ -25,6 +25,7 @@ from reprise.workflows.hints import CUSTOMER_DELETED, Hints
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
+    CARTS,
     OPENED_BY,
     WORKFLOW,
     AccountRun,
@@ -268,14 +269,16 @@ class AccountWorkflow(Handlers):
     def _show(self) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
 
+        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
         But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
         workflow.set_current_details(details(self._account))
         if not collecting(self._account) or self._shown.get(ACCOUNT_STATE) is None or self._access_ends_later():
             now = search_attributes(self._account)
-            if updates := changed(self._shown, now):
+            updates = changed(self._shown, now)
+            if updates and (self._edition < 2 or any(each.key.name != CARTS.name for each in updates)):
                 workflow.upsert_search_attributes(updates)
-            self._shown = now
+                self._shown = now
 
     def _access_ends_later(self) -> bool:
         until, shown = access_until(self._account), self._shown.get(ACCESS_UNTIL)
