@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants nightly check format lint types imports \
+.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants bench nightly check format lint types imports \
 	docs coverage diagram screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
@@ -52,6 +52,9 @@ mutants: .venv/dev ## Change the code in places, see that tests notice: make mut
 	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(WITHIN),--within $(WITHIN)) $(if $(QUICK),--quick) $(if $(AGAIN),--again) $(ID)
 
+bench: .venv/dev ## Measure Reprise beside bare Temporal workflows and the bare chart; three minutes.
+	$(BIN)/python -m benchmarks $(if $(STRICT),--strict)
+
 fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
 
@@ -73,12 +76,12 @@ nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say h
 check: lint types imports docs ## Everything that CI runs before the tests.
 
 format: .venv/dev ## Write files as they should look: formatting, order of imports, what ruff can mend by itself.
-	$(BIN)/ruff check --fix-only reprise tests docs examples
-	$(BIN)/ruff format reprise tests docs examples
+	$(BIN)/ruff check --fix-only reprise tests docs examples benchmarks
+	$(BIN)/ruff format reprise tests docs examples benchmarks
 
 lint: .venv/dev ## Check style and formatting, and that what is imported is asked for, and the other way round.
-	$(BIN)/ruff check reprise tests docs examples
-	$(BIN)/ruff format --check reprise tests docs examples
+	$(BIN)/ruff check reprise tests docs examples benchmarks
+	$(BIN)/ruff format --check reprise tests docs examples benchmarks
 	$(BIN)/deptry .
 
 types: .venv/dev ## Check types, strictly.

@@ -35,8 +35,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from reprise.accounts.description import AccountDescription, is_account
 from reprise.accounts.errors import AccountNotFound, AccountStopped, CommandRefused
 from reprise.errors import InvalidInput, Unavailable
-from reprise.statemachine import editions
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import editions, machine
 from reprise.statemachine.refusals import Refused
 from reprise.temporal.answers import BEFORE_ITS_TIME, IS_PAUSED, NOT_YET
 from reprise.temporal.search_attributes import ACCOUNT_STATE
@@ -128,7 +127,7 @@ class Accounts:
             Unavailable: No worker has taken it within the wait, or Temporal is out of reach.
         """
         try:
-            provisional, _ = AccountMachine.opening(command, datetime.now(UTC))
+            provisional, _ = machine.open_account(command, datetime.now(UTC))
         except Refused as error:
             raise CommandRefused(Refusal.of(error)) from error
         start = WithStartWorkflowOperation[Any, Any](

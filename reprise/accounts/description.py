@@ -6,7 +6,7 @@ from typing import Final
 
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from reprise.statemachine.access import IN_SERVICE
+from reprise.statemachine.standing import IN_SERVICE
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.messages import AccountState, account_id_of
 

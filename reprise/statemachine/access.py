@@ -7,11 +7,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.schedule import renewal_access_until, retry_instants
-
-IN_SERVICE: Final = frozenset(
-    {AccountState.ACTIVE, AccountState.CANCELLED, AccountState.PAST_DUE, AccountState.REACTIVATED}
-)
-"""The states of the chart's compound state "in service"."""
+from reprise.statemachine.standing import is_in_service
 
 OUTCOME_MARGIN: Final = timedelta(days=1)
 """How far access reaches past an attempt that is under way: twice as long as until it is said not to be known."""
@@ -24,7 +20,7 @@ def access_until(account: Account) -> datetime | None:
     attempt of a renewal is under way, clearing or not known, access never ends before its outcome is.
     """
     payment = account.payment
-    if account.state not in IN_SERVICE or account.term is None:
+    if not is_in_service(account) or account.term is None:
         return None
     if account.state is AccountState.CANCELLED:
         return account.term.end

@@ -23,7 +23,7 @@ def _in_place(*states: State, **how: str) -> TransitionList:
 
 
 class AccountChart(StateChart[Decisions]):
-    """The states of RULES.md and every transition between them; what drives it is `AccountMachine`.
+    """The states of RULES.md and every transition between them; what drives it is in `driving.py`.
 
     Strict: an event that the state does not allow is refused, never ignored.
     """

@@ -17,13 +17,12 @@ from reprise.statemachine.terms import Term
 
 
 class Guards:
-    """The record, and the questions that the chart asks of it by name."""
+    """The record that is decided about, and the questions that the chart asks of it by name."""
 
     configuration: Any = None  # the chart keeps its active states here
 
-    def __init__(self, account: Account) -> None:
-        """Start from a record."""
-        self.account = account
+    account: Account
+    """There only while something is decided."""
 
     @property
     def _payment(self) -> Payment:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reprise.statemachine import editions
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import Disable
-from reprise.statemachine.driving import DrivenChart, Effects
+from reprise.statemachine.driving import Driver, Effects
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
     Declined,
@@ -27,10 +28,11 @@ from reprise.statemachine.outcomes import (
 )
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.schedule import retry_instants
+from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import STRIPE
 
 
-class OutcomeEvents(DrivenChart):
+class OutcomeEvents(Driver):
     """Takes answers of Stripe: late, twice, or about another payment than the latest, they may change nothing."""
 
     def _take_outcome(self, event: PaymentOutcome, now: datetime) -> Effects:
@@ -39,7 +41,7 @@ class OutcomeEvents(DrivenChart):
         if payment is None or event.payment_key != payment.key or payment.status is PaymentStatus.PAID:
             return ()
         match event:
-            case Paid() if self._is("closed") or self.model.payment_buys_nothing():
+            case Paid() if self._is_closed or self.model.payment_buys_nothing():
                 return self._note(now, lambda: self.model.note_late_payment(event.charged))
             case Paid():
                 self.model.remember_invoice(event.invoice_id, event.payment_method)
@@ -48,7 +50,7 @@ class OutcomeEvents(DrivenChart):
                 return ()  # its void stays owed, until it is known
             case Processing():
                 return self._if_allowed("payment_processing", now, outcome=event)
-            case _ if not self.collecting and payment.status is not PaymentStatus.PROCESSING:
+            case _ if not collecting(self.account) and payment.status is not PaymentStatus.PROCESSING:
                 return ()
             case CustomerDeleted():
                 replaced = self._replace_customer(event, now)
@@ -59,7 +61,7 @@ class OutcomeEvents(DrivenChart):
                 return self._happen("payment_needs_action", now, outcome=event)
             case Stopped():
                 return self._happen("payment_stopped", now, outcome=event)
-            case NotKnown() if self.collecting:
+            case NotKnown() if collecting(self.account):
                 return self._note(now, lambda: self.model.ask_again(event, now))
             case EarlierPayment():
                 return self._take_earlier(event.found, now)
@@ -79,7 +81,7 @@ class OutcomeEvents(DrivenChart):
     def _take_look(self, event: InvoiceObserved, now: datetime) -> Effects:
         """Take what a look at Stripe has found (R15, R21, R22)."""
         effects: Effects = ()
-        if not self._is("closed"):
+        if not self._is_closed:
             effects += self._replace_customer(event, now)
         if event.invoice is InvoiceState.PAID:
             effects += self._take_invoice(event, now)
@@ -112,7 +114,7 @@ class OutcomeEvents(DrivenChart):
         """Try a payment method that is there since the last attempt (R9), or see that there is none."""
         payment, second = self.account.payment, self.account.edition >= editions.SECOND
         assert payment is not None, "a look at a payment was answered"
-        if self._is("closed"):
+        if self._is_closed:
             return ()
         if payment.stopped_since and payment.payment_method is None:
             # It never came to asking a card: that there is one is no news, and no reason for another attempt.
@@ -127,7 +129,8 @@ class OutcomeEvents(DrivenChart):
     def _give_up_if_over(self, event: InvoiceObserved, now: datetime) -> Effects:
         """End a past-due renewal whose card is not asked again, once its last retry is over (R9)."""
         payment = self.account.payment
-        if payment is None or not (self._is("past_due") and payment.do_not_retry) or self.collecting:
+        past_due = self.account.state is AccountState.PAST_DUE
+        if payment is None or collecting(self.account) or not (past_due and payment.do_not_retry):
             return ()
         last = retry_instants(self.account.policy, payment)[-1]
         unknown = event.invoice is InvoiceState.UNKNOWN
@@ -147,7 +150,7 @@ class OutcomeEvents(DrivenChart):
         if account.payment and found.payment_key == account.payment.key:
             paid = Paid(payment_key=found.payment_key, invoice_id=found.invoice_id, charged=found.charged)
             return self._take_outcome(paid, now)
-        if self._is("closed"):
+        if self._is_closed:
             return self._note(now, lambda: self.model.note_refund_due(found))
         return self._happen("money_received", now, found=found)
 
@@ -158,7 +161,7 @@ class OutcomeEvents(DrivenChart):
         if self.account.edition >= editions.SECOND:
             if event.payment_key in self.account.paid_keys:
                 return ()
-            awaited = current and not self._is("closed") and not self.model.payment_buys_nothing()
+            awaited = current and not self._is_closed and not self.model.payment_buys_nothing()
             clearing = event.invoice is InvoiceState.PROCESSING and awaited
             if event.invoice in {InvoiceState.OPEN, InvoiceState.UNKNOWN, InvoiceState.PROCESSING} and not clearing:
                 owed = self._note(now, lambda: self.model.owe_void(event, now))

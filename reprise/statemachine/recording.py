@@ -14,11 +14,19 @@ from reprise.statemachine.timeline import KEPT, Actor, TimelineEntry
 class Recording(Guards):
     """The record, and what has been decided about it since the last event."""
 
-    def __init__(self, account: Account) -> None:
-        """Start from a record."""
-        super().__init__(account)
+    def __init__(self) -> None:
+        """Start without a record."""
         self.effects: list[Effect] = []
         self._notes: list[dict[str, Any]] = []
+
+    def take_up(self, account: Account) -> None:
+        """Hold a record, to decide about it."""
+        self.account = account
+
+    def leave(self) -> None:
+        """Hold nothing of the record any more."""
+        del self.account
+        self.begin()
 
     def begin(self) -> None:
         """Forget what was decided about the event before."""

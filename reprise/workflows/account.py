@@ -8,14 +8,17 @@ from typing import NoReturn
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from reprise.statemachine import editions
+from reprise.statemachine import editions, machine
+from reprise.statemachine.access import access_until
 from reprise.statemachine.account import AccountState
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Announce, Effect
-from reprise.statemachine.machine import AccountMachine, Event
+from reprise.statemachine.machine import Decision, Event
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
+from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import ActorKind, TimelineEntry
-from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE
+from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
@@ -63,21 +66,20 @@ class AccountWorkflow(Handlers):
         if run.edition > editions.NEWEST:
             raise RuntimeError(f"This worker knows the rules up to edition {editions.NEWEST}, not {run.edition}.")
         if run.account is not None:
-            self._machine = AccountMachine(run.account)
+            self._account = run.account
         elif run.opening is not None:
             # The same behind every reset, where what was random is another: the invoices of this life are found again.
             life = workflow.info().first_execution_run_id if run.edition >= 2 else None
             try:
-                self._machine, effects = AccountMachine.opening(
-                    run.opening, workflow.now(), edition=run.edition, life=life
-                )
+                opened = machine.open_account(run.opening, workflow.now(), edition=run.edition, life=life)
             except Refused as refused:
                 raise error_of(Refusal.of(refused)) from refused
+            self._account, effects = opened
         else:
             raise ApplicationError(
                 "A run needs an account, or one to open.", type="invalid_request", non_retryable=True
             )
-        self._outbox = Outbox(self._machine.account.account_id, run.outbox, run.announce_after)
+        self._outbox = Outbox(self._account.account_id, run.outbox, run.announce_after)
         if run.account is None and run.opening is not None:
             self._requests.submit(run.opening, run.opening.command_id)
             self._perform(effects, self._requests.take())
@@ -113,11 +115,11 @@ class AccountWorkflow(Handlers):
             raise
         if this := asyncio.current_task():
             this.uncancel()
-        self._perform(self._machine.note_cancellation_request(workflow.now()))
+        self._follow(machine.note_cancellation_request(self._account, workflow.now()))
 
     @property
     def _edition(self) -> int:
-        return self._machine.account.edition
+        return self._account.edition
 
     # ------------------------------------------------------------------ taking, one after another
 
@@ -138,7 +140,7 @@ class AccountWorkflow(Handlers):
             elif self._acts.has_finished:
                 self._finish_act()
             elif self._acts.is_idle and self._due():
-                self._perform(self._machine.settle(workflow.now()))
+                self._follow(machine.settle(self._account, workflow.now()))
             elif self._acts.is_idle and self._hints.are_due(workflow.now()):
                 self._take_hint()
             elif self._requests.waiting and self._may_take_commands():
@@ -148,43 +150,43 @@ class AccountWorkflow(Handlers):
                     self._take_command(self._requests.take())
                 taken += 1
             elif self._acts.may_begin:
-                self._acts.begin(self._machine.account)
+                self._acts.begin(self._account)
             else:
                 self._answer_those_settled()
                 return
 
     def _due(self) -> bool:
-        deadline = self._machine.deadline
+        deadline = deadline_of(self._account)
         return deadline is not None and deadline.at <= workflow.now()
 
     def _may_take_commands(self) -> bool:
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
         if self._breath and not self._breath.done():
             return False
-        return self._acts.is_idle or self._machine.collecting
+        return self._acts.is_idle or collecting(self._account)
 
     def _take_command(self, request: Request) -> None:
         assert isinstance(request.command, AnyCommand), "only commands to an open account wait for their turn"
         try:
-            effects = self._effects_of(request.command)
+            decision = self._decision_about(request.command)
         except Refused as refused:
             request.refusal = Refusal.of(refused)
             workflow.logger.info("refused %s: %s", request.command.name, refused.code)
             self._give_answer(request)
             return
-        self._perform(effects, request)
-        if self._machine.account.state is AccountState.CLOSED:
+        self._follow(decision, request)
+        if self._account.state is AccountState.CLOSED:
             self._requests.forget_answers()
             self._run_is_over = True
-        started_something = any(not isinstance(effect, Announce) for effect in effects)
-        joined_payment = isinstance(request.command, Reactivate) and self._machine.collecting
+        started_something = any(not isinstance(effect, Announce) for effect in decision.effects)
+        joined_payment = isinstance(request.command, Reactivate) and collecting(self._account)
         if not started_something and not joined_payment:
             self._give_answer(request)
 
-    def _effects_of(self, command: AnyCommand) -> tuple[Effect, ...]:
+    def _decision_about(self, command: AnyCommand) -> Decision:
         if self.is_flooded() and (self._edition >= 2 or workflow.patched(HOLD_FLOODS)):
             raise Refused(RefusalCode.TOO_MANY_COMMANDS, limits.TOO_MANY)
-        return self._machine.take(command, workflow.now())
+        return machine.take(self._account, command, workflow.now())
 
     def is_flooded(self) -> bool:
         """Whether taking more commands could cost the account its life."""
@@ -196,16 +198,20 @@ class AccountWorkflow(Handlers):
             return
         if self._edition < 2:
             self._hints.clear()  # one look answered all that came
-            self._perform(self._machine.hint(now))
+            self._follow(machine.hint(self._account, now))
             return
         deleted = hint.event_type == CUSTOMER_DELETED
-        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)
-        if any(not isinstance(effect, Announce) for effect in effects):
+        decision = machine.hint(self._account, now, hint.payment_key, hint.refund_id, customer_deleted=deleted)
+        if any(not isinstance(effect, Announce) for effect in decision.effects):
             self._hints.looked(now)
-        self._perform(effects)
+        self._follow(decision)
 
     def _take(self, event: Event) -> None:
-        self._perform(self._machine.take(event, workflow.now()))
+        self._follow(machine.take(self._account, event, workflow.now()))
+
+    def _follow(self, decision: Decision, request: Request | None = None) -> None:
+        self._account = decision.account
+        self._perform(decision.effects, request)
 
     def _perform(self, effects: Iterable[Effect], request: Request | None = None) -> None:
         for effect in effects:
@@ -233,12 +239,12 @@ class AccountWorkflow(Handlers):
                 self._give_answer(request)
 
     def _give_answer(self, request: Request) -> None:
-        self._requests.give_answer(request, AccountView.of(self._machine))
+        self._requests.give_answer(request, AccountView.of(self._account))
 
     # ------------------------------------------------------------------ waiting and showing
 
     def _start_waiting(self) -> None:
-        deadline = self._machine.deadline
+        deadline = deadline_of(self._account)
         if deadline != self._timed:
             if self._timer:
                 self._timer.cancel()
@@ -254,17 +260,19 @@ class AccountWorkflow(Handlers):
     def _show(self) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
 
+        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
         But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
-        workflow.set_current_details(details(self._machine))
-        if not self._machine.collecting or self._shown.get(ACCOUNT_STATE) is None or self._access_ends_later():
-            now = search_attributes(self._machine)
-            if updates := changed(self._shown, now):
+        workflow.set_current_details(details(self._account))
+        if not collecting(self._account) or self._shown.get(ACCOUNT_STATE) is None or self._access_ends_later():
+            now = search_attributes(self._account)
+            updates = changed(self._shown, now)
+            if updates and (self._edition < 2 or any(each.key.name != CARTS.name for each in updates)):
                 workflow.upsert_search_attributes(updates)
-            self._shown = now
+                self._shown = now
 
     def _access_ends_later(self) -> bool:
-        until, shown = self._machine.access_until, self._shown.get(ACCESS_UNTIL)
+        until, shown = access_until(self._account), self._shown.get(ACCESS_UNTIL)
         return self._edition >= 2 and until is not None and (shown is None or until > shown)
 
     # ------------------------------------------------------------------ continuing as new
@@ -283,7 +291,7 @@ class AccountWorkflow(Handlers):
 
     def _continue_as_new(self) -> NoReturn:
         """Go on in a new run, by the newest rules (R28). That of a closed account holds no personal data (R13)."""
-        account = self._machine.account.by_newest_edition()
+        account = self._account.by_newest_edition()
         closed = account.state is AccountState.CLOSED
         workflow.continue_as_new(
             AccountRun(
@@ -298,7 +306,7 @@ class AccountWorkflow(Handlers):
                 announce_after=self._outbox.not_before,
                 held=self._hints.held(),
             ),
-            search_attributes=search_attributes(self._machine),
+            search_attributes=search_attributes(self._account),
             memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
         )
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import machine
+from reprise.statemachine.account import Account
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.hints import Hints
@@ -47,7 +48,7 @@ def error_of(refusal: Refusal) -> ApplicationError:
 class Handlers:
     """The messages of an account's workflow. They only let things wait their turn: `run` takes them."""
 
-    _machine: AccountMachine
+    _account: Account
     _requests: Requests
     _hints: Hints
     _announce: bool
@@ -79,7 +80,7 @@ class Handlers:
             if self.is_flooded():
                 raise error_of(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
             try:
-                self._machine.check(command, workflow.now())
+                machine.check(self._account, command, workflow.now())
             except Refused as refused:
                 raise error_of(Refusal.of(refused)) from refused
 
@@ -112,25 +113,25 @@ class Handlers:
     @workflow.query
     def account(self) -> AccountView:
         """The account as it stands."""
-        return AccountView.of(self._machine)
+        return AccountView.of(self._account)
 
     @workflow.query
     def quote(self, asked: AskedAt) -> QuoteAnswer:
         """What coming back would cost (R7)."""
         try:
-            return QuoteAnswer(quote=self._machine.quote(asked.now))
+            return QuoteAnswer(quote=machine.quote(self._account, asked.now))
         except Refused as refused:
             return QuoteAnswer(refusal=Refusal.of(refused))
 
     @workflow.query
     def timeline(self) -> list[TimelineEntry]:
         """The last entries of the timeline, oldest first (R17)."""
-        return list(self._machine.account.timeline)
+        return list(self._account.timeline)
 
     @workflow.query
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
-        return self._machine.account.customer_id
+        return self._account.customer_id
 
     # ------------------------------------------------------------------ opening
 

@@ -26,13 +26,14 @@ from reprise.statemachine.commands import (
     SetEmail,
     SetPaymentMethod,
 )
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import DeadlineKind
+from reprise.statemachine.standing import is_in_service, renews
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
 
@@ -261,17 +262,17 @@ class AccountView(_Message):
     sequence: int
 
     @classmethod
-    def of(cls, machine: AccountMachine) -> "AccountView":
-        """Return what is to be shown of the account that `machine` holds."""
-        account, payment, deadline = machine.account, machine.account.payment, machine.deadline
+    def of(cls, account: Account) -> "AccountView":
+        """Return what is to be shown of an account."""
+        payment, deadline = account.payment, deadline_of(account)
         return cls(
             **{
                 name: getattr(account, name)
                 for name in cls.model_fields
                 if name in type(account).model_fields and name != "payment"
             },
-            in_service=machine.is_in_service,
-            renews=machine.renews,
+            in_service=is_in_service(account),
+            renews=renews(account),
             next=NextDeadline(**deadline.model_dump()) if deadline else None,
             payment=PaymentView()
             if payment is None

@@ -5,22 +5,24 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.access import access_until
+from reprise.statemachine.account import Account
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.standing import collecting
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.markdown import quoted
 
 
-def search_attributes(machine: AccountMachine) -> TypedSearchAttributes:
+def search_attributes(account: Account) -> TypedSearchAttributes:
     """Return what the visibility store and `/access` are to know of the account (R16)."""
-    account = machine.account
     values: list[tuple[SearchAttributeKey[Any], Any]] = [
         (ACCOUNT_STATE, account.state.value),
         (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
         (CARTS, account.carts),
         (TERM_ENDS_AT, account.term.end if account.term else None),
-        (ACCESS_UNTIL, machine.access_until),
+        (ACCESS_UNTIL, access_until(account)),
     ]
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
 
@@ -35,9 +37,9 @@ def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[Sear
     ]
 
 
-def details(machine: AccountMachine) -> str:
+def details(account: Account) -> str:
     """Return Markdown that answers "what is this account waiting for?" in the Temporal UI."""
-    account, payment, deadline = machine.account, machine.account.payment, machine.deadline
+    payment, deadline = account.payment, deadline_of(account)
     price = formatted(account.plan.unit_amount, account.plan.currency)
     reason = f" ({account.disabled_reason})" if account.disabled_reason else ""
     lines = [f"**{account.state}**{reason}, {account.carts} carts × {price}"]
@@ -49,7 +51,7 @@ def details(machine: AccountMachine) -> str:
         lines.append(f"- payment {quoted(payment.key)}: {amount}, {payment.status}{code}, attempt {payment.attempt}")
     if account.timeline and account.timeline[-1].reason:
         lines.append(f"- last: {account.timeline[-1].type}: {quoted(account.timeline[-1].reason)}")
-    if machine.collecting:
+    if collecting(account):
         lines.append("- waiting for: Stripe")
     elif deadline:
         lines.append(f"- waiting for: {deadline.summary}, {_when(deadline.at)}")

@@ -7,7 +7,7 @@ from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
 from reprise.errors import Unavailable
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import machine
 from reprise.workflows.messages import AccountView, OpenAccount, Plan
 
 
@@ -16,7 +16,7 @@ async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(tem
     command = OpenAccount(
         account_id="never-taken", email="owner@example.com", carts=1, plan=Plan(currency="usd", unit_amount=100)
     )
-    machine, _ = AccountMachine.opening(command, datetime.now(UTC))
+    account, _ = machine.open_account(command, datetime.now(UTC))
     accounts = Accounts(temporal, command_wait=1, announce=False)
     with pytest.raises(Unavailable, match="send it again"):
-        await accounts._started_without_a_worker(command, AccountView.of(machine))
+        await accounts._started_without_a_worker(command, AccountView.of(account))

@@ -128,11 +128,11 @@ BUGS = (
     Bug(
         "hint believed",
         "workflows/account.py",
-        "        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)\n",
+        "        deleted = hint.event_type == CUSTOMER_DELETED\n",
         "        from reprise.statemachine.outcomes import Paid\n"
         "        if hint.payment_key is not None:\n"
         "            self._take(Paid(payment_key=hint.payment_key))\n"
-        "        effects = self._machine.hint(now, hint.payment_key, hint.refund_id, customer_deleted=deleted)\n",
+        "        deleted = hint.event_type == CUSTOMER_DELETED\n",
     ),
     Bug(
         "command ids dropped at continue-as-new",

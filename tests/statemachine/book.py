@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from reprise.statemachine import editions
+from reprise.statemachine import editions, machine
+from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import (
     Act,
     Announce,
@@ -20,7 +22,6 @@ from reprise.statemachine.effects import (
     RegisterCustomer,
     VoidInvoice,
 )
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerErased,
@@ -43,6 +44,8 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.statemachine.payments import Payment
+from reprise.statemachine.quotes import Quote
+from reprise.statemachine.schedule import Deadline
 
 
 def utc(text: str) -> datetime:
@@ -72,7 +75,7 @@ class Book:
     with `voids_are_refused`, what is open cannot be voided.
     """
 
-    machine: AccountMachine
+    account: Account
     now: datetime
     card: str = "good"
     invoices: dict[str, str] = field(default_factory=dict)
@@ -98,14 +101,34 @@ class Book:
         **changes: Any,
     ) -> "Book":
         """Open an account and let Stripe answer."""
-        machine, effects = AccountMachine.opening(opening(**changes), utc(at), edition=edition, life="life-1")
-        book = cls(machine, utc(at), card, key_is_wrong=key_is_wrong)
+        account, effects = machine.open_account(opening(**changes), utc(at), edition=edition, life="life-1")
+        book = cls(account, utc(at), card, key_is_wrong=key_is_wrong)
         book.perform(effects)
         return book
 
+    def take(self, event: machine.Event, now: datetime) -> tuple[Effect, ...]:
+        """Let an event happen, and return what is to be done."""
+        return self._follow(machine.take(self.account, event, now))
+
+    def settle(self, now: datetime) -> tuple[Effect, ...]:
+        """Let what is due happen, and return what is to be done."""
+        return self._follow(machine.settle(self.account, now))
+
+    def _follow(self, decision: machine.Decision) -> tuple[Effect, ...]:
+        self.account = decision.account
+        return decision.effects
+
     @property
-    def account(self) -> Account:
-        return self.machine.account
+    def deadline(self) -> Deadline | None:
+        return deadline_of(self.account)
+
+    @property
+    def access_until(self) -> datetime | None:
+        return access_until(self.account)
+
+    def quote(self, now: datetime) -> Quote:
+        """Return what coming back costs."""
+        return machine.quote(self.account, now)
 
     @property
     def state(self) -> str:
@@ -118,15 +141,15 @@ class Book:
     def at(self, moment: str | datetime) -> "Book":
         """Move the clock, letting every deadline on the way happen at its instant."""
         target = utc(moment) if isinstance(moment, str) else moment
-        while (deadline := self.machine.deadline) and deadline.at <= target:
+        while (deadline := self.deadline) and deadline.at <= target:
             self.now = max(deadline.at, self.now)
-            self.perform(self.machine.take(deadline, self.now))
+            self.perform(self.take(deadline, self.now))
         self.now = target
         return self
 
     def do(self, command: AnyCommand) -> None:
         """Send a command."""
-        self.perform(self.machine.take(command, self.now))
+        self.perform(self.take(command, self.now))
 
     def replace_card(self, card: str) -> None:
         """Change the card as the product does."""
@@ -137,7 +160,11 @@ class Book:
 
     def hint(self, payment_key: str | None = None, refund_id: str | None = None) -> None:
         """Let a webhook come."""
-        self.perform(self.machine.hint(self.now, payment_key, refund_id))
+        self.perform(self.hinted(payment_key, refund_id))
+
+    def hinted(self, *facts: str | None, customer_deleted: bool = False) -> tuple[Effect, ...]:
+        """Let a webhook come, and return what is to be done."""
+        return self._follow(machine.hint(self.account, self.now, *facts, customer_deleted=customer_deleted))
 
     def settle_debit(self, key: str, *, failing: str | None = None) -> None:
         """The bank lets a debit through, or not."""
@@ -167,11 +194,11 @@ class Book:
             act = self.waiting.pop(0)
             if self.account.customer_id is None and not isinstance(act, RegisterCustomer) and self.key_is_wrong:
                 act_behind, act = act, RegisterCustomer(payment_method=None)
-                self.perform(self.machine.take(self._answer(act), self.now))
-                self.perform(self.machine.take(self._refusal(act_behind), self.now))
+                self.perform(self.take(self._answer(act), self.now))
+                self.perform(self.take(self._refusal(act_behind), self.now))
                 continue
             self.performed.append(act)
-            self.perform(self.machine.take(self._answer(act), self.now))
+            self.perform(self.take(self._answer(act), self.now))
 
     def _answer(self, act: Act) -> Any:
         if self.key_is_wrong:

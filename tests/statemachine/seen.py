@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import machine
+from reprise.statemachine.access import access_until
+from reprise.statemachine.account import Account
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.refusals import Refused
+from reprise.statemachine.standing import is_in_service, renews
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.standing import Debt, Entry, Quote
@@ -13,13 +17,13 @@ from tests.statemachine.in_the_cores_words import quote_of, term_of
 Seen = dict[str, Any]
 
 
-def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
+def seen_of_core(account: Account, *, since: int) -> Seen:
     """Return what the core shows; of the timeline, what came after its first `since` entries."""
-    account, payment, due = machine.account, machine.account.payment, machine.deadline
+    payment, due = account.payment, deadline_of(account)
     fresh, owed = account.sequence - since, account.erasure_owed
     return {
         "state": account.state.value,
-        "in service, renews": (machine.is_in_service, machine.renews),
+        "in service, renews": (is_in_service(account), renews(account)),
         "disabled_reason": account.disabled_reason,
         "carts, plan": (account.carts, account.plan.currency, account.plan.unit_amount),
         "email": account.email,
@@ -50,7 +54,7 @@ def seen_of_core(machine: AccountMachine, *, since: int) -> Seen:
             "called_off": payment.abandoned,
         },
         "due": due and (due.kind.value, due.at),
-        "access until": machine.access_until,
+        "access until": access_until(account),
         "timeline": [
             Entry(
                 entry.type,
@@ -117,9 +121,9 @@ def seen_of_reference(account: ReferenceAccount, *, since: int) -> Seen:
     }
 
 
-def quoted_by_core(machine: AccountMachine, now: datetime) -> Quote | str:
+def quoted_by_core(account: Account, now: datetime) -> Quote | str:
     """Return what the core would have coming back cost, or the refusal's code (R7)."""
     try:
-        return quote_of(machine.quote(now))
+        return quote_of(machine.quote(account, now))
     except Refused as refused:
         return refused.code.value

@@ -3,13 +3,15 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
+from reprise.statemachine import machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Act, Announce, Effect
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
+from reprise.statemachine.standing import collecting
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.deeds import Deed, Opening
@@ -69,7 +71,7 @@ class SideBySide:
             **brings,
         )
         try:
-            self.core, effects = AccountMachine.opening(command, opening.at, life="life-1")
+            self.core, effects = machine.open_account(command, opening.at, life="life-1")
         except Refused as refused:
             self._refused_as(answer, refused)
             return False
@@ -137,12 +139,12 @@ class SideBySide:
             case Deed("quote"):
                 assert quoted_by_core(self.core, self.now) == quoted(self.reference, self.now)
             case Deed("restart"):
-                loaded = Account.model_validate_json(self.core.account.model_dump_json())
-                assert loaded == self.core.account
-                self.core = AccountMachine(loaded)
+                loaded = Account.model_validate_json(self.core.model_dump_json())
+                assert loaded == self.core
+                self.core = loaded
             case Deed("cancellation_requested"):
                 now = rules.whole_seconds(self.now)
-                effects = self.core.note_cancellation_request(self.now)
+                effects = self._follow(machine.note_cancellation_request(self.core, self.now))
                 self._same(effects, self.reference.cancellation_requested(now))
             case _:
                 self._command(deed)
@@ -162,10 +164,10 @@ class SideBySide:
         self._settle()
         if self.waiting:
             checked = None  # Stripe's answers lie between the validator and the command
-        if not self.core.collecting:
+        if not collecting(self.core):
             self._answer_all()
             self._settle()
-        before, entries = self.core.account, len(self.reference.timeline)
+        before, entries = self.core, len(self.reference.timeline)
         now = rules.whole_seconds(self.now)
         try:
             asks: list[Ask] | str = told(self.reference, deed, now, page=page, method=method)
@@ -173,7 +175,7 @@ class SideBySide:
             asks = forbidden.code
             assert len(self.reference.timeline) == entries
         try:
-            effects = self.core.take(command, self.now)
+            effects = self._follow(machine.take(self.core, command, self.now))
             answer = "taken"
         except Refused as refused:
             answer, effects = refused.code.value, ()
@@ -182,17 +184,21 @@ class SideBySide:
         )
         assert checked in {None, answer}, "what the validator said before is what comes of it"
         if isinstance(asks, str):
-            assert self.core.account == before, "a refusal leaves no trace"
+            assert self.core == before, "a refusal leaves no trace"
         else:
             self._same(effects, asks)
         self.met[deed.what if answer == "taken" else f"refused: {answer}"] += 1
 
     def _check(self, command: AnyCommand) -> str:
         try:
-            self.core.check(command, self.now)
+            machine.check(self.core, command, self.now)
         except Refused as refused:
             return refused.code.value
         return "taken"
+
+    def _follow(self, decision: machine.Decision) -> tuple[Effect, ...]:
+        self.core = decision.account
+        return decision.effects
 
     # ------------------------------------------------------------------ hints
 
@@ -207,7 +213,7 @@ class SideBySide:
         self._settle()
         self._answer_all()
         now = rules.whole_seconds(self.now)
-        effects = self.core.hint(self.now, key, refund, customer_deleted=deleted)
+        effects = self._follow(machine.hint(self.core, self.now, key, refund, customer_deleted=deleted))
         self._same(effects, self.reference.hint(now, key, refund, deleted=deleted))
 
     def _refund(self, kind: str, about: str, status: str) -> None:
@@ -227,7 +233,7 @@ class SideBySide:
         """Move the clock; every deadline on the way happens at its instant, and Stripe answers at once."""
         while True:
             self._answer_all()
-            due = self.core.deadline
+            due = deadline_of(self.core)
             if due is None or due.at > target:
                 break
             self.now = max(due.at, self.now)
@@ -237,7 +243,8 @@ class SideBySide:
     def _settle(self) -> None:
         """Let what is due happen, as the workflow does: not while Stripe is being asked."""
         if not self.waiting:
-            self._same(self.core.settle(self.now), self.reference.happen_until(rules.whole_seconds(self.now)))
+            effects = self._follow(machine.settle(self.core, self.now))
+            self._same(effects, self.reference.happen_until(rules.whole_seconds(self.now)))
 
     # ------------------------------------------------------------------ Stripe's side
 
@@ -259,7 +266,7 @@ class SideBySide:
         return answered[-1].told.what
 
     def _deliver(self, answer: Told) -> None:
-        effects = self.core.take(event_of(answer), self.now)
+        effects = self._follow(machine.take(self.core, event_of(answer), self.now))
         self._same(effects, self.reference.learn(answer.what, rules.whole_seconds(self.now), **answer.facts))
 
     # ------------------------------------------------------------------ comparing
@@ -269,7 +276,7 @@ class SideBySide:
         acts: list[Act] = [effect for effect in effects if not isinstance(effect, Announce)]
         assert [ask_of(act) for act in acts] == asks, f"core {effects}, rules {asks}"
         announced = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
-        last = self.core.account.sequence
+        last = self.core.sequence
         assert announced == list(range(last - len(announced) + 1, last + 1))
         self.waiting += asks
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.statemachine import editions
+from reprise.statemachine import editions, machine
 from reprise.statemachine.access import access_until
 from reprise.statemachine.commands import Disable, Email, Enable, ExtendTerm, Reactivate, SetCarts
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.emails import ValidEmail
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerRegistered,
@@ -31,7 +31,7 @@ from tests.statemachine.test_editions import entries, payment_of
 
 
 def due(book: Book) -> str:
-    deadline = book.machine.deadline
+    deadline = deadline_of(book.account)
     assert deadline is not None
     return deadline.summary
 
@@ -82,7 +82,7 @@ def test_R20_rupiah_have_a_larger_largest_sum() -> None:
     most = Plan(currency="idr", unit_amount=1_001_001_001)
     assert Book.open(carts=999, plan=most).charged == [999_999_999_999]
     with pytest.raises(Refused) as refused:
-        AccountMachine.opening(opening(carts=1000, plan=most), utc("2027-01-31T10:00"))
+        machine.open_account(opening(carts=1000, plan=most), utc("2027-01-31T10:00"))
     assert refused.value.field == "carts"
     with pytest.raises(Refused) as changed:
         Book.open(carts=999, plan=most).do(SetCarts(carts=1000))
@@ -91,7 +91,7 @@ def test_R20_rupiah_have_a_larger_largest_sum() -> None:
 
 def test_R20_a_price_that_stripe_does_not_charge_is_named_whatever_the_carts() -> None:
     with pytest.raises(Refused, match="steps of 100") as refused:
-        AccountMachine.opening(opening(plan=Plan(currency="ugx", unit_amount=205_050)), utc("2027-01-31T10:00"))
+        machine.open_account(opening(plan=Plan(currency="ugx", unit_amount=205_050)), utc("2027-01-31T10:00"))
     assert refused.value.field == "plan.unit_amount"
 
 
@@ -123,7 +123,7 @@ def test_R25_what_was_cancelled_elsewhere_tells_its_term() -> None:
 
 def test_R1_why_stripe_refused_an_e_mail_is_told() -> None:
     book = Book.open(paid_through=utc("2027-02-10T10:00"))
-    book.perform(book.machine.take(CustomerRegistered(customer_id="cus_1", email_refused="Invalid e-mail"), book.now))
+    book.perform(book.take(CustomerRegistered(customer_id="cus_1", email_refused="Invalid e-mail"), book.now))
     last = book.account.timeline[-1]
     assert (last.type, last.reason) == ("account.email_refused", "Invalid e-mail")
 
@@ -151,7 +151,7 @@ def test_R22_money_found_on_an_account_that_has_no_payment_is_told() -> None:
         period=Term(start=utc("2026-12-10T10:00"), end=utc("2027-01-10T10:00")),
     )
     look = InvoiceObserved(payment_key=None, invoice=InvoiceState.MISSING, found=(found,))
-    book.perform(book.machine.take(look, book.now))
+    book.perform(book.take(look, book.now))
     assert (book.account.timeline[-1].type, book.account.timeline[-1].payment_key) == (
         "account.payment_received",
         "a1:7",
@@ -166,7 +166,7 @@ def test_R8_a_void_of_nobodys_payment_moves_no_payment(state: InvoiceState, edit
     paid = Book.open(edition=edition)
     for book in (elsewhere, paid):
         before = (book.account.payment, book.account.term, book.state)
-        book.machine.take(InvoiceVoided(payment_key="a1:9", invoice=state), book.now)
+        book.take(InvoiceVoided(payment_key="a1:9", invoice=state), book.now)
         assert (book.account.payment, book.account.term, book.state) == before
 
 
@@ -185,7 +185,7 @@ def test_R21_the_invoice_of_a_payment_that_clears_is_remembered() -> None:
     """As soon as it is known; an answer that does not name it takes nothing away."""
     book = Book.open(card="processing")
     assert payment_of(book).invoice_id == "in_a1:1"
-    book.machine.take(Processing(payment_key="a1:1"), book.now)
+    book.take(Processing(payment_key="a1:1"), book.now)
     assert payment_of(book).invoice_id == "in_a1:1"
 
 
@@ -204,7 +204,7 @@ def test_R9_a_card_that_is_not_asked_again_is_looked_past_at_the_last_retry_alon
     book.card = "generic_decline/do_not_try_again"
     book.at("2027-02-28T10:00")
     assert (due(book), book.state) == ("payment retry 4 of 4: the bank refuses this card", "past_due")
-    deadline = book.machine.deadline
+    deadline = deadline_of(book.account)
     assert deadline is not None
     assert deadline.at == utc("2027-03-07T10:00")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reprise.statemachine import editions
+from reprise.statemachine import editions, machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import (
     Cancel,
@@ -17,7 +17,6 @@ from reprise.statemachine.commands import (
     SetCarts,
 )
 from reprise.statemachine.effects import LookAtInvoice
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
@@ -42,7 +41,7 @@ def opens(edition: int, **changes: object) -> bool:
     """Whether an account may be opened so."""
     asked = opening(**{"carts": 1, **changes})
     try:
-        AccountMachine.opening(asked, utc("2027-01-31T10:00"), edition=edition)
+        machine.open_account(asked, utc("2027-01-31T10:00"), edition=edition)
     except Refused:
         return False
     return True
@@ -239,7 +238,7 @@ def test_R28_R16_access_while_a_payment_stops(edition: int) -> None:
     book = Book.open(edition=edition)
     book.card = "stopped"
     book.at("2027-03-07T09:00")
-    next_try, until = payment_of(book).next_attempt_at, book.machine.access_until
+    next_try, until = payment_of(book).next_attempt_at, book.access_until
     assert next_try is not None
     assert until == max(next_try + timedelta(days=edition - 1), utc("2027-03-07T10:00"))
 

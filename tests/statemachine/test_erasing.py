@@ -69,7 +69,7 @@ def test_R13_the_customer_is_erased_once_and_last() -> None:
     book.do(Close())
     assert [type(act) for act in book.performed[-2:]] == [VoidInvoice, EraseCustomer]
     assert erased(book) == [EraseCustomer(customer_id="cus_1")]
-    assert (told(book, "customer_erased"), book.machine.deadline) == ([], None)
+    assert (told(book, "customer_erased"), book.deadline) == ([], None)
 
 
 def test_R13_without_a_customer_there_is_nobody_to_erase() -> None:
@@ -84,15 +84,15 @@ def test_R28_a_run_of_the_first_edition_erases_nobody_and_its_next_run_does() ->
     """Its decisions stay what they were; the new run finds a customer to erase, at once."""
     book = Book.open(edition=editions.FIRST)
     book.do(Close())
-    assert (erased(book), book.machine.deadline) == ([], None)
+    assert (erased(book), book.deadline) == ([], None)
     account = book.account.by_newest_edition()
     assert account.erasure_owed is not None
-    later = Book(type(book.machine)(account), book.now)
-    deadline = later.machine.deadline
+    later = Book(account, book.now)
+    deadline = later.deadline
     assert deadline is not None
     assert (deadline.kind, deadline.at) == (DeadlineKind.ERASURE_DUE, account.timeline[-1].at)
     later.at("2027-02-01T10:00")
-    assert (erased(later), later.machine.deadline) == ([EraseCustomer(customer_id="cus_1")], None)
+    assert (erased(later), later.deadline) == ([EraseCustomer(customer_id="cus_1")], None)
     assert told(later, "customer_erased") == [None]
 
 
@@ -115,7 +115,7 @@ def test_R13_a_refused_erasure_is_told_once_and_tried_daily_until_it_is_done() -
     book.key_is_wrong = True
     book.do(Close())
     assert told(book, "customer_not_erased") == ["Invalid API Key provided"]
-    deadline = book.machine.deadline
+    deadline = book.deadline
     assert deadline is not None
     assert (deadline.kind, deadline.at) == (DeadlineKind.ERASURE_DUE, utc("2027-02-11T10:00"))
     assert "erase the customer" in deadline.summary
@@ -123,7 +123,7 @@ def test_R13_a_refused_erasure_is_told_once_and_tried_daily_until_it_is_done() -
     assert (len(erased(book)), len(told(book, "customer_not_erased"))) == (4, 1)
     book.key_is_wrong = False
     book.at("2027-02-14T10:00")
-    assert (told(book, "customer_erased"), book.machine.deadline, len(erased(book))) == ([None], None, 5)
+    assert (told(book, "customer_erased"), book.deadline, len(erased(book))) == ([None], None, 5)
     assert book.account.erasure_owed is None
 
 
@@ -137,7 +137,7 @@ def test_R13_after_a_month_it_is_given_up_and_operators_are_told_what_to_do() ->
     book.at("2027-03-12T10:00")
     given_up = "given up: erase the customer in Stripe's dashboard (Invalid API Key provided)"
     assert told(book, "customer_not_erased") == ["Invalid API Key provided", given_up]
-    assert (len(erased(book)), book.machine.deadline) == (31, None)
+    assert (len(erased(book)), book.deadline) == (31, None)
 
 
 def test_R8_the_earliest_of_what_is_owed_goes_first() -> None:
@@ -146,7 +146,7 @@ def test_R8_the_earliest_of_what_is_owed_goes_first() -> None:
     book.card = "insufficient_funds"
     book.at("2027-02-28T10:00").key_is_wrong = True
     book.do(Close())
-    deadline = book.machine.deadline
+    deadline = book.deadline
     assert deadline is not None
     assert (deadline.kind, deadline.at) == (DeadlineKind.VOID_DUE, utc("2027-02-28T11:00"))
     del book.performed[:]
@@ -158,11 +158,11 @@ def test_what_stripe_says_of_erasing_an_account_that_is_open_changes_nothing() -
     """Nobody asked; and a customer that appears for a closed one is not taken up."""
     book = Book.open()
     before = book.account
-    assert book.machine.take(CustomerErased(customer_id="cus_1", refused="no"), book.now) == ()
+    assert book.take(CustomerErased(customer_id="cus_1", refused="no"), book.now) == ()
     assert book.account == before
     book.do(Close())
     closed = book.account
-    assert book.machine.take(CustomerRegistered(customer_id="cus_2"), book.now + timedelta(days=1)) == ()
+    assert book.take(CustomerRegistered(customer_id="cus_2"), book.now + timedelta(days=1)) == ()
     assert book.account == closed
 
 

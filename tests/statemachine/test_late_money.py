@@ -56,8 +56,8 @@ def test_R22_an_earlier_invoice_of_another_term_is_not_taken_for_the_renewal() -
     """It is to be refunded; the renewal is for the carts of its own moment (R5)."""
     book = Book.open()
     book.now = utc("2027-02-28T10:00")
-    book.machine.settle(book.now)
-    book.perform(book.machine.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:9")), book.now))
+    book.settle(book.now)
+    book.perform(book.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:9")), book.now))
     assert (book.state, book.charged, payment_of(book).key) == ("active", [7500, 7500], "a1:2")
     assert [entry.payment_key for entry in entries(book.account, "payment_received")] == ["a1:9"]
     assert book.account.term == MARCH
@@ -67,8 +67,8 @@ def test_R12_an_earlier_payment_in_a_renewals_place_leaves_none_of_its_invoices_
     """The retry found the month paid; the open invoice is void."""
     book = past_due()
     book.now = utc("2027-03-01T10:00")
-    book.machine.settle(book.now)
-    book.perform(book.machine.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:1b", period=MARCH)), book.now))
+    book.settle(book.now)
+    book.perform(book.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:1b", period=MARCH)), book.now))
     assert (book.state, book.account.term, book.invoices["a1:2"]) == ("active", MARCH, "void")
 
 
@@ -127,11 +127,11 @@ def test_R13_a_renewal_that_is_taken_up_for_nothing_leaves_no_debt() -> None:
 def goodwill_while_a_debit_clears() -> Book:
     """The open invoice was just being paid by debit when an operator extended the term: Stripe refuses the void."""
     book = past_due().at("2027-03-02T10:00")
-    book.machine.take(ExtendTerm(days=7), book.now)
+    book.take(ExtendTerm(days=7), book.now)
     book.invoices["a1:2"] = "processing"
     book.debits["a1:2"] = payment_of(book)
     clearing = InvoiceVoided(payment_key="a1:2", invoice=InvoiceState.PROCESSING, reason="The debit is processing")
-    book.perform(book.machine.take(clearing, book.now))
+    book.perform(book.take(clearing, book.now))
     return book
 
 
@@ -175,7 +175,7 @@ def test_R21_not_knowing_twice_asks_for_nothing_beside_a_clearing_debit() -> Non
     book = lapsed()
     book.card = "processing"
     book.do(Reactivate())
-    assert book.machine.take(NotKnown(payment_key="a1:2", reason="no answer"), book.now) == ()
+    assert book.take(NotKnown(payment_key="a1:2", reason="no answer"), book.now) == ()
 
 
 # ---------------------------------------------------------------------- R1, R8: first payments that stopped
@@ -190,7 +190,7 @@ def test_R8_who_comes_back_for_nothing_leaves_no_first_payment_behind(free: str)
     else:
         found_by_hint(book, invoice("a1:9"))
     book.do(Reactivate(expected_amount=0))
-    assert (book.state, book.machine.deadline and book.machine.deadline.kind) == ("reactivated", "term_ended")
+    assert (book.state, book.deadline and book.deadline.kind) == ("reactivated", "term_ended")
     book.card = "good"
     assert book.at("2027-02-10T10:00").charged == []
 
@@ -224,7 +224,7 @@ def test_R8_a_void_that_was_refused_is_not_owed_of_what_is_paid() -> None:
     book = Book.open()
     before = book.account
     late = InvoiceVoided(payment_key="a1:1", invoice=InvoiceState.UNKNOWN, reason="Invalid API Key provided")
-    assert book.machine.take(late, book.now) == ()
+    assert book.take(late, book.now) == ()
     assert book.account == before
 
 
@@ -234,13 +234,13 @@ def test_R13_a_look_adds_nothing_to_a_closed_account() -> None:
     book.do(Close())
     before = book.account
     look = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.OPEN, payment_method="pm_late")
-    assert book.machine.take(look, book.now) == ()
+    assert book.take(look, book.now) == ()
     assert book.account == before
 
 
 def test_R23_a_customer_that_was_made_anew_is_known_though_its_email_was_refused() -> None:
     """What comes next is asked for the new one."""
     book = Book.open()
-    book.perform(book.machine.take(EmailChanged(email="x@example.com", refused="no", customer_id="cus_2"), book.now))
+    book.perform(book.take(EmailChanged(email="x@example.com", refused="no", customer_id="cus_2"), book.now))
     assert (book.account.customer_id, book.account.email) == ("cus_2", "owner@example.com")
     assert len(entries(book.account, "customer_replaced")) == 1

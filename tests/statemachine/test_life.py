@@ -19,12 +19,12 @@ from reprise.statemachine.commands import (
     SetCarts,
     SetPaymentMethod,
 )
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
 from reprise.statemachine.schedule import retry_instants
+from reprise.statemachine.standing import is_in_service
 from reprise.statemachine.terms import Term
 from tests.statemachine.book import Book, utc
 
@@ -92,7 +92,7 @@ class Life(RuleBasedStateMachine):
         before, quote = len(self.book.charges), None
         if right:
             try:
-                quote = self.book.machine.quote(self.book.now)
+                quote = self.book.quote(self.book.now)
             except Refused:
                 return
         self.send(Reactivate(expected_amount=quote.amount_due if quote else None))
@@ -159,10 +159,10 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        """Continue as new: the record goes through JSON, and the machine is built again."""
+        """Continue as new: the record goes through JSON, and the account goes on with it."""
         loaded = Account.model_validate_json(self.book.account.model_dump_json())
         assert loaded == self.book.account
-        self.book.machine = AccountMachine(loaded)
+        self.book.account = loaded
 
     # ------------------------------------------------------------------ what must hold
 
@@ -192,7 +192,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def in_service_only_with_a_covered_term_or_grace(self) -> None:
         account = self.book.account
-        if not self.book.machine.is_in_service:
+        if not is_in_service(self.book.account):
             return
         assert account.term is not None
         if self.book.now < account.term.end:
@@ -206,7 +206,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_open_is_left_behind(self) -> None:
         """Out of service, no invoice can still be paid by surprise, save the one that awaits the payer."""
-        if self.book.machine.is_in_service:
+        if is_in_service(self.book.account):
             return
         payment = self.book.account.payment
         open_keys = [key for key, status in self.book.invoices.items() if status == "open"]
@@ -224,10 +224,6 @@ class Life(RuleBasedStateMachine):
     def only_what_is_disabled_has_a_reason(self) -> None:
         if self.book.state != "disabled":
             assert self.book.account.disabled_reason is None
-
-    @invariant()
-    def the_record_says_what_the_chart_says(self) -> None:
-        assert self.book.state in self.book.machine.configuration_values
 
 
 TestLife = Life.TestCase

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from reprise.statemachine import machine
+from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account, AccountState, DisabledReason
 from reprise.statemachine.commands import (
     AnyCommand,
@@ -17,7 +19,7 @@ from reprise.statemachine.commands import (
     SetCarts,
     SetPaymentMethod,
 )
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import InvoiceState, InvoiceVoided, Paid
 from reprise.statemachine.payments import PaymentStatus
@@ -33,7 +35,6 @@ def refused(book: Book, command: AnyCommand) -> RefusalCode:
     with pytest.raises(Refused) as refusal:
         book.do(command)
     assert book.account == before
-    assert book.machine.account.state.value in book.machine.configuration_values
     return refusal.value.code
 
 
@@ -160,8 +161,8 @@ def test_R5_a_term_of_nothing_renews_without_an_invoice(free: dict[str, Any]) ->
 def test_R5_R16_a_worker_that_comes_a_day_late_disables_and_access_had_ended_with_the_term() -> None:
     """Nobody settled the term's end until 1 March: `AccessUntil` said no since 28 February, and the state follows."""
     book = cancelled()
-    assert book.machine.access_until == utc("2027-02-28T10:00")
-    book.perform(book.machine.settle(utc("2027-03-01T10:00")))
+    assert book.access_until == utc("2027-02-28T10:00")
+    book.perform(book.settle(utc("2027-03-01T10:00")))
     assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "cancelled", [7500])
 
 
@@ -174,7 +175,7 @@ def test_R6_reactivating_in_service_is_refused(make: object) -> None:
     book = make()  # type: ignore[operator]
     assert refused(book, Reactivate()) is RefusalCode.ALREADY_IN_SERVICE
     with pytest.raises(Refused) as refusal:
-        book.machine.quote(book.now)
+        book.quote(book.now)
     assert refusal.value.code is RefusalCode.ALREADY_IN_SERVICE
 
 
@@ -182,14 +183,14 @@ def test_R6_at_the_very_end_of_the_term_it_costs_a_new_month() -> None:
     """`now = term.end` is after the term."""
     book = Book.open().at("2027-02-10T10:00")
     book.do(Cancel(when="now"))
-    assert book.machine.quote(utc("2027-02-28T09:59:59")).amount_due == 0
-    assert book.machine.quote(utc("2027-02-28T10:00:00")).amount_due == 7500
+    assert book.quote(utc("2027-02-28T09:59:59")).amount_due == 0
+    assert book.quote(utc("2027-02-28T10:00:00")).amount_due == 7500
 
 
 def test_R7_a_changed_quote_is_refused_with_the_new_one_and_nothing_is_charged() -> None:
     """quote_changed."""
     book = lapsed()
-    quote = book.machine.quote(book.now)
+    quote = book.quote(book.now)
     book.do(SetCarts(carts=4))
     with pytest.raises(Refused) as refusal:
         book.do(Reactivate(expected_amount=quote.amount_due))
@@ -204,7 +205,7 @@ def test_R7_a_changed_quote_is_refused_with_the_new_one_and_nothing_is_charged()
 def test_R7_a_cancelled_account_past_its_end_is_quoted_as_what_it_is() -> None:
     """No worker has run since the term's end: the quote is that of a disabled account."""
     book = cancelled()
-    assert book.machine.quote(utc("2027-04-15T12:00")).amount_due == 7500
+    assert book.quote(utc("2027-04-15T12:00")).amount_due == 7500
     assert book.state == "cancelled"
 
 
@@ -217,8 +218,8 @@ def test_R9_a_stopped_renewal_is_tried_each_hour_for_fourteen_days_and_told_once
     book.card = "stopped"
     book.at("2027-03-13T10:30")
     assert book.state == "past_due"
-    assert book.machine.access_until is not None
-    assert book.machine.access_until > book.now
+    assert book.access_until is not None
+    assert book.access_until > book.now
     stops = [entry for entry in book.account.timeline if entry.type == "account.payment_stopped"]
     assert len(stops) == 1
     book.card = "good"
@@ -282,10 +283,10 @@ def test_R9_a_late_first_try_does_not_cost_retries() -> None:
     """No worker for ten days: the four retries follow the first try."""
     book = Book.open()
     book.card = "generic_decline"
-    deadline = book.machine.deadline
+    deadline = book.deadline
     assert deadline is not None
     book.now = utc("2027-03-10T10:00")
-    book.perform(book.machine.take(deadline, book.now))
+    book.perform(book.take(deadline, book.now))
     assert book.state == "past_due"
     assert book.account.payment is not None
     assert book.account.payment.next_attempt_at == utc("2027-03-11T10:00")
@@ -301,15 +302,14 @@ def test_R9_attempts_rise_and_the_key_stays() -> None:
 def test_R9_the_payer_who_is_faster_than_the_void_comes_back() -> None:
     """The last retry failed, but the hosted invoice was paid before it could be voided."""
     book = past_due().at("2027-03-06T10:00")
-    book.machine.model.begin()
     book.invoices["a1:2"] = "open"
-    deadline = book.machine.deadline
+    deadline = book.deadline
     assert deadline is not None
     book.now = utc("2027-03-07T10:00")
-    effects = book.machine.take(deadline, book.now)
+    effects = book.take(deadline, book.now)
     failed = book._answer(effects[0])  # type: ignore[arg-type]
     book.pay_by_hand()
-    book.perform(book.machine.take(failed, book.now))
+    book.perform(book.take(failed, book.now))
     assert (book.state, book.charged) == ("active", [7500, 7500])
 
 
@@ -355,7 +355,7 @@ def test_R10_after_23_hours_it_counts_as_declined() -> None:
     assert payment is not None
     assert (book.state, payment.status, payment.decline_code) == ("disabled", "declined", "authentication_required")
     assert book.invoices["a1:2"] == "void"
-    assert book.machine.deadline is None
+    assert book.deadline is None
 
 
 def test_R10_at_a_renewal_it_is_past_due_with_the_url_and_paying_by_hand_settles_it() -> None:
@@ -384,7 +384,7 @@ def test_R12_old_debt_is_forgotten_or_a_line_of_its_own() -> None:
         book.card = "generic_decline"
         book.at("2027-03-07T10:00")
         assert (book.state, book.invoices["a1:2"]) == ("disabled", "void")
-        assert book.machine.quote(book.now).amount_due == amount
+        assert book.quote(book.now).amount_due == amount
         book.card = "good"
         book.do(Reactivate(expected_amount=amount))
         assert book.charged == [7500, amount]
@@ -418,7 +418,7 @@ def test_R12_R20_a_debt_that_makes_the_sum_more_than_stripe_charges_stays_owed()
     assert book.state == "reactivated"
     book.do(SetCarts(carts=0))
     book.do(Cancel())
-    assert book.machine.quote(utc("2027-05-01T10:00")).amount_due == 99_999_999
+    assert book.quote(utc("2027-05-01T10:00")).amount_due == 99_999_999
 
 
 def test_R12_a_debt_is_paid_with_its_own_invoice_too() -> None:
@@ -426,12 +426,12 @@ def test_R12_a_debt_is_paid_with_its_own_invoice_too() -> None:
     book = Book.open(policy=BillingPolicy(debt="collect")).at("2027-02-20T10:00")
     book.card = "generic_decline"
     book.at("2027-03-07T09:00")
-    deadline = book.machine.deadline
+    deadline = book.deadline
     assert deadline is not None
     book.now = deadline.at
-    failed = book._answer(book.machine.take(deadline, book.now)[0])  # type: ignore[arg-type]
+    failed = book._answer(book.take(deadline, book.now)[0])  # type: ignore[arg-type]
     book.pay_by_hand()
-    book.perform(book.machine.take(failed, book.now))
+    book.perform(book.take(failed, book.now))
     assert (book.state, book.account.debt, book.charged) == ("active", None, [7500, 7500])
 
 
@@ -495,7 +495,7 @@ def test_R13_closing_voids_what_is_open_and_leaves_no_personal_data() -> None:
     """Final: every command is refused."""
     book = past_due()
     book.do(Close())
-    assert (book.state, book.invoices["a1:2"], book.machine.deadline) == ("closed", "void", None)
+    assert (book.state, book.invoices["a1:2"], book.deadline) == ("closed", "void", None)
     assert "owner@example.com" not in book.account.model_dump_json()
     for command in (Cancel(), Reactivate(), SetCarts(carts=1), Enable(), Close()):
         assert refused(book, command) is RefusalCode.ACCOUNT_CLOSED
@@ -504,9 +504,9 @@ def test_R13_closing_voids_what_is_open_and_leaves_no_personal_data() -> None:
 def test_R13_money_that_comes_for_a_closed_account_is_told_to_operators() -> None:
     """The void found the invoice paid: the timeline says what to give back."""
     book = past_due()
-    effects = book.machine.take(Close(), book.now)
+    effects = book.take(Close(), book.now)
     voided = InvoiceVoided(payment_key="a1:2", invoice_id="in_1", invoice=InvoiceState.PAID)
-    book.machine.take(voided, book.now)
+    book.take(voided, book.now)
     assert len(effects) > 0
     last = book.account.timeline[-1]
     assert (last.type, last.amount) == ("account.payment_received", 7500)
@@ -518,7 +518,7 @@ def test_R13_money_that_comes_for_a_closed_account_is_told_to_operators() -> Non
 def collecting() -> Book:
     """A reactivation whose outcome is not known yet."""
     book = lapsed()
-    book.machine.take(Reactivate(), book.now)
+    book.take(Reactivate(), book.now)
     return book
 
 
@@ -531,7 +531,7 @@ def test_R14_what_would_cross_a_payment_is_refused(command: AnyCommand) -> None:
 def test_R14_a_second_reactivation_joins_the_first() -> None:
     """No second effect, no second payment."""
     book = collecting()
-    assert book.machine.take(Reactivate(), book.now) == ()
+    assert book.take(Reactivate(), book.now) == ()
     assert book.account.payment_count == 2
 
 
@@ -541,7 +541,7 @@ def test_R11_a_payment_under_way_keeps_its_quote() -> None:
     book.do(SetCarts(carts=9))
     payment = book.account.payment
     assert payment is not None
-    book.perform(book.machine.take(Paid(payment_key=payment.key), book.now))
+    book.perform(book.take(Paid(payment_key=payment.key), book.now))
     assert payment.quote.amount_due == 7500
     assert book.account.term is not None
     assert book.account.carts == 9
@@ -551,7 +551,7 @@ def test_R14_cancelling_an_unauthenticated_payment_voids_it() -> None:
     """And nothing is tried again."""
     book = waiting()
     book.do(Cancel())
-    assert (book.state, book.invoices["a1:2"], book.machine.deadline) == ("disabled", "void", None)
+    assert (book.state, book.invoices["a1:2"], book.deadline) == ("disabled", "void", None)
 
 
 def test_R14_paid_in_the_moment_it_was_called_off_the_term_is_the_payers() -> None:
@@ -560,7 +560,7 @@ def test_R14_paid_in_the_moment_it_was_called_off_the_term_is_the_payers() -> No
     book.pay_by_hand()
     book.do(Cancel())
     assert (book.state, book.charged) == ("disabled", [7500, 7500])
-    assert book.machine.quote(book.now).amount_due == 0
+    assert book.quote(book.now).amount_due == 0
     book.do(Reactivate())
     assert (book.state, book.charged) == ("reactivated", [7500, 7500])
 
@@ -571,8 +571,8 @@ def test_R15_hints_never_decide() -> None:
         before = book.account.model_copy(update={"payment": None})
         book.card = "generic_decline" if book.state == "past_due" else book.card
         book.hint()
-        book.machine.take(Paid(payment_key="a1:99"), book.now)
-        book.machine.take(InvoiceVoided(payment_key="a1:1", invoice=InvoiceState.PAID), book.now)
+        book.take(Paid(payment_key="a1:99"), book.now)
+        book.take(InvoiceVoided(payment_key="a1:1", invoice=InvoiceState.PAID), book.now)
         assert book.account.model_copy(update={"payment": None}) == before
 
 
@@ -589,10 +589,10 @@ def test_R9_a_new_card_found_by_a_hint_is_collected_at_once() -> None:
 
 def test_R16_until_when_an_account_has_access_without_a_worker() -> None:
     """term.end when cancelled, plus the retries when it renews, the last retry when past due."""
-    assert Book.open().machine.access_until == utc("2027-03-07T10:00")
-    assert cancelled().machine.access_until == utc("2027-02-28T10:00")
-    assert past_due().machine.access_until == utc("2027-03-07T10:00")
-    assert lapsed().machine.access_until is None
+    assert Book.open().access_until == utc("2027-03-07T10:00")
+    assert cancelled().access_until == utc("2027-02-28T10:00")
+    assert past_due().access_until == utc("2027-03-07T10:00")
+    assert lapsed().access_until is None
 
 
 def test_R17_every_change_leaves_an_entry_and_the_last_hundred_stay() -> None:
@@ -607,12 +607,12 @@ def test_R17_every_change_leaves_an_entry_and_the_last_hundred_stay() -> None:
 
 
 def test_the_record_survives_json_in_every_state() -> None:
-    """And a machine built from it goes on in the same way."""
+    """And an account that is loaded from it goes on in the same way."""
     for book in (Book.open(), cancelled(), past_due(), lapsed(), waiting(), collecting()):
         loaded = Account.model_validate_json(book.account.model_dump_json())
         assert loaded == book.account
-        assert AccountMachine(loaded).deadline == book.machine.deadline
-        assert AccountMachine(loaded).access_until == book.machine.access_until
+        assert deadline_of(loaded) == book.deadline
+        assert access_until(loaded) == book.access_until
 
 
 def test_a_record_of_a_later_version_is_refused() -> None:
@@ -625,13 +625,13 @@ def test_a_record_of_a_later_version_is_refused() -> None:
 def test_R20_a_sum_beyond_what_stripe_charges_is_refused_before_anything() -> None:
     """At opening, for carts and for the plan."""
     with pytest.raises(Refused) as refusal:
-        AccountMachine.opening(opening(carts=10_000, plan=Plan(currency="usd", unit_amount=10_000)), utc("2027-01-01"))
+        machine.open_account(opening(carts=10_000, plan=Plan(currency="usd", unit_amount=10_000)), utc("2027-01-01"))
     assert (refusal.value.code, refusal.value.field) == (RefusalCode.INVALID_REQUEST, "carts")
     assert refused(Book.open(plan=Plan(currency="usd", unit_amount=10_000)), SetCarts(carts=10_000)) is (
         RefusalCode.INVALID_REQUEST
     )
     with pytest.raises(Refused):
-        AccountMachine.opening(opening(plan=Plan(currency="kwd", unit_amount=1234)), utc("2027-01-01"))
+        machine.open_account(opening(plan=Plan(currency="kwd", unit_amount=1234)), utc("2027-01-01"))
 
 
 def test_the_states_are_those_of_the_rules() -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reprise.statemachine import machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Cancel, Close, Disable, Reactivate, SetCarts
-from reprise.statemachine.machine import AccountMachine
 from reprise.statemachine.policy import BillingPolicy
 from tests.statemachine.book import Book, opening, utc
 
@@ -54,8 +54,7 @@ def requires_action() -> Account:
 
 
 def collecting() -> Account:
-    machine, _ = AccountMachine.opening(opening(), utc("2027-01-31T10:00"))
-    return machine.account
+    return machine.open_account(opening(), utc("2027-01-31T10:00")).account
 
 
 def reactivated() -> Account:

@@ -11,7 +11,8 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import editions
+from reprise.statemachine.account import Account
 from reprise.worker import account_worker
 from reprise.workflows import account as account_workflow
 from reprise.workflows.messages import (
@@ -242,13 +243,37 @@ async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_don
     await world.open()
     waits = [3.0]
 
-    def slowly(machine: AccountMachine) -> str:
+    def slowly(account: Account) -> str:
         while waits:
             select.select([], [], [], waits.pop())
-        return details(machine)
+        return details(account)
 
     monkeypatch.setattr(account_workflow, "details", slowly)
     assert (await world.do(SetCarts(carts=5))).account.carts == 5
     assert not waits
     failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     assert failed not in await events(world)
+
+
+@pytest.mark.parametrize(("edition", "upserts"), [(editions.FIRST, 2), (editions.NEWEST, 0)])
+async def test_R11_a_change_of_carts_alone_upserts_nothing(world: World, edition: int, upserts: int) -> None:
+    """They ride along with the next change that is shown; a run that 0.1.0 may have begun does as it did."""
+    opening = OpenAccount(
+        account_id=world.account_id,
+        email="owner@example.com",
+        carts=3,
+        plan=Plan(currency="usd", unit_amount=2500),
+        payment_method="pm_card_visa",
+        command_id="open",
+    )
+    await world.open_with(opening, edition=edition)
+    shown = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+    before = (await events(world)).count(shown)
+    for carts in (4, 5):
+        assert (await world.do(SetCarts(carts=carts))).account.carts == carts
+    assert (await events(world)).count(shown) - before == upserts
+    await world.do(Cancel())
+    assert (await events(world)).count(shown) - before == upserts + 1
+    last = [each for each in await world.events() if each.event_type == shown][-1]
+    fields = last.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+    assert ("Carts" in fields) is (edition == editions.NEWEST)

@@ -78,7 +78,7 @@ def test_R13_a_reason_is_one_code_span_of_one_line(reason: str) -> None:
     for command in (Cancel(reason=clean or "x"), Disable(reason=clean or "x")):
         book = Book.open().at("2027-02-10T10:00")
         book.do(command)
-        told = details(book.machine)
+        told = details(book.account)
         outline = Outline(told)
         assert set(outline.tags) <= {"p", "strong", "ul", "li", "code"}, told
         assert (outline.tags.count("li"), outline.tags.count("code")) == (4, 2)

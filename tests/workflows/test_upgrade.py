@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from reprise.statemachine import editions
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine import editions, machine
 from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun, Cancel, Reactivate, SetCarts, workflow_id
 from tests.statemachine.book import opening, utc
@@ -95,8 +94,8 @@ async def test_accounts_of_a_release_go_on_under_this_code(
 @pytest.mark.parametrize("edition", [editions.FIRST, editions.NEWEST])
 def test_R28_an_old_worker_takes_up_no_run_of_a_later_edition(release: Path, edition: int) -> None:
     """While workers are exchanged: it cannot read what a new one hands on, so that it decides nothing about it."""
-    account, _ = AccountMachine.opening(opening(), utc("2027-01-31T10:00"), edition=edition)
-    message = AccountRun(edition=edition, account=account.account).model_dump_json()
+    account, _ = machine.open_account(opening(), utc("2027-01-31T10:00"), edition=edition)
+    message = AccountRun(edition=edition, account=account).model_dump_json()
     read = "import sys; from reprise.workflows.messages import AccountRun; AccountRun.model_validate_json(sys.argv[1])"
     command = [sys.executable, "-P", "-c", read, message]
     ended = subprocess.run(command, env={"PYTHONPATH": str(release / ARCHIVE)}, capture_output=True, text=True)

@@ -1,0 +1,139 @@
+"""Measure what Reprise costs beside its bare parts, and print a table: `python -m benchmarks [--strict]`.
+
+All is measured in one run, a bare part right after its counterpart, so that a machine that is busy is so for both. What
+is shown is the median of the rounds.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from benchmarks.core import months_in_the_core, months_of_the_bare_chart
+from benchmarks.rates import OPENED, Rates, resident
+from reprise.local.processes import Child
+from reprise.local.system import System, running
+
+ROUNDS: Final = 5
+
+Measure = Callable[[], Awaitable[float]]
+
+
+class Figure(NamedTuple):
+    """What is measured, and what its ratio to the bare part is to be."""
+
+    name: str
+    ours: Measure
+    bare: Measure
+    goal: float
+
+
+class Row(NamedTuple):
+    """What came of it; `more` is better, or less is."""
+
+    name: str
+    ours: float
+    bare: float
+    goal: float
+    more: bool
+
+    @property
+    def ratio(self) -> float:
+        """How many times the bare part's figure."""
+        return self.ours / self.bare
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is."""
+        return self.ratio >= self.goal if self.more else self.ratio <= self.goal
+
+
+async def measured() -> list[Row]:
+    """Start everything, measure, and end everything."""
+    with tempfile.TemporaryDirectory(prefix="reprise-bench-") as directory:
+        data = Path(directory)
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("REPRISE_", "STRIPE_"))
+        }
+        async with running(data, environment=environment) as system:
+            command = [sys.executable, "-m", "benchmarks.bare"]
+            bare = await Child.start("the bare worker", command, system.environment, data / "logs" / "bare.log", 15)
+            try:
+                return await _measured(system, bare)
+            finally:
+                await bare.stop()
+
+
+async def _measured(system: System, bare: Child) -> list[Row]:
+    client = await Client.connect(system.addresses.temporal, data_converter=pydantic_data_converter)
+    bearer = {"Authorization": f"Bearer {system.token()}"}
+    async with httpx.AsyncClient(base_url=system.addresses.api, headers=bearer, timeout=60, trust_env=False) as http:
+        rates = Rates(client, http)
+        figures = [
+            Figure("commands/s, direct", rates.commands, rates.bare_updates, 0.9),
+            Figure("commands/s, over HTTP", rates.commands_over_http, rates.bare_updates, 0.75),
+            Figure("openings/s", rates.openings, rates.bare_openings, 0.6),
+            Figure("account-months/s, core", _core, _bare_chart, 0.3),
+        ]
+        worker = next(each for each in system.children if each.name == "the worker").pid
+        await rates.prepare()
+        for each in figures:  # what is done for the first time is not what it costs
+            await each.ours()
+            await each.bare()
+        before = resident(worker), resident(bare.pid)
+        found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in figures}
+        for _ in range(ROUNDS):
+            for each in figures:
+                found[each.name].append((await each.ours(), await each.bare()))
+    ours, theirs = resident(worker) - before[0], resident(bare.pid) - before[1]
+    rows = []
+    for each in figures:
+        mine, bares = zip(*found[each.name], strict=True)
+        rows.append(Row(each.name, median(mine), median(bares), each.goal, more=True))
+    cached = ROUNDS * OPENED
+    return [*rows, Row("KB, a cached account", ours / cached, max(theirs, 1) / cached, 1.5, more=False)]
+
+
+async def _core() -> float:
+    return months_in_the_core()
+
+
+async def _bare_chart() -> float:
+    return months_of_the_bare_chart()
+
+
+def shown(rows: list[Row]) -> Table:
+    """Return the table."""
+    table = Table("", "ours", "bare", "ratio", "goal", "", title=f"Medians of {ROUNDS} rounds")
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    for each in rows:
+        goal = f"{'≥' if each.more else '≤'} {each.goal:g}"
+        verdict = "met" if each.met else "missed"
+        table.add_row(each.name, f"{each.ours:,.0f}", f"{each.bare:,.0f}", f"{each.ratio:.2f}", goal, verdict)
+    return table
+
+
+def main() -> int:
+    """Measure and print; return 1 if a goal was missed and that was to be strict."""
+    parser = argparse.ArgumentParser(description="Measure Reprise beside its bare parts.")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
+    strict: bool = parser.parse_args().strict
+    rows = asyncio.run(measured())
+    Console(width=100).print(shown(rows))
+    return 1 if strict and not all(each.met for each in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""What Reprise is measured against: a workflow of a few lines, in a worker with the account worker's own settings."""
+
+import asyncio
+import os
+from datetime import timedelta
+
+from pydantic import BaseModel
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+
+from reprise.settings import WorkerSettings
+from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.worker import WORKFLOW_TASKS
+
+QUEUE = "bare"
+
+
+class Number(BaseModel):
+    """What is sent and answered."""
+
+    value: int
+
+
+@activity.defn
+async def answer(number: Number) -> Number:
+    """Answer at once."""
+    return number
+
+
+@workflow.defn(name="Bare")
+class BareWorkflow:
+    """One number that can be set, and an activity at the start."""
+
+    def __init__(self) -> None:
+        """Start without a number."""
+        self._number: Number | None = None
+
+    @workflow.run
+    async def run(self, number: Number) -> None:
+        """Ask the activity, then wait for ever."""
+        self._number = await workflow.execute_activity(answer, number, start_to_close_timeout=timedelta(minutes=1))
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    async def started(self) -> Number:
+        """Wait for the activity's answer."""
+        await workflow.wait_condition(lambda: self._number is not None)
+        assert self._number is not None
+        return self._number
+
+    @workflow.update
+    async def set(self, number: Number) -> Number:
+        """Set the number."""
+        self._number = number
+        return number
+
+
+async def main() -> None:
+    """Run the worker until it is ended."""
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    settings = WorkerSettings()
+    await Worker(
+        client,
+        task_queue=QUEUE,
+        workflows=[BareWorkflow],
+        activities=[answer],
+        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
+        max_concurrent_activities=settings.max_activities,
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+    ).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,58 @@
+"""When an account next acts by itself, and why: read from its record alone (R5, R8, R9, R10, R13, R21)."""
+
+from datetime import datetime
+
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.schedule import Deadline, DeadlineKind, retry_instants
+from reprise.statemachine.standing import collecting, is_in_service
+
+
+def deadline_of(account: Account) -> Deadline | None:
+    """Return when the account next acts by itself, and why; None while it waits for people or for an outcome."""
+    if collecting(account):
+        return None
+    return min(filter(None, (_due(account), _void_due(account), _erasure_due(account))), key=_instant, default=None)
+
+
+def _due(account: Account) -> Deadline | None:
+    payment = account.payment
+    if account.state is AccountState.CLOSED:
+        return None
+    if payment and payment.next_attempt_at:
+        return Deadline(kind=DeadlineKind.PAYMENT_DUE, at=payment.next_attempt_at, summary=_what_is_due(account))
+    if is_in_service(account) and account.term:
+        return Deadline(kind=DeadlineKind.TERM_ENDED, at=account.term.end, summary="term ends")
+    return None
+
+
+def _void_due(account: Account) -> Deadline | None:
+    if not (owed := account.voids_owed):
+        return None
+    first = min(owed, key=lambda each: each.next_attempt_at)
+    summary = f"void {first.payment_key}, which Stripe has refused so far"
+    return Deadline(kind=DeadlineKind.VOID_DUE, at=first.next_attempt_at, summary=summary)
+
+
+def _erasure_due(account: Account) -> Deadline | None:
+    if not (owed := account.erasure_owed):
+        return None
+    summary = "erase the customer, which Stripe has refused so far"
+    return Deadline(kind=DeadlineKind.ERASURE_DUE, at=owed.next_attempt_at, summary=summary)
+
+
+def _what_is_due(account: Account) -> str:
+    payment = account.payment
+    if payment is None or payment.status is PaymentStatus.PROCESSING:
+        return "look whether the payment has cleared"
+    if payment.status is PaymentStatus.REQUIRES_ACTION and account.state is not AccountState.PAST_DUE:
+        return "look whether the payer has authenticated"
+    retries = retry_instants(account.policy, payment)
+    if payment.next_attempt_at in retries and not payment.stopped_since:
+        number = f"payment retry {retries.index(payment.next_attempt_at) + 1} of {len(retries)}"
+        return f"{number}: the bank refuses this card" if payment.do_not_retry else number
+    return "payment retry after a fault of ours"
+
+
+def _instant(deadline: Deadline) -> datetime:
+    return deadline.at
