@@ -13,6 +13,7 @@ from reprise.activities.collecting import Collecting
 from reprise.activities.customers import Customers, leave
 from reprise.activities.reading import default_method
 from reprise.activities.stripe_client import is_passing, sentence_of
+from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.outcomes import (
     CustomerErased,
     CustomerNotRegistered,
@@ -96,7 +97,7 @@ class StripePayments:
                     raise
                 if _may_be_done(error, begun=customers.has_attached):
                     raise unavailable(error) from error
-                return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
+                return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=sentence_of(error))
 
     async def _change_payment_method(
         self, customers: Customers, asked: names.ChangePaymentMethodInput
@@ -108,7 +109,7 @@ class StripePayments:
                 raise
         left = await leave(self._client, asked)
         if left.customer_id is None:
-            return PaymentMethodChanged(refused="payment_in_progress", message=_NOT_SETTLED)
+            return PaymentMethodChanged(refused=OwnDeclineCode.PAYMENT_IN_PROGRESS, message=_NOT_SETTLED)
         changed = await customers.make_default(left.customer_id, asked.payment_method, asked.request)
         return changed.model_copy(update=left.told)
 

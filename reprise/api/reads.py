@@ -25,7 +25,7 @@ from reprise.api.schemas import (
     ReturnBody,
     Timeline,
 )
-from reprise.statemachine.machine import AccountMachine
+from reprise.statemachine.access import grace_until, may_work
 from reprise.workflows.messages import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -40,8 +40,6 @@ from reprise.workflows.messages import (
 )
 
 router = APIRouter(prefix="/v1/accounts")
-
-IN_SERVICE = frozenset(state.value for state in AccountMachine.states_map["in_service"].states)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
@@ -128,14 +126,12 @@ async def access(account_id: PathAccount, engine: TheEngine, _: Reader) -> Acces
     description = await engine.describe(account_id)
     known = description.typed_search_attributes
     state, until, term_end = known.get(ACCOUNT_STATE), known.get(ACCESS_UNTIL), known.get(TERM_ENDS_AT)
-    may = state in IN_SERVICE and until is not None and clock_of(description) < until
-    grace = until if until is not None and (term_end is None or until > term_end) else None
     return Access(
-        access=may,
+        access=may_work(state, until, clock_of(description)),
         state=AccountState(state or AccountState.DISABLED),
         until=until,
         term_end=term_end,
-        grace_until=grace,
+        grace_until=grace_until(term_end, until),
     )
 
 

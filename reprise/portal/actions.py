@@ -16,6 +16,7 @@ from reprise.api.problems import Problem
 from reprise.portal.pages import reactivation_page
 from reprise.portal.sessions import AFormSender, Visitor
 from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.refusals import RefusalCode
 from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, SetCarts, SetEmail
 
 router = APIRouter(prefix="/accounts/{account_id}")
@@ -78,7 +79,7 @@ async def cancel(
     try:
         outcome = await _send(who, key, Cancel, when=when, expected_state=shown, expected_payment=payment or None)
     except Problem as problem:
-        if problem.code not in {"state_changed", "not_in_service"}:
+        if problem.code not in {RefusalCode.STATE_CHANGED, RefusalCode.NOT_IN_SERVICE}:
             raise
         return await _told_what_changed(who, was=shown, when=when)
     return _to(who, notice="cancelled" if outcome.account.in_service else "stopped")
@@ -89,7 +90,7 @@ async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> 
     account = await who.engine.account(who.account_id)
     if not account.in_service:
         return _to(who, notice="out-already")
-    if account.state is not AccountState.CANCELLED:
+    if not account.may_resume:
         paid = was is AccountState.PAST_DUE and account.payment.status is PaymentStatus.PAID
         return _to(who, notice="paid-meanwhile" if paid else "changed")
     return _to(who, notice="cancelled") if when == "term_end" else _to(who, "/cancel", notice="cancelled-already")
@@ -101,9 +102,9 @@ async def resume(who: AFormSender, key: Key) -> Response:
     try:
         await _send(who, key, Reactivate, expected_amount=0)
     except Problem as problem:
-        if problem.code == "already_in_service":
+        if problem.code == RefusalCode.ALREADY_IN_SERVICE:
             return _to(who, notice="already")
-        if problem.code == "quote_changed":
+        if problem.code == RefusalCode.QUOTE_CHANGED:
             return _to(who, "/reactivate")
         raise
     return _to(who, notice="resumed")
@@ -116,9 +117,11 @@ async def reactivate(request: Request, who: AFormSender, key: Key, expected_amou
     try:
         outcome = await _send(who, key, Reactivate, expected_amount=amount)
     except Problem as problem:
-        if problem.code == "already_in_service":  # another tab was faster: one charge, and both are right (R14)
+        if (
+            problem.code == RefusalCode.ALREADY_IN_SERVICE
+        ):  # another tab was faster: one charge, and both are right (R14)
             return _to(who, notice="already")
-        if problem.code == "quote_changed":
+        if problem.code == RefusalCode.QUOTE_CHANGED:
             told = "The price has changed since this page was shown. Nothing was charged. This is what it costs now:"
             return await reactivation_page(request, who, problem=told, status=409)
         raise
@@ -133,7 +136,7 @@ async def call_off(who: AFormSender, key: Key, payment: Payment) -> Response:
     try:
         await _send(who, key, Cancel, expected_state=AccountState.DISABLED, expected_payment=payment)
     except Problem as problem:
-        if problem.code not in {"state_changed", "not_in_service"}:
+        if problem.code not in {RefusalCode.STATE_CHANGED, RefusalCode.NOT_IN_SERVICE}:
             raise
         account = await who.engine.account(who.account_id)
         return _to(who, notice="paid-meanwhile" if account.in_service else "ended-meanwhile")

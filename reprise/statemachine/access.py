@@ -39,6 +39,22 @@ def access_until(account: Account) -> datetime | None:
     return max(until, awaited + OUTCOME_MARGIN) if awaited else until
 
 
+def may_work(state: str | None, until: datetime | None, now: datetime) -> bool:
+    """Say whether an account may work at `now`, from what is known of it without a worker (R16).
+
+    Args:
+        state: Its state; None where no worker has taken it up yet.
+        until: Its `access_until`.
+        now: The time, in UTC: whoever answers compares the clock.
+    """
+    return state in IN_SERVICE and until is not None and now < until
+
+
+def grace_until(term_end: datetime | None, until: datetime | None) -> datetime | None:
+    """Return until when an account may work past its paid term, while a renewal is collected (R9); None: not at all."""
+    return until if until is not None and (term_end is None or until > term_end) else None
+
+
 def _awaited(payment: Payment) -> datetime | None:
     """Return the instant from which on a renewal's outcome is awaited."""
     if payment.status is PaymentStatus.COLLECTING:

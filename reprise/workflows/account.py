@@ -14,7 +14,7 @@ from reprise.statemachine.effects import Announce, Effect
 from reprise.statemachine.machine import AccountMachine, Event
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
-from reprise.statemachine.timeline import ActorKind, TimelineEntry
+from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
@@ -222,7 +222,7 @@ class AccountWorkflow(Handlers):
                 continue
             if self._announce:
                 self._outbox.add(effect.entry)
-            if effect.entry.type == "account.renewed" or (
+            if effect.entry.type is EntryType.RENEWED or (
                 _went_out_by_itself(effect.entry) and (self._edition >= 2 or workflow.patched(NEW_RUN_WHEN_DISABLED))
             ):
                 self._run_is_over = True
@@ -318,4 +318,4 @@ async def _sleep_until(deadline: Deadline) -> None:
 
 def _went_out_by_itself(entry: TimelineEntry) -> bool:
     """Whether an account went out of service with nobody waiting for an answer, which a new run would delay."""
-    return entry.type == "account.disabled" and entry.actor.kind is ActorKind.TIMER
+    return entry.type is EntryType.DISABLED and entry.actor.kind is ActorKind.TIMER

@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError
 
 from reprise.activities import names
 from reprise.statemachine.account import Account
+from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.effects import (
     Act,
     ChangeEmail,
@@ -82,9 +83,6 @@ void did not find out is asked again by the core's deadlines; whether money move
 
 LONGEST_PATIENCE = timedelta(days=1)
 """The same for what people have asked for, and for the customer without whom nothing can be done."""
-
-STRIPE_REFUSED = "stripe_refused"
-"""The code of a payment method that Stripe has not looked at, for a fault of ours."""
 
 _NO_ANSWER = "The activity's answer could not be read."
 
@@ -186,7 +184,7 @@ class EffectRunner:
             case Collect(payment=payment):
                 return [Finished(Stopped(payment_key=payment.key, reason=reason), request)]
             case ChangePaymentMethod():
-                return [Finished(PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason), request)]
+                return [Finished(PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=reason), request)]
             case _:
                 return []
 
@@ -319,7 +317,7 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
         case Collect(payment=payment):
             return Stopped(payment_key=payment.key, reason=reason)
         case ChangePaymentMethod(asked_by=actor):
-            return PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason, asked_by=actor)
+            return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=reason, asked_by=actor)
         case ChangeEmail(email=email, asked_by=actor):
             return EmailChanged(email=email, refused=reason, asked_by=actor)
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
