@@ -222,7 +222,8 @@ class Decisions(PaymentDecisions):
         quote = renewal_quote(self.account)
         self._set(term=quote.term, term_index=self.account.term_index + 1)
         self._strike_debts({quote.term})
-        self._note(EntryType.RENEWED, TIMER, amount=0, currency=quote.currency, term=quote.term)
+        how = {"carts": quote.carts, "unit_amount": quote.unit_amount}
+        self._note(EntryType.RENEWED, TIMER, amount=0, currency=quote.currency, term=quote.term, **how)
 
     def collect_renewal(self, now: datetime) -> None:
         self._collect_new(PaymentPurpose.RENEWAL, renewal_quote(self.account), TIMER, now)

@@ -84,6 +84,8 @@ class Recording(Guards):
             currency=invoice.currency,
             payment_key=invoice.payment_key,
             invoice_id=invoice.invoice_id,
+            carts=invoice.quantity,
+            unit_amount=invoice.unit_amount,
             **parts_of(invoice.amount, invoice.charged),
             **facts,
         )

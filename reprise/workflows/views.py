@@ -136,7 +136,7 @@ class AccountView(_View):
     @property
     def payment_open(self) -> bool:
         """Whether the latest payment is awaited: by an attempt, from the bank, or from its payer (R10, R21)."""
-        return self.payment.under_way or self.payment.awaits_payer
+        return self.payment.status.is_open
 
     @property
     def may_cancel(self) -> bool:
