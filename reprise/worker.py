@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from reprise.activities.announcements import ProductAnnouncements
+from reprise.activities.log_context import LogContext
 from reprise.activities.payments import StripePayments
 from reprise.activities.stripe_client import stripe_client
 from reprise.connection import connect
@@ -77,6 +78,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
             announcements.announce,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
+        interceptors=[LogContext()],
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

@@ -18,16 +18,21 @@ ERASE_CUSTOMER = "erase_customer"
 ANNOUNCE = "announce"
 
 
-class _Input(BaseModel):
+class AnyInput(BaseModel):
+    """Which account an activity is about."""
+
     model_config = ConfigDict(frozen=True)
 
     account_id: str
 
 
-class StripeInput(_Input):
+class StripeInput(AnyInput):
     """Whose invoices or customer at Stripe an activity is about."""
 
     life: Annotated[str | None, Field(description="Which life of the account's id this is; None before 0.2.0.")] = None
+    command_id: Annotated[
+        str | None, Field(description="The command that has asked for this, if one has: for the log.")
+    ] = None
 
 
 class RegisterCustomerInput(StripeInput):
@@ -88,7 +93,7 @@ class RefundInput(CustomerInput):
     object_id: str
 
 
-class AnnounceInput(_Input):
+class AnnounceInput(AnyInput):
     """Which changes to tell the product, in their order (R18)."""
 
     entries: tuple[TimelineEntry, ...]

@@ -4,6 +4,7 @@ What Stripe refuses is a value; only what is not known is an error, and is tried
 """
 
 import stripe
+import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -29,6 +30,8 @@ from reprise.statemachine.outcomes import (
     RefundObserved,
     Stopped,
 )
+
+log = structlog.get_logger()
 
 _NOT_SETTLED = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
 
@@ -181,7 +184,7 @@ class StripePayments:
             if not gives_up(error):
                 raise
             outcome = NotKnown(payment_key=asked.payment.key, reason=error.message)
-        activity.logger.info("payment %s, attempt %s: %s", asked.payment.key, asked.payment.attempt, outcome.kind)
+        log.info("payment attempt", payment_attempt=asked.payment.attempt, outcome=outcome.kind)
         return outcome
 
     async def _collect(self, asked: names.CollectInput) -> PaymentOutcome:

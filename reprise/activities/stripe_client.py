@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import stripe
 
+from reprise.activities.stripe_requests import LoggedRequests
 from reprise.settings import StripeSettings
 
 REFUSALS = frozenset({400, 401, 402, 403, 404})
@@ -33,7 +34,7 @@ async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.Stripe
     base: dict[str, str] = {}
     if settings.stripe_url is not None:
         base["api"] = str(settings.stripe_url).rstrip("/")
-    http = stripe.HTTPXClient(timeout=settings.stripe_timeout)
+    http = LoggedRequests(timeout=settings.stripe_timeout)
     try:
         yield stripe.StripeClient(
             settings.stripe_api_key.get_secret_value(),

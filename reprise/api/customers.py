@@ -139,5 +139,7 @@ def _gone() -> Problem:
 def _problem(error: stripe.StripeError) -> Problem:
     if is_passing(error):
         return unavailable("Stripe cannot be reached. Try again.")
-    log.error("stripe refused a request", why=sentence_of(error))  # for operators: it may name what is ours
+    log.error(
+        "stripe refused a request", why=sentence_of(error), stripe_request_id=error.request_id
+    )  # for operators: it may name what is ours
     return unavailable("Stripe refused Reprise's own request; the operators can see why. Try again later.", 300)

@@ -105,6 +105,7 @@ class Engine:
         Raises:
             Problem: The core refuses it, an account of this id exists, or the engine is out of reach.
         """
+        _bind(command.account_id, command)
         try:
             provisional, _ = AccountMachine.opening(command, datetime.now(UTC))
         except Refused as error:
@@ -161,6 +162,7 @@ class Engine:
             Problem: The account refuses it, or the engine is out of reach.
         """
         handle = self._handle(account_id)
+        _bind(account_id, command)
         update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
@@ -194,6 +196,7 @@ class Engine:
 
     async def send(self, account_id: str, command: AnyCommand) -> None:
         """Send a command as a signal: it is taken, or refused, without an answer."""
+        _bind(account_id, command)
         await self._signal(account_id, command.name, command)
 
     async def hint(self, account_id: str, hint: PaymentHint) -> None:
@@ -312,6 +315,11 @@ def clock_of(description: WorkflowExecutionDescription) -> datetime:
     if extended.HasField("time_skipping_info"):
         return extended.time_skipping_info.current_time.ToDatetime(UTC)
     return datetime.now(UTC)
+
+
+def _bind(account_id: str, command: Command) -> None:
+    """Let all lines from here on say which command they are about: the worker's say it too."""
+    structlog.contextvars.bind_contextvars(account=account_id, command_id=command.command_id)
 
 
 def _exists() -> Problem:

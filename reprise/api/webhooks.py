@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import stripe
+import structlog
 from fastapi import APIRouter, Header, Request
 
 from reprise.api.commands import TheEngine, TheStripe
@@ -49,6 +50,7 @@ async def stripe_webhook(
         event = _sound(_signed(payload, stripe_signature, secrets))
     except _NO_EVENT as error:
         raise Problem(400, "invalid_signature", "This is not an event that Stripe has signed for us.") from error
+    structlog.contextvars.bind_contextvars(stripe_event=event.id)
     told = await told_by(event, client)
     if told is not None:
         await _hint(engine, told)
@@ -90,6 +92,7 @@ async def _hint(engine: Engine, told: Told) -> None:
     """Make the account look, unless it knows already, or has ended: each signal stays in its history for good."""
     try:
         known = (await engine.describe(told.account_id)).typed_search_attributes
+        structlog.contextvars.bind_contextvars(account=told.account_id, payment_key=told.hint.payment_key)
         waits = known.get(PAYMENT_STATUS) in WAITING or known.get(ACCOUNT_STATE) == AccountState.PAST_DUE
         if told.only_if_waiting and not waits:
             return

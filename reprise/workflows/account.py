@@ -177,7 +177,8 @@ class AccountWorkflow(Handlers):
             effects = self._effects_of(request.command)
         except Refused as refused:
             request.refusal = Refusal.of(refused)
-            workflow.logger.info("refused %s: %s", request.command.name, refused.code)
+            about = {"command": request.command.name, "command_id": request.command_id, "code": refused.code.value}
+            workflow.logger.info("a command was refused", extra=about)
             self._give_answer(request)
             return
         self._perform(effects, request)
