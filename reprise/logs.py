@@ -15,6 +15,8 @@ from typing import TextIO
 
 import structlog
 
+from reprise.log_fields import plain_command_id, temporal_fields
+
 log = structlog.get_logger()
 
 _NOISY = ("httpx", "stripe")
@@ -25,6 +27,7 @@ def configure_logs() -> None:
     """Send all that this process has to say to standard error as JSON lines. Call it once, first of all."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        plain_command_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -41,7 +44,7 @@ def configure_logs() -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, temporal_fields, *shared],
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

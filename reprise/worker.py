@@ -17,6 +17,7 @@ from temporalio.worker import Worker
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
 from reprise.activities.announcements import ProductAnnouncements
+from reprise.activities.log_context import LogContext
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
@@ -80,6 +81,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
             announcements.announce,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
+        interceptors=[LogContext()],
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from reprise.log_fields import ACCOUNT_WORKFLOW
+from reprise.workflows.messages import workflow_id
+from reprise.workflows.requests import _unnamed
+
 BEGIN = """
 import asyncio, gc, logging, os, sys, threading, time, warnings
 import structlog
@@ -113,3 +117,45 @@ def test_what_the_server_says_is_a_line_too() -> None:
     failed = [each for each in told if "exception" in each]
     assert failed
     assert all(each["logger"].startswith("uvicorn") and "ValueError" in each["exception"] for each in failed)
+
+
+OF_TEMPORAL = """
+workflow = {"workflow_id": "account-shop-1", "run_id": "r", "attempt": 1, "namespace": "n", "task_queue": "q",
+            "update_id": "key-1", "update_name": "cancel"}
+activity = {"workflow_id": "account-shop-1", "workflow_run_id": "r", "activity_type": "collect", "attempt": 2}
+"""
+
+
+def test_what_temporal_says_of_a_workflow_are_fields() -> None:
+    """Not a dictionary, and none in the text; what was said beside it stays; what has no value is left out."""
+    said = "extra = {'temporal_workflow': workflow, 'code': 'not_in_service', 'payment_key': None, '__temporal_x': 1}\n"
+    logged = "logging.getLogger('temporalio.workflow').info('a command was refused', extra=extra)"
+    (told,) = lines(OF_TEMPORAL + said + logged)
+    assert (told["event"], told["code"]) == ("a command was refused", "not_in_service")
+    assert (told["account"], told["workflow_id"], told["run_id"]) == ("shop-1", "account-shop-1", "r")
+    assert (told["command_id"], told["update"]) == ("key-1", "cancel")
+    assert not [name for name, value in told.items() if "temporal_" in name or value is None or isinstance(value, dict)]
+
+
+def test_what_temporal_says_of_an_activity_are_fields() -> None:
+    """Also by loggers of the SDK's own, whose other extras are theirs."""
+    extra = "extra={'temporal_activity': activity, 'other': object()}"
+    (told,) = lines(f"{OF_TEMPORAL}logging.getLogger('temporalio.worker._activity').error('failed', {extra})")
+    assert (told["account"], told["workflow_id"], told["run_id"]) == ("shop-1", "account-shop-1", "r")
+    assert (told["activity"], told["attempt"]) == ("collect", 2)
+    assert "other" not in told
+
+
+def test_a_workflow_that_is_no_accounts_has_no_account() -> None:
+    """A portal session's, say."""
+    workflow = "{'workflow_id': 'portal-session-1', 'run_id': 'r'}"
+    (told,) = lines(f"logging.getLogger('temporalio.workflow').info('x', extra={{'temporal_workflow': {workflow}}})")
+    assert (told["workflow_id"], "account" in told) == ("portal-session-1", False)
+    assert workflow_id("") == ACCOUNT_WORKFLOW
+
+
+def test_R13_a_key_that_may_name_somebody_is_shown_as_its_hash() -> None:
+    """The hash under which a closed account remembers it; what is short and plain is shown."""
+    keys = ["0b9e6c1e-6f0c-4c38-9d0a-2f6d2a3c9b11", "user-" + "a" * 40, "open ada@example.com", "x" * 65]
+    told = lines("".join(f"structlog.get_logger().info('x', command_id={key!r})\n" for key in keys))
+    assert [each["command_id"] for each in told] == [*keys[:2], *map(_unnamed, keys[2:])]

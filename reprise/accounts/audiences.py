@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from reprise.statemachine.account import DisabledReason
+from reprise.statemachine.timeline import EntryType
 from reprise.workflows.messages import Actor, ActorKind, TimelineEntry
 
-_STRUCTURED: Final = frozenset({"refunded", "disputed"})
+_STRUCTURED: Final = frozenset({EntryType.REFUNDED, EntryType.DISPUTED})
 """Entries whose reason begins with a status of Stripe's (R24)."""
 
 _CODES: Final = frozenset(reason.value for reason in DisabledReason)
@@ -38,6 +39,6 @@ def _shown(entry: TimelineEntry, subject: str) -> TimelineEntry:
 def _plain(entry: TimelineEntry) -> str | None:
     if entry.reason is None or entry.actor.kind is ActorKind.OPERATOR:
         return None
-    if entry.type.removeprefix("account.") in _STRUCTURED:
+    if entry.type in _STRUCTURED:
         return entry.reason.partition(":")[0]
     return entry.reason if entry.reason in _CODES else None

@@ -126,6 +126,7 @@ class Accounts:
             CommandRefused: By the core, or because an account of this id exists, or has existed.
             Unavailable: No worker has taken it within the wait, or Temporal is out of reach.
         """
+        _bind(command.account_id, command)
         try:
             provisional, _ = machine.open_account(command, datetime.now(UTC))
         except Refused as error:
@@ -185,6 +186,7 @@ class Accounts:
             Unavailable: No worker has taken it within the wait, or Temporal is out of reach.
         """
         handle = self._handle(account_id)
+        _bind(account_id, command)
         update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
@@ -201,6 +203,7 @@ class Accounts:
 
     async def signal(self, account_id: str, command: AnyCommand) -> None:
         """Send a command that nobody waits for: it is taken or refused without an answer. Errors as of `command`."""
+        _bind(account_id, command)
         await self._signal(account_id, command.name, command)
 
     async def hint(self, account_id: str, hint: PaymentHint) -> None:
@@ -390,6 +393,11 @@ async def _asked(request: Awaitable[T]) -> T:
         return await request
     except (RPCError, RuntimeError) as error:
         raise _error_of(error) from error
+
+
+def _bind(account_id: str, command: Command) -> None:
+    """Let all lines from here on say which command they are about: the worker's say it too."""
+    structlog.contextvars.bind_contextvars(account=account_id, command_id=command.command_id)
 
 
 def _exists() -> CommandRefused:

@@ -6,7 +6,7 @@ from typing import Final
 
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
-from reprise.statemachine.standing import IN_SERVICE
+from reprise.statemachine.access import may_work
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.messages import AccountState, account_id_of
 
@@ -57,7 +57,7 @@ class AccountDescription:
     @property
     def has_access(self) -> bool:
         """Whether the account may work now (R16)."""
-        return self.state in IN_SERVICE and self.access_until is not None and self.now < self.access_until
+        return may_work(self.state, self.access_until, self.now)
 
 
 def is_account(execution: WorkflowExecution) -> bool:

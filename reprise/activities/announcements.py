@@ -6,12 +6,15 @@ import json
 from datetime import UTC, datetime
 
 import httpx
+import structlog
 from standardwebhooks import Webhook
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from reprise.activities import names
 from reprise.statemachine.timeline import TimelineEntry
+
+log = structlog.get_logger()
 
 PATIENCE = 10.0
 """Seconds that one entry may take as a whole, however slowly its answer trickles."""
@@ -63,7 +66,7 @@ class ProductAnnouncements:
             except Exception as error:
                 if not told:
                     raise
-                activity.logger.warning("told %s of %s entries: %s", told, len(asked.entries), error)
+                log.warning("the product was not told of all", told=told, waiting=len(asked.entries), why=str(error))
                 return told
         return len(asked.entries)
 

@@ -4,11 +4,13 @@ What Stripe refuses is a value; only what is not known is an error, and is tried
 """
 
 import stripe
+import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from reprise.activities import names
 from reprise.activities.attempts import asking, gives_up, tries, unavailable
+from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.outcomes import (
     CustomerErased,
     CustomerNotRegistered,
@@ -29,6 +31,8 @@ from reprise.stripe_api.collecting import Collecting
 from reprise.stripe_api.customers import Customers, leave
 from reprise.stripe_api.errors import is_passing, sentence_of
 from reprise.stripe_api.reading import default_method
+
+log = structlog.get_logger()
 
 _NOT_SETTLED = "The customer was deleted at Stripe while a payment of theirs is not settled. Try again later."
 
@@ -99,7 +103,7 @@ class StripePayments:
                     raise
                 if _may_be_done(error, begun=customers.has_attached):
                     raise unavailable(error) from error
-                return PaymentMethodChanged(refused="stripe_refused", message=sentence_of(error))
+                return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=sentence_of(error))
 
     async def _change_payment_method(
         self, customers: Customers, asked: inputs.ChangePaymentMethodInput
@@ -111,7 +115,7 @@ class StripePayments:
                 raise
         left = await leave(self._client, asked)
         if left.customer_id is None:
-            return PaymentMethodChanged(refused="payment_in_progress", message=_NOT_SETTLED)
+            return PaymentMethodChanged(refused=OwnDeclineCode.PAYMENT_IN_PROGRESS, message=_NOT_SETTLED)
         changed = await customers.make_default(left.customer_id, asked.payment_method, asked.request)
         return changed.model_copy(update=left.told)
 
@@ -183,7 +187,7 @@ class StripePayments:
             if not gives_up(error):
                 raise
             outcome = NotKnown(payment_key=asked.payment.key, reason=error.message)
-        activity.logger.info("payment %s, attempt %s: %s", asked.payment.key, asked.payment.attempt, outcome.kind)
+        log.info("payment attempt", payment_attempt=asked.payment.attempt, outcome=outcome.kind)
         return outcome
 
     async def _collect(self, asked: inputs.CollectInput) -> PaymentOutcome:

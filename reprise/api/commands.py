@@ -100,13 +100,13 @@ def _tell_payment(result: CommandResult, response: Response) -> None:
     if payment.status is not PaymentStatus.DECLINED:
         response.status_code = 202
         return
-    if payment.decline_code == "payment_stopped":
+    if payment.stopped:
         detail = (
             "Stripe refused Reprise's own request. Nothing was charged, and the operators can see why. Try again later,"
             " with a new idempotency key: this one keeps its answer."
         )
         raise Problem(503, "payment_stopped", detail, headers={"Retry-After": "300"}, account=account)
-    if payment.decline_code == "no_payment_method":
+    if payment.lacks_method:
         detail = "There is no payment method. Nothing was charged. Add one, then reactivate again."
         raise Problem(402, "no_payment_method", detail, account=account)
     detail = f"The payment was declined ({payment.decline_code}). Nothing was charged. Try another payment method."

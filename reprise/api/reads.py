@@ -15,6 +15,7 @@ from reprise.api.problems import responses
 from reprise.api.schemas import Access, AccountList, AccountSummary, PortalUrl, ReturnBody, Timeline
 from reprise.errors import InvalidInput
 from reprise.http.customer_portal import customer_portal
+from reprise.statemachine.access import grace_until
 from reprise.stripe_api.invoice_list import InvoiceList, invoice_page
 from reprise.workflows.messages import AccountState, AccountView, Quote
 
@@ -85,13 +86,12 @@ async def access(account_id: PathAccount, accounts: AccountsDep, _: Reader) -> A
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     account = await accounts.describe(account_id)
     until, term_end = account.access_until, account.term_ends_at
-    grace = until if until is not None and (term_end is None or until > term_end) else None
     return Access(
         access=account.has_access,
         state=account.state or AccountState.DISABLED,
         until=until,
         term_end=term_end,
-        grace_until=grace,
+        grace_until=grace_until(term_end, until),
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final
 
+import structlog
 from fastapi import APIRouter, Header, Request
 
 from reprise.accounts.client import Accounts
@@ -42,6 +43,7 @@ async def stripe_webhook(
         event = verified(await request.body(), stripe_signature, secrets)
     except InvalidSignature as error:
         raise Problem(400, "invalid_signature", "This is not an event that Stripe has signed for us.") from error
+    structlog.contextvars.bind_contextvars(stripe_event=event.id)
     subject = await subject_of(event, services.stripe)
     if subject is not None:
         await _hint(services.accounts, subject)
@@ -52,6 +54,7 @@ async def _hint(accounts: Accounts, subject: EventSubject) -> None:
     """Make the account look, unless it knows already, or has ended: each signal stays in its history for good."""
     try:
         known = await accounts.describe(subject.account_id)
+        structlog.contextvars.bind_contextvars(account=subject.account_id, payment_key=subject.payment_key)
         waits = known.payment_status in WAITING or known.state is AccountState.PAST_DUE
         if _matters_only_while_waiting(subject) and not waits:
             return

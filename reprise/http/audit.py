@@ -42,20 +42,32 @@ def note(
         token: The `jti` of their token, by which it can be revoked.
         account: The account asked about; by default the one in the address.
     """
-    about = account if account is not None else request.path_params.get("account_id")
+    about = _sound(account if account is not None else request.path_params.get("account_id"))
+    _bind(about)
     request.scope.setdefault("state", {})["audit"] = {
         "kind": kind,
         "caller": None if subject is None else pseudonym(subject),
         "token": token if token is not None and _PLAIN.fullmatch(token) else None,
-        "account": about if isinstance(about, str) and re.fullmatch(ACCOUNT_ID, about) else None,
+        "account": about,
     }
 
 
 def note_account(request: Request, account: str) -> None:
     """Note which account a request is about, where its address does not say it."""
+    _bind(account)
     noted = request.scope.get("state", {}).get("audit")
     if noted is not None:
         noted["account"] = account
+
+
+def _sound(account: object) -> str | None:
+    """Return an account's id, if it can be one: nothing else that was sent gets into a line."""
+    return account if isinstance(account, str) and re.fullmatch(ACCOUNT_ID, account) else None
+
+
+def _bind(account: str | None) -> None:
+    if account is not None:
+        structlog.contextvars.bind_contextvars(account=account)
 
 
 def write(scope: Scope, **facts: Any) -> None:

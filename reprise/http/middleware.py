@@ -133,6 +133,9 @@ class RequestLog:
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
+        # Each request has a task of its own (uvicorn): what is bound here and further in is on all of its lines.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
 
         async def answer(message: Message) -> None:
             nonlocal status

@@ -94,7 +94,7 @@ async def _told_what_changed(who: Visitor, *, was: AccountState, when: When) -> 
     account = await who.accounts.account(who.account_id)
     if not account.in_service:
         return _to(who, notice="out-already")
-    if account.state is not AccountState.CANCELLED:
+    if not account.may_resume:
         paid = was is AccountState.PAST_DUE and account.payment.status is PaymentStatus.PAID
         return _to(who, notice="paid-meanwhile" if paid else "changed")
     return _to(who, notice="cancelled") if when == "term_end" else _to(who, "/cancel", notice="cancelled-already")

@@ -6,7 +6,9 @@ bank debits among them (docs.stripe.com/error-codes); a few are Reprise's own. W
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
+
+from reprise.statemachine.declines import OwnDeclineCode
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,29 @@ for codes, told in {
     " payment_method_restricted payment_method_unactivated payment_method_unexpected_state"
     " payment_method_unsupported_type": Told("it cannot be paid with this card or account", _ANOTHER),
     "resource_missing": Told("the card is not on file any more", "Add a card, then try again."),
-    # Reprise's own, and what is the product's to mend.
-    "no_payment_method": Told("there is no card on file", "Add a card, then try again."),
-    "cancelled": Told("it was called off", "Try again."),
-    "payment_stopped invalid_business_account amount_too_large amount_too_small": OURS,
+    # What is the product's to mend.
+    "invalid_business_account amount_too_large amount_too_small": OURS,
 }.items():
     _CODES |= dict.fromkeys(codes.split(), told)
+
+
+def _told_of_ours(code: OwnDeclineCode) -> Told:
+    match code:
+        case OwnDeclineCode.NO_PAYMENT_METHOD:
+            return Told("there is no card on file", "Add a card, then try again.")
+        case OwnDeclineCode.PAYMENT_STOPPED | OwnDeclineCode.STRIPE_REFUSED:
+            return OURS
+        case OwnDeclineCode.CANCELLED:
+            return Told("it was called off", "Try again.")
+        case OwnDeclineCode.INVOICE_VOIDED:
+            return Told("its invoice was voided", "Try again.")
+        case OwnDeclineCode.PAYMENT_IN_PROGRESS:
+            return Told("another payment is not settled yet", "Try again later.")
+        case _:
+            assert_never(code)
+
+
+_CODES |= {code.value: _told_of_ours(code) for code in OwnDeclineCode}
 
 KNOWN: Final = frozenset(_CODES)
 """The codes that have words of their own."""

@@ -1,93 +1,100 @@
 """What an account's history says to its owner: each entry of the timeline as a sentence (R17)."""
 
+from typing import assert_never
+
 from reprise.portal import words
 from reprise.portal.declines import told_of
 from reprise.portal.localized import Local
-from reprise.workflows.messages import ActorKind, TimelineEntry
+from reprise.workflows.messages import ActorKind, DisabledReason, EntryType, TimelineEntry
 
 
 def told(entry: TimelineEntry, zone: str, local: Local) -> str:
-    """Return what an entry of the timeline says, as a sentence; days are those of `zone`."""
+    """Return what an entry of the timeline says, as a sentence; days are those of `zone`.
+
+    One of a type that a later release has brought says no more than its type.
+    """
+    if not isinstance(entry.type, EntryType):
+        return f"{entry.type.removeprefix('account.').replace('_', ' ').capitalize()}."
     amount = _amount(entry, local)
     until = f" until {local.date(entry.term.end, zone)}" if entry.term else ""
-    match entry.type.removeprefix("account."):
-        case "opened":
+    match entry.type:
+        case EntryType.OPENED:
             return f"Account opened with {words.carts(entry.carts or 0, local)}."
-        case "activated":
+        case EntryType.ACTIVATED:
             return f"First month paid: {amount}."
-        case "cancelled":
+        case EntryType.CANCELLED:
             return f"Cancelled; works{until}."
-        case "resumed":
+        case EntryType.RESUMED:
             return "Cancellation taken back, at no charge."
-        case "reactivated":
+        case EntryType.REACTIVATED:
             return (
                 f"Reactivated for {amount}; paid{until}." if entry.amount else f"Reactivated at no charge; paid{until}."
             )
-        case "renewed":
+        case EntryType.RENEWED:
             return f"Renewed for {amount}; paid{until}." if entry.amount else f"Renewed at no charge{until}."
-        case "past_due":
+        case EntryType.PAST_DUE:
             reason = f": {told_of(entry.decline_code).why}" if entry.decline_code else ""
             return f"The renewal of {amount} could not be collected{reason}."
-        case "payment_declined":
+        case EntryType.PAYMENT_DECLINED:
             return f"A payment of {amount} failed: {told_of(entry.decline_code).why}. Nothing was charged."
-        case "payment_requires_action":
+        case EntryType.PAYMENT_REQUIRES_ACTION:
             return f"Your bank asked for a confirmation of {amount}."
-        case "payment_cancelled":
+        case EntryType.PAYMENT_CANCELLED:
             return f"A payment of {amount} was called off. Nothing was charged."
-        case "payment_stopped":
+        case EntryType.PAYMENT_STOPPED:
             return f"A payment of {amount} stopped on our side. Nothing was charged."
-        case "payment_processing":
+        case EntryType.PAYMENT_PROCESSING:
             return f"Your bank is transferring {amount}. This takes a few days."
-        case "payment_not_known":
+        case EntryType.PAYMENT_NOT_KNOWN:
             return f"It is not known yet whether a payment of {amount} went through. We keep asking."
-        case "payment_received":
+        case EntryType.PAYMENT_RECEIVED:
             return _told_received(entry, amount, until)
-        case "void_owed":
+        case EntryType.VOID_OWED:
             return "An invoice that was called off is still open at the payment service. It is being voided."
-        case "payment_voided":
+        case EntryType.PAYMENT_VOIDED:
             return "An open invoice was voided: it can no longer be paid."
-        case "refunded":
+        case EntryType.REFUNDED:
             return _told_refund(entry, amount)
-        case "disputed":
+        case EntryType.DISPUTED:
             return _told_dispute(entry, amount)
-        case "disabled":
+        case EntryType.DISABLED:
             return _told_disabled(entry)
-        case "enabled":
+        case EntryType.ENABLED:
             return "Taken back into service." if entry.term else "The hold was lifted."
-        case "carts_changed":
+        case EntryType.CARTS_CHANGED:
             return f"Changed to {words.carts(entry.carts or 0, local)}, from the next payment on."
-        case "plan_changed":
+        case EntryType.PLAN_CHANGED:
             return f"The price changed to {amount} for a cart, from the next payment on."
-        case "payment_method_changed":
+        case EntryType.PAYMENT_METHOD_CHANGED:
             return "Card changed."
-        case "payment_method_refused":
+        case EntryType.PAYMENT_METHOD_REFUSED:
             return f"The card was not taken: {told_of(entry.decline_code).why}."
-        case "customer_replaced":
+        case EntryType.CUSTOMER_REPLACED:
             return "Your details were set up anew at the payment service. There is no card on file now."
-        case "customer_not_registered":
+        case EntryType.CUSTOMER_NOT_REGISTERED:
             return "Your details could not be set up at the payment service yet. This is on our side."
-        case "email_changed":
+        case EntryType.EMAIL_CHANGED:
             return "Billing e-mail changed."
-        case "email_refused":
+        case EntryType.EMAIL_REFUSED:
             return "The billing e-mail was not taken. Please change it."
-        case "cancellation_requested":
+        case EntryType.CANCELLATION_REQUESTED:
             return "Support asked for something that changes nothing here."
-        case "term_extended":
+        case EntryType.TERM_EXTENDED:
             return f"Extended{until}, at no charge."
-        case "closed":
+        case EntryType.CLOSED:
             return "Account closed."
-        case "customer_not_erased":
+        case EntryType.CUSTOMER_NOT_ERASED:
             return "Your details could not be removed from the payment service yet. This is on our side."
-        case "customer_erased":
+        case EntryType.CUSTOMER_ERASED:
             return "Your details were removed from the payment service."
-        case other:
-            return f"{other.replace('_', ' ').capitalize()}."
+        case kind:
+            assert_never(kind)
 
 
 def _told_disabled(entry: TimelineEntry) -> str:
     if entry.actor.kind is ActorKind.OPERATOR:
         return "Disabled by support."  # the reason is written for operators
-    if entry.reason == "payment_failed":
+    if entry.reason == DisabledReason.PAYMENT_FAILED:
         return "Disabled: the last month could not be collected."
     return (
         "Disabled: the paid time was over." if entry.actor.kind is ActorKind.TIMER else "Cancelled at once; disabled."
@@ -146,5 +153,7 @@ def who(entry: TimelineEntry, user_id: str) -> str:
             return "Support"
         case ActorKind.STRIPE:
             return "Payment service"
-        case _:
+        case ActorKind.TIMER:
             return "Automatic"
+        case kind:
+            assert_never(kind)

@@ -18,9 +18,8 @@ from reprise.portal.declines import Told, told_of
 from reprise.portal.dependencies import Visitor, VisitorDep
 from reprise.portal.rendering import page
 from reprise.sessions.hand_over import public_base
-from reprise.statemachine.payments import PaymentStatus
 from reprise.stripe_api.invoice_list import invoice_page
-from reprise.workflows.messages import AccountState, AccountView, Quote
+from reprise.workflows.messages import AccountView, Quote
 
 router = APIRouter(prefix="/accounts/{account_id}")
 
@@ -49,7 +48,7 @@ async def overview(request: Request, who: VisitorDep, notice: Notice = None) -> 
     """Profile & Billing: how the account stands, and what can be done next."""
     account = await who.accounts.account(who.account_id)
     quote = since = None
-    if account.state is AccountState.DISABLED:
+    if account.is_out_of_service:
         quote = await _quote(who)
         since = words.went_out_of_service(await who.accounts.timeline(who.account_id))
     return page(
@@ -59,7 +58,7 @@ async def overview(request: Request, who: VisitorDep, notice: Notice = None) -> 
         account=account,
         standing=words.standing(account, who.local, quote, since),
         price=words.price(account, who.local),
-        may_come_back=quote is not None and not _is_under_way(account),
+        may_come_back=quote is not None and not account.payment_open,
         quote=quote,
         key=str(uuid.uuid4()),
         notice=NOTICES.get(notice or ""),
@@ -87,7 +86,7 @@ async def subscription(request: Request, who: VisitorDep, notice: Notice = None)
 async def cancel(request: Request, who: VisitorDep, notice: Notice = None) -> Response:
     """Say exactly what cancelling does and when, before it is done (R3)."""
     account = await who.accounts.account(who.account_id)
-    if not account.in_service:
+    if not account.may_cancel:
         return RedirectResponse(f"/portal/accounts/{who.account_id}/subscription", 303)
     said = NOTICES.get(notice or "")
     return page(request, who, "cancel.html", account=account, key=str(uuid.uuid4()), notice=said)
@@ -104,8 +103,7 @@ async def reactivation_page(
 ) -> HTMLResponse:
     """Return the page of a reactivation, wherever it stands: quote, under way, to be confirmed, done."""
     account = await who.accounts.account(who.account_id)
-    payment = account.payment
-    under_way = account.state is AccountState.DISABLED and payment.status is PaymentStatus.COLLECTING
+    comes_back = account.is_out_of_service
     return page(
         request,
         who,
@@ -113,11 +111,11 @@ async def reactivation_page(
         status=status,
         account=account,
         standing=words.standing(account, who.local),
-        quote=None if _is_under_way(account) or account.state is not AccountState.DISABLED else await _quote(who),
+        quote=await _quote(who) if comes_back and not account.payment_open else None,
         amount=words.amount_of(account, who.local),
-        under_way=under_way,
-        on_its_way=account.state is AccountState.DISABLED and payment.status is PaymentStatus.PROCESSING,
-        to_confirm=account.state is AccountState.DISABLED and payment.status is PaymentStatus.REQUIRES_ACTION,
+        under_way=comes_back and account.payment.collecting,
+        on_its_way=comes_back and account.payment.clearing,
+        to_confirm=account.may_call_off,
         declined=_declined(account),
         problem=problem,
         key=str(uuid.uuid4()),
@@ -125,17 +123,9 @@ async def reactivation_page(
 
 
 def _declined(account: AccountView) -> Told | None:
-    if account.state is not AccountState.DISABLED or not words.has_failed(account):
+    if not (account.is_out_of_service and account.payment.failed):
         return None
     return told_of(account.payment.decline_code)
-
-
-def _is_under_way(account: AccountView) -> bool:
-    return account.payment.status in {
-        PaymentStatus.COLLECTING,
-        PaymentStatus.PROCESSING,
-        PaymentStatus.REQUIRES_ACTION,
-    }
 
 
 async def _quote(who: Visitor) -> Quote | None:

@@ -1,12 +1,12 @@
 """How an account stands, in the words that its owner reads. Its history is in `history.py`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from reprise.portal.declines import told_of
 from reprise.portal.localized import Local
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import AccountState, AccountView, Quote, TimelineEntry
+from reprise.workflows.messages import AccountState, AccountView, DisabledReason, Quote, TimelineEntry
 
 Tone = Literal["good", "calm", "warning", "off"]
 
@@ -18,11 +18,6 @@ class Standing:
     headline: str
     sentences: tuple[str, ...]
     tone: Tone
-
-
-def has_failed(account: AccountView) -> bool:
-    """Say whether the latest payment failed, and was not called off."""
-    return account.payment.status is PaymentStatus.DECLINED and account.payment.decline_code != "cancelled"
 
 
 def amount_of(account: AccountView, local: Local) -> str:
@@ -67,8 +62,10 @@ def standing(
             return _past_due(account, local)
         case AccountState.CLOSED:
             return Standing("Closed", ("This account is closed for good.",), "off")
-        case _:
+        case AccountState.DISABLED | AccountState.NEW:
             return _disabled(account, local, quote, since)
+        case state:
+            assert_never(state)
 
 
 _ON = "Your shop goes on working meanwhile."
@@ -78,15 +75,12 @@ _DAYS = "This takes a few days."
 def _in_service(account: AccountView, local: Local) -> Standing:
     assert account.term is not None, "what is in service has a term"
     day = local.date(account.term.end, account.timezone)
-    match account.payment.status:
-        case PaymentStatus.COLLECTING:
-            said = f"We are collecting {amount_of(account, local)} for the next month."
-            return Standing("In service", (said, _ON), "calm")
-        case PaymentStatus.PROCESSING:
-            said = f"Your bank is transferring {amount_of(account, local)} for the next month. {_DAYS}"
-            return Standing("In service", (said, _ON), "calm")
-        case _:
-            pass
+    if account.payment.collecting:
+        said = f"We are collecting {amount_of(account, local)} for the next month."
+        return Standing("In service", (said, _ON), "calm")
+    if account.payment.clearing:
+        said = f"Your bank is transferring {amount_of(account, local)} for the next month. {_DAYS}"
+        return Standing("In service", (said, _ON), "calm")
     if account.carts * account.plan.unit_amount == 0:
         return Standing("In service", (f"Renews {day}. There is nothing to pay: {price(account, local)}.",), "good")
     return Standing("In service", (f"Renews {day} for {price(account, local)}.",), "good")
@@ -94,11 +88,11 @@ def _in_service(account: AccountView, local: Local) -> Standing:
 
 def _past_due(account: AccountView, local: Local) -> Standing:
     payment, amount = account.payment, amount_of(account, local)
-    if payment.status is PaymentStatus.COLLECTING:
+    if payment.collecting:
         return Standing("Payment failed", (f"We are trying again to collect {amount}.", _ON), "warning")
-    if payment.status is PaymentStatus.PROCESSING:
+    if payment.clearing:
         return Standing("Payment on its way", (f"Your bank is transferring {amount}. {_DAYS}", _ON), "calm")
-    if payment.status is PaymentStatus.REQUIRES_ACTION:
+    if payment.awaits_payer:
         said = [f"Your bank wants you to confirm the payment of {amount}."]
     else:
         said = [f"We could not collect {amount}: {told_of(payment.decline_code).why}."]
@@ -111,24 +105,30 @@ def _past_due(account: AccountView, local: Local) -> Standing:
 
 def _disabled(account: AccountView, local: Local, quote: Quote | None, since: TimelineEntry | None) -> Standing:
     payment, amount = account.payment, amount_of(account, local)
-    if payment.status is PaymentStatus.COLLECTING:
+    if payment.collecting:
         return Standing("Payment under way", (f"We are collecting {amount}. This takes a few seconds.",), "calm")
-    if payment.status is PaymentStatus.PROCESSING:
+    if payment.clearing:
         sentences = (f"Your bank is transferring {amount}. {_DAYS}", "Your shop works again as soon as it has arrived.")
         return Standing("Payment on its way", sentences, "calm")
-    if payment.status is PaymentStatus.REQUIRES_ACTION:
+    if payment.awaits_payer:
         sentences = (f"Your bank wants you to confirm the payment of {amount}.", "Your shop works again right after.")
         return Standing("One step to go", sentences, "warning")
     headline = f"Disabled since {local.date(since.at, account.timezone)}" if since else "Disabled"
-    if account.disabled_reason == "operator":
-        return Standing(headline, ("We took this account out of service. Please contact support.",), "off")
     said, why = [], told_of(payment.decline_code).why
-    if account.disabled_reason == "payment_failed":
-        said.append(f"The last month could not be collected: {why}.")
-    if account.disabled_reason == "first_payment_failed":
-        said.append(f"The first payment failed: {why}. Nothing was charged.")
-    if account.disabled_reason == "cancelled" and has_failed(account):
-        said.append(f"The last payment failed: {why}. Nothing was charged.")
+    match account.disabled_reason:
+        case DisabledReason.OPERATOR:
+            return Standing(headline, ("We took this account out of service. Please contact support.",), "off")
+        case DisabledReason.PAYMENT_FAILED:
+            said.append(f"The last month could not be collected: {why}.")
+        case DisabledReason.FIRST_PAYMENT_FAILED:
+            said.append(f"The first payment failed: {why}. Nothing was charged.")
+        case DisabledReason.CANCELLED:
+            if payment.failed:
+                said.append(f"The last payment failed: {why}. Nothing was charged.")
+        case None:
+            pass
+        case reason:
+            assert_never(reason)
     if payment.status is PaymentStatus.DECLINED and payment.next_attempt_at:
         said.append(f"We try again on {local.moment(payment.next_attempt_at, account.timezone)}.")
     if quote is not None and quote.amount_due == 0:

@@ -7,7 +7,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.schedule import renewal_access_until, retry_instants
-from reprise.statemachine.standing import is_in_service
+from reprise.statemachine.standing import IN_SERVICE, is_in_service
 
 OUTCOME_MARGIN: Final = timedelta(days=1)
 """How far access reaches past an attempt that is under way: twice as long as until it is said not to be known."""
@@ -33,6 +33,22 @@ def access_until(account: Account) -> datetime | None:
         return max(until, (payment.next_attempt_at or until) if past_due and payment else until)
     awaited = _awaited(payment) if payment and payment.purpose is PaymentPurpose.RENEWAL else None
     return max(until, awaited + OUTCOME_MARGIN) if awaited else until
+
+
+def may_work(state: str | None, until: datetime | None, now: datetime) -> bool:
+    """Say whether an account may work at `now`, from what is known of it without a worker (R16).
+
+    Args:
+        state: Its state; None where no worker has taken it up yet.
+        until: Its `access_until`.
+        now: The time, in UTC: whoever answers compares the clock.
+    """
+    return state in IN_SERVICE and until is not None and now < until
+
+
+def grace_until(term_end: datetime | None, until: datetime | None) -> datetime | None:
+    """Return until when an account may work past its paid term, while a renewal is collected (R9); None: not at all."""
+    return until if until is not None and (term_end is None or until > term_end) else None
 
 
 def _awaited(payment: Payment) -> datetime | None:

@@ -11,7 +11,7 @@ from reprise.statemachine.payments import OwedErasure, OwedVoid, Payment, Paymen
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import Instant, Term, ZoneName
-from reprise.statemachine.timeline import Actor, TimelineEntry
+from reprise.statemachine.timeline import Actor, EntryType, TimelineEntry
 
 ACCOUNT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -19,9 +19,6 @@ AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_ID)]
 """An id of the product's choosing. It stands in URLs and workflow ids, so it must say nothing personal."""
 
 RECORD_VERSION: Final = 1
-
-CLOSED: Final = "account.closed"
-"""The type of the entry by which an account is closed."""
 
 
 class AccountState(StrEnum):
@@ -160,7 +157,7 @@ class Account(BaseModel):
     @property
     def closed_with(self) -> int:
         """The sequence number of the entry that closed the account; 0 while it is open."""
-        return next((each.sequence for each in self.timeline if each.type == CLOSED), 0)
+        return next((each.sequence for each in self.timeline if each.type is EntryType.CLOSED), 0)
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from reprise.statemachine.invoice_decisions import InvoiceDecisions
 from reprise.statemachine.outcomes import CustomerErased, CustomerRegistered, EmailChanged, RefundObserved
 from reprise.statemachine.payments import OwedErasure
 from reprise.statemachine.schedule import ERASURE_RETRY, ERASURE_TRIED_FOR
-from reprise.statemachine.timeline import STRIPE
+from reprise.statemachine.timeline import STRIPE, EntryType
 
 REFUNDS_KEPT: Final = 50
 """How many refunds and disputes are known to be told."""
@@ -24,29 +24,31 @@ class CustomerDecisions(InvoiceDecisions):
         self.replace_customer(customer.customer_id)
         self._set(customer_id=customer.customer_id, first_payment_method=None)
         if customer.refused:
-            self._note("payment_method_refused", STRIPE, decline_code=customer.refused)
+            self._note(EntryType.PAYMENT_METHOD_REFUSED, STRIPE, decline_code=customer.refused)
         if customer.email_refused:
-            self._note("email_refused", STRIPE, reason=customer.email_refused)
+            self._note(EntryType.EMAIL_REFUSED, STRIPE, reason=customer.email_refused)
 
     def note_not_registered(self, reason: str) -> None:
         """Stripe refused to register the customer; told once, and shown to operators (R8)."""
         if self.by_edition_2():
-            self._note_once("customer_not_registered", STRIPE, reason)
+            self._note_once(EntryType.CUSTOMER_NOT_REGISTERED, STRIPE, reason)
 
     def replace_customer(self, customer_id: str | None, email_refused: str | None = None) -> None:
         """The customer was deleted at Stripe and registered anew: it has no payment method now (R23)."""
         if customer_id and self.account.customer_id and customer_id != self.account.customer_id:
             self._set(customer_id=customer_id)
-            self._note("customer_replaced", STRIPE, reason=f"the customer was deleted at Stripe; now {customer_id}")
+            self._note(
+                EntryType.CUSTOMER_REPLACED, STRIPE, reason=f"the customer was deleted at Stripe; now {customer_id}"
+            )
             if email_refused:
-                self._note("email_refused", STRIPE, reason=email_refused)
+                self._note(EntryType.EMAIL_REFUSED, STRIPE, reason=email_refused)
 
     def take_email(self, changed: EmailChanged) -> None:
         """Where Stripe has taken the new e-mail, it is the account's (R26)."""
         if changed.refused:
             return
         self._set(email=changed.email)
-        self._note("email_changed", changed.asked_by)
+        self._note(EntryType.EMAIL_CHANGED, changed.asked_by)
 
     # ---------------------------------------------------------------- a closed account's customer: R13
 
@@ -61,17 +63,17 @@ class CustomerDecisions(InvoiceDecisions):
         if erased.refused is None:
             self._set(erasure_owed=None)
             if owed is not None:
-                self._note("customer_erased", STRIPE)
+                self._note(EntryType.CUSTOMER_ERASED, STRIPE)
             return
         since = owed.since if owed else now
         if now - since >= ERASURE_TRIED_FOR:
             self._set(erasure_owed=None)
             reason = f"given up: erase the customer in Stripe's dashboard ({erased.refused})"
-            self._note("customer_not_erased", STRIPE, reason=reason)
+            self._note(EntryType.CUSTOMER_NOT_ERASED, STRIPE, reason=reason)
             return
         self._set(erasure_owed=OwedErasure(since=since, next_attempt_at=now + ERASURE_RETRY))
         if owed is None:
-            self._note("customer_not_erased", STRIPE, reason=erased.refused)
+            self._note(EntryType.CUSTOMER_NOT_ERASED, STRIPE, reason=erased.refused)
 
     def erase_again(self, now: datetime) -> None:
         """Try an erasure that Stripe has refused."""
@@ -93,7 +95,7 @@ class CustomerDecisions(InvoiceDecisions):
         self._set(refunds=(*self.account.refunds, tag)[-REFUNDS_KEPT:])
         reason = f"{seen.status}: {seen.reason}" if seen.reason else seen.status
         self._note(
-            "refunded" if seen.kind == "refund" else "disputed",
+            EntryType.REFUNDED if seen.kind == "refund" else EntryType.DISPUTED,
             STRIPE,
             amount=seen.amount,
             currency=seen.currency,

@@ -27,7 +27,7 @@ from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.pricing import reactivation_quote, renewal_quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import LATEST, Term, months_after, nth_term
-from reprise.statemachine.timeline import TIMER, Actor, ActorKind
+from reprise.statemachine.timeline import TIMER, Actor, ActorKind, EntryType
 
 
 class Decisions(PaymentDecisions):
@@ -35,12 +35,12 @@ class Decisions(PaymentDecisions):
 
     def note_payment_method(self, asked_by: Actor) -> None:
         """A new default payment method is in place."""
-        self._note("payment_method_changed", asked_by)
+        self._note(EntryType.PAYMENT_METHOD_CHANGED, asked_by)
 
     def note_cancellation_request(self) -> None:
         """Temporal's own cancellation does not end an account: say what would (R27)."""
         reason = "Request cancellation does not end an account: send the command cancel, or close"
-        self._note("cancellation_requested", Actor(kind=ActorKind.OPERATOR), reason=reason)
+        self._note(EntryType.CANCELLATION_REQUESTED, Actor(kind=ActorKind.OPERATOR), reason=reason)
 
     # ---------------------------------------------------------------- actions: opening: R1
 
@@ -51,7 +51,7 @@ class Decisions(PaymentDecisions):
     def start_cancelled_elsewhere(self, command: OpenAccount, now: datetime) -> None:
         self.start_paid_elsewhere(command, now)
         self._set(cancelled_from=AccountState.ACTIVE)
-        self._note("cancelled", command.actor, term=self._term)
+        self._note(EntryType.CANCELLED, command.actor, term=self._term)
 
     def start_lapsed(self, command: OpenAccount) -> None:
         self._open(command)
@@ -80,27 +80,27 @@ class Decisions(PaymentDecisions):
         self.effects.append(register)
         if self.by_edition_2():
             self._set(customer_id=command.customer_id, first_payment_method=command.payment_method)
-        self._note("opened", command.actor, carts=command.carts)
+        self._note(EntryType.OPENED, command.actor, carts=command.carts)
 
     # ---------------------------------------------------------------- actions: cancelling: R3
 
     def cancel_at_term_end(self, command: Cancel) -> None:
         self._set(cancelled_from=self.account.state)
-        self._note("cancelled", command.actor, reason=_why(command), term=self._term)
+        self._note(EntryType.CANCELLED, command.actor, reason=_why(command), term=self._term)
 
     def end_at_once(self, command: Cancel) -> None:
         self._set(disabled_reason=DisabledReason.CANCELLED)
-        self._note("disabled", command.actor, reason=_why(command) or "cancelled", term=self._term)
+        self._note(EntryType.DISABLED, command.actor, reason=_why(command) or DisabledReason.CANCELLED, term=self._term)
 
     def give_up_renewal(self, command: Cancel) -> None:
         self.call_off_payment()
         self._keep_debt()
         self._set(disabled_reason=DisabledReason.CANCELLED)
-        self._note("disabled", command.actor, reason=_why(command) or "cancelled")
+        self._note(EntryType.DISABLED, command.actor, reason=_why(command) or DisabledReason.CANCELLED)
 
     def run_out(self) -> None:
         self._set(disabled_reason=DisabledReason.CANCELLED)
-        self._note("disabled", TIMER, reason="cancelled", term=self._term)
+        self._note(EntryType.DISABLED, TIMER, reason=DisabledReason.CANCELLED, term=self._term)
 
     # ---------------------------------------------------------------- actions: coming back: R4, R6
 
@@ -109,16 +109,16 @@ class Decisions(PaymentDecisions):
         self._set(disabled_reason=None, hold=None)
 
     def resume(self, command: Reactivate) -> None:
-        self._note("resumed", command.actor, term=self._term)
+        self._note(EntryType.RESUMED, command.actor, term=self._term)
 
     def return_within_term(self, command: Reactivate) -> None:
         self.call_off_payment()
-        self._note("reactivated", command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
+        self._note(EntryType.REACTIVATED, command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
 
     def return_free(self, command: Reactivate, now: datetime) -> None:
         self.call_off_payment()
         self._start_term_now(now)
-        self._note("reactivated", command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
+        self._note(EntryType.REACTIVATED, command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
 
     def join_clearing(self, command: Reactivate, now: datetime) -> None:
         """A payment that clears brings the account back, also one that was given up (R21)."""
@@ -138,12 +138,14 @@ class Decisions(PaymentDecisions):
     def change_carts(self, command: SetCarts) -> None:
         if command.carts != self.account.carts:
             self._set(carts=command.carts)
-            self._note("carts_changed", command.actor, carts=command.carts)
+            self._note(EntryType.CARTS_CHANGED, command.actor, carts=command.carts)
 
     def change_price(self, command: ChangePlan) -> None:
         if command.plan != self.account.plan:
             self._set(plan=command.plan)
-            self._note("plan_changed", command.actor, amount=command.plan.unit_amount, currency=command.plan.currency)
+            self._note(
+                EntryType.PLAN_CHANGED, command.actor, amount=command.plan.unit_amount, currency=command.plan.currency
+            )
 
     def change_payment_method(self, command: SetPaymentMethod) -> None:
         self.effects.append(ChangePaymentMethod(payment_method=command.payment_method, asked_by=command.actor))
@@ -161,7 +163,7 @@ class Decisions(PaymentDecisions):
         if self.account.hold is None:
             self._set(hold=Hold(state=self.account.state, reason=self.account.disabled_reason))
         self._set(disabled_reason=DisabledReason.OPERATOR)
-        self._note("disabled", command.actor, reason=command.reason)
+        self._note(EntryType.DISABLED, command.actor, reason=command.reason)
 
     def lift_hold(self, command: Enable) -> None:
         hold = self.account.hold
@@ -169,20 +171,20 @@ class Decisions(PaymentDecisions):
         otherwise = DisabledReason.PAYMENT_FAILED if late else DisabledReason.CANCELLED
         reason = (hold and hold.reason) or otherwise
         self._set(hold=None, disabled_reason=reason)
-        self._note("enabled", command.actor, reason=f"still disabled: {reason}")
+        self._note(EntryType.ENABLED, command.actor, reason=f"still disabled: {reason}")
 
     def take_up_again(self, command: Enable) -> None:
-        self._note("enabled", command.actor, term=self._term)
+        self._note(EntryType.ENABLED, command.actor, term=self._term)
 
     def take_renewal_up(self, command: Enable, now: datetime) -> None:
         """Go on with the renewal that `disable` interrupted, by a new payment (R13)."""
         quote = renewal_quote(self.account)
-        self._note("enabled", command.actor)
+        self._note(EntryType.ENABLED, command.actor)
         self._strike_debts({quote.term})
         self._collect_new(PaymentPurpose.RENEWAL, quote, command.actor, now)
 
     def take_free_renewal_up(self, command: Enable) -> None:
-        self._note("enabled", command.actor)
+        self._note(EntryType.ENABLED, command.actor)
         self.renew_free()
 
     def extend(self, command: ExtendTerm, now: datetime) -> None:
@@ -198,7 +200,7 @@ class Decisions(PaymentDecisions):
             )
         start = old.start if old and goes_on else now
         self._set(anchor=end, term_index=-1, term=Term(start=start, end=end))
-        self._note("term_extended", command.actor, term=self._term)
+        self._note(EntryType.TERM_EXTENDED, command.actor, term=self._term)
 
     def extend_past_due(self, command: ExtendTerm, now: datetime) -> None:
         """Goodwill for a renewal that failed: its invoice is voided, and the term goes on (R13)."""
@@ -210,7 +212,7 @@ class Decisions(PaymentDecisions):
         self.call_off_payment()
         self.account = self.account.without_people()
         self._set(disabled_reason=None)
-        self._note("closed", Actor(kind=command.actor.kind))
+        self._note(EntryType.CLOSED, Actor(kind=command.actor.kind))
         if self.by_edition_2():
             self.erase_customer()
 
@@ -220,7 +222,8 @@ class Decisions(PaymentDecisions):
         quote = renewal_quote(self.account)
         self._set(term=quote.term, term_index=self.account.term_index + 1)
         self._strike_debts({quote.term})
-        self._note("renewed", TIMER, amount=0, currency=quote.currency, term=quote.term)
+        how = {"carts": quote.carts, "unit_amount": quote.unit_amount}
+        self._note(EntryType.RENEWED, TIMER, amount=0, currency=quote.currency, term=quote.term, **how)
 
     def collect_renewal(self, now: datetime) -> None:
         self._collect_new(PaymentPurpose.RENEWAL, renewal_quote(self.account), TIMER, now)

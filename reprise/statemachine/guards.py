@@ -9,10 +9,11 @@ from reprise.statemachine.commands import Cancel, ChangePlan, OpenAccount, React
 from reprise.statemachine.money import formatted
 from reprise.statemachine.outcomes import Invoice
 from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
-from reprise.statemachine.pricing import check_sum, reactivation_quote, renewal_quote
+from reprise.statemachine.pricing import next_quote, quote_now, renewal_quote
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import next_retry, retry_instants
+from reprise.statemachine.sums import check_sum
 from reprise.statemachine.terms import Term
 
 
@@ -57,9 +58,7 @@ class Guards:
 
     def is_free(self, now: datetime) -> bool:
         """Whether the next payment would be of nothing: no carts, or a price of 0, and no debt (R5)."""
-        renewing = self.account.state in {AccountState.ACTIVE, AccountState.REACTIVATED}
-        quote = renewal_quote(self.account) if renewing else reactivation_quote(self.account, now)
-        return quote.amount_due == 0
+        return next_quote(self.account, now).amount_due == 0
 
     def renewal_is_free(self) -> bool:
         return renewal_quote(self.account).amount_due == 0
@@ -226,10 +225,7 @@ class Guards:
                 assert_never(command)
 
     def current_quote(self, now: datetime) -> Quote:
-        """Return what coming back costs at `now`: while a payment is open, what that one costs (R11, R14)."""
-        if self.payment_under_way() or self.awaiting_authentication():
-            return self._payment.quote
-        return reactivation_quote(self.account, now)
+        return quote_now(self.account, now)
 
     def _open_payment(self) -> Payment | None:
         """The payment that Stripe may still take money for: awaited, or failed at a renewal and not yet void."""

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from reprise.statemachine.account import DisabledReason
 from reprise.statemachine.commands import Cancel
+from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.effects import LookAtInvoice, VoidInvoice
 from reprise.statemachine.outcomes import InvoiceVoided
 from reprise.statemachine.payments import OwedVoid, PaymentPurpose, PaymentStatus
 from reprise.statemachine.recording import Recording
 from reprise.statemachine.schedule import STOPPED_RETRY, next_clearing_look, next_look, next_void_try
-from reprise.statemachine.timeline import STRIPE
+from reprise.statemachine.timeline import STRIPE, EntryType
 
 
 class InvoiceDecisions(Recording):
@@ -51,7 +52,7 @@ class InvoiceDecisions(Recording):
         if self._open_payment() is None:
             return
         if command is not None:
-            self._note_payment("payment_cancelled", command.actor)
+            self._note_payment(EntryType.PAYMENT_CANCELLED, command.actor)
         if self._payment.purpose is PaymentPurpose.FIRST:
             self._set(disabled_reason=DisabledReason.FIRST_PAYMENT_FAILED)
         self.cancel_payment()
@@ -61,7 +62,7 @@ class InvoiceDecisions(Recording):
         self._set_payment(
             abandoned=True,
             status=PaymentStatus.DECLINED,
-            decline_code="cancelled",
+            decline_code=OwnDeclineCode.CANCELLED,
             action_url=None,
             next_attempt_at=None,
             expires_at=None,
@@ -81,7 +82,7 @@ class InvoiceDecisions(Recording):
         since = owed.since if owed else now
         if owed is None:
             self._note(
-                "void_owed",
+                EntryType.VOID_OWED,
                 STRIPE,
                 payment_key=voided.payment_key,
                 invoice_id=voided.invoice_id,
@@ -121,4 +122,4 @@ class InvoiceDecisions(Recording):
         """A void that was owed is done."""
         if self.void_is_owed(key):
             self._forget_owed_void(key)
-            self._note("payment_voided", STRIPE, payment_key=key)
+            self._note(EntryType.PAYMENT_VOIDED, STRIPE, payment_key=key)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from reprise.statemachine import editions
 from reprise.statemachine.commands import OpenAccount
 from reprise.statemachine.emails import valid_email
-from reprise.statemachine.pricing import check_sum
 from reprise.statemachine.refusals import RefusalCode, Refused
+from reprise.statemachine.sums import check_sum
 from reprise.statemachine.terms import months_after, zone_of
 
 

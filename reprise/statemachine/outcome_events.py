@@ -6,6 +6,7 @@ from typing import Any
 from reprise.statemachine import editions
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import Disable
+from reprise.statemachine.declines import GENERIC_DECLINE, OwnDeclineCode
 from reprise.statemachine.driving import Driver, Effects
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
@@ -102,10 +103,10 @@ class OutcomeEvents(Driver):
             case InvoiceState.PROCESSING if not clearing:
                 return self._take_outcome(Processing(**known), now)
             case InvoiceState.OPEN if clearing:
-                failed = Declined(**known, code=event.decline_code or "generic_decline", advice=event.advice)
+                failed = Declined(**known, code=event.decline_code or GENERIC_DECLINE, advice=event.advice)
                 return self._take_outcome(failed, now)
             case InvoiceState.VOID | InvoiceState.MISSING if clearing:
-                return self._take_outcome(Declined(**known, code="invoice_voided"), now)
+                return self._take_outcome(Declined(**known, code=OwnDeclineCode.INVOICE_VOIDED), now)
             case InvoiceState.VOID | InvoiceState.MISSING if second and payment.action_url:
                 return self._if_allowed("invoice_lost", now) + self._take_method(event, now)
         return self._take_method(event, now)

@@ -9,6 +9,7 @@ from typing import Final
 
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.customer_decisions import CustomerDecisions
+from reprise.statemachine.declines import AUTHENTICATION_REQUIRED, DO_NOT_RETRY, HARD_DECLINES, OwnDeclineCode
 from reprise.statemachine.effects import Collect, VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
@@ -39,7 +40,7 @@ from reprise.statemachine.schedule import (
     retry_instants,
 )
 from reprise.statemachine.terms import Term, nth_term
-from reprise.statemachine.timeline import STRIPE, TIMER, Actor
+from reprise.statemachine.timeline import STRIPE, TIMER, Actor, EntryType
 
 PAID_KEYS_KEPT: Final = 40
 """How many payments are known to be paid by name: twice what one look at Stripe's newest invoices shows."""
@@ -47,28 +48,6 @@ PAID_KEYS_KEPT: Final = 40
 AT_ONCE: Final = timedelta(minutes=1)
 """A payment that is known so soon buys the very term that was quoted and stands on the invoice, to the second (R7);
 one that is known later buys a month from when service starts (R6)."""
-
-HARD_DECLINES: Final = frozenset(
-    {
-        "card_not_supported",
-        "expired_card",
-        "incorrect_number",
-        "invalid_account",
-        "invalid_number",
-        "lost_card",
-        "new_account_information_available",
-        "pickup_card",
-        "revocation_of_all_authorizations",
-        "revocation_of_authorization",
-        "stolen_card",
-        "stop_payment_order",
-        "transaction_not_allowed",
-    }
-)
-"""Decline codes after which the same card cannot pay, for banks that give no advice code
-(docs.stripe.com/declines/codes; docs.stripe.com/billing/revenue-recovery/smart-retries#non-retryable-decline-codes)."""
-
-_DO_NOT_RETRY: Final = frozenset({"do_not_try_again", "confirm_card_data"})
 
 
 class PaymentDecisions(CustomerDecisions):
@@ -104,7 +83,7 @@ class PaymentDecisions(CustomerDecisions):
     def ask_again(self, outcome: NotKnown, now: datetime) -> None:
         """Ask for an outcome that is overdue: the same attempt, with the same idempotency key (R8)."""
         if self._payment.not_known_since is None:
-            self._note_payment("payment_not_known", STRIPE, reason=outcome.reason)
+            self._note_payment(EntryType.PAYMENT_NOT_KNOWN, STRIPE, reason=outcome.reason)
         self._set_payment(attempted_at=now, not_known_since=self._payment.not_known_since or now)
         self.effects.append(Collect(payment=self._payment))
 
@@ -146,9 +125,9 @@ class PaymentDecisions(CustomerDecisions):
         self._take_over_term(payment, now)
         self._settle_payment()
         what = {
-            PaymentPurpose.FIRST: "activated",
-            PaymentPurpose.REACTIVATION: "reactivated",
-            PaymentPurpose.RENEWAL: "renewed",
+            PaymentPurpose.FIRST: EntryType.ACTIVATED,
+            PaymentPurpose.REACTIVATION: EntryType.REACTIVATED,
+            PaymentPurpose.RENEWAL: EntryType.RENEWED,
         }[payment.purpose]
         parts = parts_of(payment.quote.amount_due, outcome.charged)
         self._note_payment(what, payment.asked_by, term=self._term, **parts)
@@ -162,7 +141,7 @@ class PaymentDecisions(CustomerDecisions):
             self._take_over_term(self._payment, now)
         self._settle_payment()
         parts = parts_of(self._payment.quote.amount_due, outcome.charged)
-        self._note_payment("payment_received", STRIPE, term=self._term, **parts)
+        self._note_payment(EntryType.PAYMENT_RECEIVED, STRIPE, term=self._term, **parts)
 
     def _settle_payment(self) -> None:
         self._set_payment(
@@ -216,25 +195,25 @@ class PaymentDecisions(CustomerDecisions):
         self._strike_debts({self._term})
         self.cancel_payment()
         self._know_as_paid(found.payment_key)
-        self._note_invoice("renewed", STRIPE, found, term=self._term)
+        self._note_invoice(EntryType.RENEWED, STRIPE, found, term=self._term)
 
     def keep_money(self, found: Invoice, now: datetime) -> None:
         """An invoice was paid while the account is out of service: the month is the account's (R22)."""
         self._give_term_from(now)
         self._strike_debts({found.period})
         self._know_as_paid(found.payment_key)
-        self._note_invoice("payment_received", STRIPE, found, term=self._term)
+        self._note_invoice(EntryType.PAYMENT_RECEIVED, STRIPE, found, term=self._term)
 
     def note_refund_due(self, found: Invoice) -> None:
         """An invoice was paid that buys nothing any more: operators must see it, to give the money back."""
         self._know_as_paid(found.payment_key)
-        self._note_invoice("payment_received", STRIPE, found, reason=self._why_refund())
+        self._note_invoice(EntryType.PAYMENT_RECEIVED, STRIPE, found, reason=self._why_refund())
 
     def note_late_payment(self, charged: int | None) -> None:
         """The latest payment was paid after all, and buys nothing any more: as `note_refund_due`."""
         self._settle_payment()
         parts = parts_of(self._payment.quote.amount_due, charged)
-        self._note_payment("payment_received", STRIPE, reason=self._why_refund(), **parts)
+        self._note_payment(EntryType.PAYMENT_RECEIVED, STRIPE, reason=self._why_refund(), **parts)
 
     def _why_refund(self) -> str:
         match self.account.state:
@@ -266,7 +245,7 @@ class PaymentDecisions(CustomerDecisions):
         self._set_payment(next_attempt_at=next_clearing_look(self._payment, now))
         self._forget_owed_void(payment.key)
         if began:
-            self._note_payment("payment_processing", STRIPE)
+            self._note_payment(EntryType.PAYMENT_PROCESSING, STRIPE)
 
     def retry_later(self, outcome: PaymentOutcome, now: datetime) -> None:
         self._set_outcome(outcome, now)
@@ -276,7 +255,7 @@ class PaymentDecisions(CustomerDecisions):
         last = self._payment.do_not_retry
         self._set_payment(next_attempt_at=retries[-1] if last else next(at for at in retries if at > now))
         if self.account.state is not AccountState.PAST_DUE:
-            self._note_payment("past_due", STRIPE, decline_code=code_of(outcome))
+            self._note_payment(EntryType.PAST_DUE, STRIPE, decline_code=code_of(outcome))
         else:
             self._note_failure(outcome)
 
@@ -297,7 +276,7 @@ class PaymentDecisions(CustomerDecisions):
         self._set_payment(next_attempt_at=None, action_url=None)
         self._keep_debt()
         self._set(disabled_reason=DisabledReason.PAYMENT_FAILED)
-        self._note("disabled", TIMER, reason="payment_failed")
+        self._note(EntryType.DISABLED, TIMER, reason=DisabledReason.PAYMENT_FAILED)
         self.void_invoice()
 
     def _keep_debt(self) -> None:
@@ -344,11 +323,11 @@ class PaymentDecisions(CustomerDecisions):
 
     def expire(self) -> None:
         """The payer did not authenticate in time, or the invoice is gone: the payment counts as declined (R10)."""
-        self._end_authentication("authentication_required", TIMER)
+        self._end_authentication(AUTHENTICATION_REQUIRED, TIMER)
 
     def lose_invoice(self) -> None:
         """Somebody voided or deleted the invoice at Stripe: there is nothing left to authenticate (R8)."""
-        self._end_authentication("invoice_voided", STRIPE)
+        self._end_authentication(OwnDeclineCode.INVOICE_VOIDED, STRIPE)
 
     def _end_authentication(self, code: str, actor: Actor) -> None:
         self._set_payment(
@@ -360,12 +339,12 @@ class PaymentDecisions(CustomerDecisions):
         )
         if self._payment.purpose is PaymentPurpose.FIRST:
             self._set(disabled_reason=self._disabled_reason_after_first())
-        self._note_payment("payment_declined", actor, decline_code=code)
+        self._note_payment(EntryType.PAYMENT_DECLINED, actor, decline_code=code)
 
     def lose_renewal_invoice(self) -> None:
         """The invoice of a past-due renewal is gone: the next try makes a new one of the same key (R8)."""
-        self._set_payment(status=PaymentStatus.DECLINED, decline_code="invoice_voided", action_url=None)
-        self._note_payment("payment_declined", STRIPE, decline_code="invoice_voided")
+        self._set_payment(status=PaymentStatus.DECLINED, decline_code=OwnDeclineCode.INVOICE_VOIDED, action_url=None)
+        self._note_payment(EntryType.PAYMENT_DECLINED, STRIPE, decline_code=OwnDeclineCode.INVOICE_VOIDED)
 
     def _set_outcome(self, outcome: PaymentOutcome, now: datetime) -> None:
         needs_action = isinstance(outcome, RequiresAction)
@@ -386,11 +365,11 @@ class PaymentDecisions(CustomerDecisions):
     def _note_failure(self, outcome: PaymentOutcome) -> None:
         match outcome:
             case RequiresAction():
-                self._note_payment("payment_requires_action", STRIPE)
+                self._note_payment(EntryType.PAYMENT_REQUIRES_ACTION, STRIPE)
             case Stopped():
-                self._note_payment("payment_stopped", STRIPE, reason=outcome.reason)
+                self._note_payment(EntryType.PAYMENT_STOPPED, STRIPE, reason=outcome.reason)
             case _:
-                self._note_payment("payment_declined", STRIPE, decline_code=code_of(outcome))
+                self._note_payment(EntryType.PAYMENT_DECLINED, STRIPE, decline_code=code_of(outcome))
 
 
 def _cannot_get_better(outcome: PaymentOutcome) -> bool:
@@ -398,7 +377,7 @@ def _cannot_get_better(outcome: PaymentOutcome) -> bool:
     if not isinstance(outcome, Declined):
         return False
     if outcome.advice is not None:
-        return outcome.advice in _DO_NOT_RETRY
+        return outcome.advice in DO_NOT_RETRY
     return outcome.code in HARD_DECLINES
 
 
@@ -408,8 +387,8 @@ def code_of(outcome: PaymentOutcome) -> str | None:
         case Declined():
             return outcome.code
         case NoPaymentMethod() | CustomerDeleted():
-            return "no_payment_method"
+            return OwnDeclineCode.NO_PAYMENT_METHOD
         case Stopped():
-            return "payment_stopped"
+            return OwnDeclineCode.PAYMENT_STOPPED
         case _:
             return None

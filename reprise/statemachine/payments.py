@@ -42,6 +42,11 @@ class PaymentStatus(StrEnum):
     DECLINED = "declined"
     PAID = "paid"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is awaited: by an attempt, from the bank, or from its payer (R10, R14, R21)."""
+        return self in {PaymentStatus.COLLECTING, PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION}
+
 
 class Payment(BaseModel):
     """An account's latest payment: its frozen quote, the attempt under way, and what is known of it."""

@@ -1,58 +1,41 @@
-"""Which quote applies, and which sums may be charged at all (R5, R6, R7, R20)."""
+"""Which quote applies when (R5, R6, R7, R11, R12). What a quote is and says: `quotes.py`.
+
+Whoever asks what something costs, and whoever charges for it, asks here: so both say the same.
+"""
 
 from datetime import datetime
 
-from reprise.statemachine.account import Account
-from reprise.statemachine.money import Plan, formatted, least, most, step
+from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.quotes import Quote, free_quote, upfront_quote
-from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import nth_term
 
 
-def check_sum(plan: Plan, carts: int, field: str, *, smallest: bool = True) -> None:
-    """Refuse a price or number of carts that Stripe could not charge (R20).
+def quote_now(account: Account, now: datetime) -> Quote:
+    """Return what coming back costs at `now` (R7): while a payment is open, what that one costs (R11, R14)."""
+    payment = account.payment
+    if payment is not None and payment.status.is_open:
+        return payment.quote
+    return reactivation_quote(account, now)
 
-    Args:
-        plan: Currency and price of a cart, in minor units.
-        carts: How many.
-        field: What the person gave, to be named if the sum is wrong.
-        smallest: Whether sums below what Stripe charges are refused too; the first edition took them (R28).
 
-    Raises:
-        Refused: `invalid_request` naming the field.
-    """
-    currency, total = plan.currency, carts * plan.unit_amount
-    if total > most(currency):
-        raise Refused(
-            RefusalCode.INVALID_REQUEST,
-            f"{carts} carts at {formatted(plan.unit_amount, currency)} come to more than Stripe charges at once,"
-            f" {formatted(most(currency), currency)}.",
-            field=field,
-        )
-    if plan.unit_amount % step(currency) and (smallest or step(currency) == 10):
-        raise Refused(
-            RefusalCode.INVALID_REQUEST,
-            f"Stripe charges {currency.upper()} in steps of {step(currency)} minor units: give a multiple of it.",
-            field="plan.unit_amount",
-        )
-    if smallest and 0 < total < least(currency):
-        raise Refused(
-            RefusalCode.INVALID_REQUEST,
-            f"{carts} {'cart' if carts == 1 else 'carts'} at {formatted(plan.unit_amount, currency)} come to less than"
-            f" Stripe charges, {formatted(least(currency), currency)}.",
-            field=field,
-        )
+def next_quote(account: Account, now: datetime) -> Quote:
+    """Return what the next payment would be for: the next term of an account that renews, else coming back (R5, R6)."""
+    renewing = account.state in {AccountState.ACTIVE, AccountState.REACTIVATED}
+    return renewal_quote(account) if renewing else reactivation_quote(account, now)
 
 
 def reactivation_quote(account: Account, now: datetime) -> Quote:
-    """Return what coming back at `now` costs (R6, R7): the function behind both the quote and the charge."""
+    """Return the quote of a new payment to come back: nothing within the paid term, else a month from `now` (R6).
+
+    What renewals left unpaid stands on it as well, if the policy keeps that (R12). A first payment is this one, too.
+    """
     if account.term and not account.term.is_over(now):
         return free_quote(account.plan, account.carts, account.term)
     return upfront_quote(account.plan, account.carts, nth_term(now, 0, account.timezone), account.debts)
 
 
 def renewal_quote(account: Account) -> Quote:
-    """Return what the next term costs an account that renews (R5)."""
+    """Return what the next term costs an account that renews, by its anchor (R2, R5): without old debts (R12)."""
     assert account.anchor is not None, "an account in service has an anchor"
     return upfront_quote(
         account.plan, account.carts, nth_term(account.anchor, account.term_index + 1, account.timezone)

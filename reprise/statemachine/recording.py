@@ -8,7 +8,7 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.effects import Effect
 from reprise.statemachine.guards import Guards
 from reprise.statemachine.outcomes import Invoice
-from reprise.statemachine.timeline import KEPT, Actor, TimelineEntry
+from reprise.statemachine.timeline import KEPT, Actor, EntryType, TimelineEntry
 
 
 class Recording(Guards):
@@ -59,16 +59,16 @@ class Recording(Guards):
     def _set_payment(self, **changes: Any) -> None:
         self._set(payment=self._payment.model_copy(update=changes))
 
-    def _note(self, what: str, actor: Actor, **facts: Any) -> None:
-        self._notes.append({"type": f"account.{what}", "actor": actor, **facts})
+    def _note(self, what: EntryType, actor: Actor, **facts: Any) -> None:
+        self._notes.append({"type": what, "actor": actor, **facts})
 
-    def _note_once(self, what: str, actor: Actor, reason: str) -> None:
+    def _note_once(self, what: EntryType, actor: Actor, reason: str) -> None:
         """Note a fault that goes on, unless the timeline says so since the last change for the better."""
-        last = next((entry for entry in reversed(self.account.timeline) if entry.type == f"account.{what}"), None)
+        last = next((entry for entry in reversed(self.account.timeline) if entry.type is what), None)
         if last is None or last.reason != reason:
             self._note(what, actor, reason=reason)
 
-    def _note_payment(self, what: str, actor: Actor, **facts: Any) -> None:
+    def _note_payment(self, what: EntryType, actor: Actor, **facts: Any) -> None:
         payment = self._payment
         self._note(
             what,
@@ -84,7 +84,7 @@ class Recording(Guards):
             },
         )
 
-    def _note_invoice(self, what: str, actor: Actor, invoice: Invoice, **facts: Any) -> None:
+    def _note_invoice(self, what: EntryType, actor: Actor, invoice: Invoice, **facts: Any) -> None:
         self._note(
             what,
             actor,
@@ -92,6 +92,8 @@ class Recording(Guards):
             currency=invoice.currency,
             payment_key=invoice.payment_key,
             invoice_id=invoice.invoice_id,
+            carts=invoice.quantity,
+            unit_amount=invoice.unit_amount,
             **parts_of(invoice.amount, invoice.charged),
             **facts,
         )

@@ -33,6 +33,57 @@ TIMER = Actor(kind=ActorKind.TIMER)
 STRIPE = Actor(kind=ActorKind.STRIPE)
 
 
+class EntryType(StrEnum):
+    """What can happen to an account: the type of an entry, and of its announcement (R17, R18).
+
+    Whoever tells people of entries matches all of them; one that is forgotten fails type checking.
+    """
+
+    OPENED = "account.opened"
+    ACTIVATED = "account.activated"
+    CANCELLED = "account.cancelled"
+    RESUMED = "account.resumed"
+    DISABLED = "account.disabled"
+    ENABLED = "account.enabled"
+    REACTIVATED = "account.reactivated"
+    RENEWED = "account.renewed"
+    PAST_DUE = "account.past_due"
+    CLOSED = "account.closed"
+
+    CARTS_CHANGED = "account.carts_changed"
+    PLAN_CHANGED = "account.plan_changed"
+    PAYMENT_METHOD_CHANGED = "account.payment_method_changed"
+    PAYMENT_METHOD_REFUSED = "account.payment_method_refused"
+    EMAIL_CHANGED = "account.email_changed"
+    EMAIL_REFUSED = "account.email_refused"
+    TERM_EXTENDED = "account.term_extended"
+    CANCELLATION_REQUESTED = "account.cancellation_requested"
+
+    PAYMENT_DECLINED = "account.payment_declined"
+    PAYMENT_REQUIRES_ACTION = "account.payment_requires_action"
+    PAYMENT_PROCESSING = "account.payment_processing"
+    PAYMENT_CANCELLED = "account.payment_cancelled"
+    PAYMENT_STOPPED = "account.payment_stopped"
+    PAYMENT_NOT_KNOWN = "account.payment_not_known"
+    PAYMENT_RECEIVED = "account.payment_received"
+    VOID_OWED = "account.void_owed"
+    PAYMENT_VOIDED = "account.payment_voided"
+    REFUNDED = "account.refunded"
+    DISPUTED = "account.disputed"
+
+    CUSTOMER_NOT_REGISTERED = "account.customer_not_registered"
+    CUSTOMER_REPLACED = "account.customer_replaced"
+    CUSTOMER_NOT_ERASED = "account.customer_not_erased"
+    CUSTOMER_ERASED = "account.customer_erased"
+
+
+AnyEntryType = Annotated[
+    EntryType | str,
+    Field(union_mode="left_to_right", description="A later release may bring others."),
+]
+"""An entry's type as it is read: one of a later release is kept as the text that it is, and fails nothing."""
+
+
 class TimelineEntry(BaseModel):
     """One change. `type` is also the type of its announcement (R18). Amounts are in minor units."""
 
@@ -40,7 +91,7 @@ class TimelineEntry(BaseModel):
 
     sequence: Annotated[int, Field(description="1 for the account's first entry; no gaps.")]
     at: Instant
-    type: str
+    type: AnyEntryType
     actor: Actor
     from_state: str
     to_state: str

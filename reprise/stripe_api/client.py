@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import stripe
 
 from reprise.settings import StripeSettings
+from reprise.stripe_api.requests import LoggedRequests
 
 NOT_UNDERSTOOD = "Stripe's answer is not one that Reprise understands."
 
@@ -31,7 +32,7 @@ async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.Stripe
     base: dict[str, str] = {}
     if settings.stripe_url is not None:
         base["api"] = str(settings.stripe_url).rstrip("/")
-    http = stripe.HTTPXClient(timeout=settings.stripe_timeout)
+    http = LoggedRequests(timeout=settings.stripe_timeout)
     try:
         yield stripe.StripeClient(
             settings.stripe_api_key.get_secret_value(),

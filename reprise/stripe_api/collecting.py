@@ -9,6 +9,7 @@ from typing import Any
 
 import stripe
 
+from reprise.statemachine.declines import AUTHENTICATION_REQUIRED, GENERIC_DECLINE
 from reprise.statemachine.money import formatted, least
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
@@ -49,9 +50,6 @@ from reprise.stripe_api.reading import (
     state_of,
     waits_for_payer,
 )
-
-SOFT_DECLINE = "authentication_required"
-"""The bank wants the payer to authenticate: they can on the hosted page (docs.stripe.com/declines/codes)."""
 
 
 @dataclass(frozen=True)
@@ -269,7 +267,7 @@ class Collecting:
             return self._spoilt(now)
         if error is None and replayed and (failure := last_failure(now)):
             # The debit was taken, and has failed since: so the attempt went. Another one is not made by itself (R21).
-            code = getattr(failure, "decline_code", None) or failure.code or "generic_decline"
+            code = getattr(failure, "decline_code", None) or failure.code or GENERIC_DECLINE
             return Declined(**self._known(now), code=code, advice=getattr(failure, "advice_code", None))
         if error is None or is_passing(error) or error.http_status in {401, 403}:
             return None
@@ -286,7 +284,7 @@ class Collecting:
 
     def _declined(self, now: stripe.Invoice, error: stripe.StripeError) -> PaymentOutcome:
         code, decline = code_of(error), decline_code_of(error)
-        if SOFT_DECLINE in {code, decline} and now.hosted_invoice_url:
+        if AUTHENTICATION_REQUIRED in {code, decline} and now.hosted_invoice_url:
             return RequiresAction(**self._known(now), url=now.hosted_invoice_url)
         failure = last_failure(now)
         advice = advice_of(error) or (getattr(failure, "advice_code", None) if failure else None)

@@ -90,5 +90,6 @@ def unavailable_by(error: stripe.StripeError) -> Unavailable:
     """Return what people are told of an error of Stripe's that is not about what they asked for."""
     if is_passing(error):
         return Unavailable("Stripe cannot be reached. Try again.")
-    log.error("stripe refused a request", why=sentence_of(error))  # for operators: it may name what is ours
+    # For operators alone: it may name what is ours.
+    log.error("stripe refused a request", why=sentence_of(error), stripe_request_id=error.request_id)
     return Unavailable("Stripe refused Reprise's own request; the operators can see why. Try again later.", 300)

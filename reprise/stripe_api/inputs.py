@@ -14,6 +14,9 @@ class StripeInput(BaseModel):
 
     account_id: str
     life: Annotated[str | None, Field(description="Which life of the account's id this is; None before 0.2.0.")] = None
+    command_id: Annotated[
+        str | None, Field(description="The command that has asked for this, if one has: for the log.")
+    ] = None
 
 
 class RegisterCustomerInput(StripeInput):

@@ -17,7 +17,7 @@ from reprise.statemachine.machine import Decision, Event
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.schedule import Deadline
 from reprise.statemachine.standing import collecting
-from reprise.statemachine.timeline import ActorKind, TimelineEntry
+from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
@@ -171,7 +171,8 @@ class AccountWorkflow(Handlers):
             decision = self._decision_about(request.command)
         except Refused as refused:
             request.refusal = Refusal.of(refused)
-            workflow.logger.info("refused %s: %s", request.command.name, refused.code)
+            about = {"command": request.command.name, "command_id": request.command_id, "code": refused.code.value}
+            workflow.logger.info("a command was refused", extra=about)
             self._give_answer(request)
             return
         self._follow(decision, request)
@@ -220,7 +221,7 @@ class AccountWorkflow(Handlers):
                 continue
             if self._announce:
                 self._outbox.add(effect.entry)
-            if effect.entry.type == "account.renewed" or (
+            if effect.entry.type is EntryType.RENEWED or (
                 _went_out_by_itself(effect.entry) and (self._edition >= 2 or workflow.patched(NEW_RUN_WHEN_DISABLED))
             ):
                 self._run_is_over = True
@@ -318,4 +319,4 @@ async def _sleep_until(deadline: Deadline) -> None:
 
 def _went_out_by_itself(entry: TimelineEntry) -> bool:
     """Whether an account went out of service with nobody waiting for an answer, which a new run would delay."""
-    return entry.type == "account.disabled" and entry.actor.kind is ActorKind.TIMER
+    return entry.type is EntryType.DISABLED and entry.actor.kind is ActorKind.TIMER

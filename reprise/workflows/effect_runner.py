@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError
 
 from reprise.activities import names
 from reprise.statemachine.account import Account
+from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.effects import (
     Act,
     ChangeEmail,
@@ -84,9 +85,6 @@ void did not find out is asked again by the core's deadlines; whether money move
 LONGEST_PATIENCE = timedelta(days=1)
 """The same for what people have asked for, and for the customer without whom nothing can be done."""
 
-STRIPE_REFUSED = "stripe_refused"
-"""The code of a payment method that Stripe has not looked at, for a fault of ours."""
-
 _NO_ANSWER = "The activity's answer could not be read."
 
 
@@ -130,13 +128,14 @@ class EffectRunner:
     def begin(self, account: Account) -> None:
         """Begin the next act; if its customer or the first payment method is not registered yet, with that (R1)."""
         act, request = self._waiting[0]
+        command_id = request.command_id if request else None
         if account.needs_registration and not isinstance(act, RegisterCustomer):
             method, customer_id = account.first_payment_method, account.customer_id
             act, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
             self._waiting.appendleft((act, request))
         request_id = request.command_id if request and request.command_id else f"{workflow.uuid4()}"
         wait = self._wait_for(act, request, account)
-        self._acting = asyncio.create_task(self._perform(act, account, request_id, wait))
+        self._acting = asyncio.create_task(self._perform(act, account, request_id, command_id, wait))
 
     def _wait_for(self, act: Act, request: Request | None, account: Account) -> timedelta:
         """Return how long to wait before an act: by the backoff of what is not known, and by the pace of all."""
@@ -149,10 +148,12 @@ class EffectRunner:
             wait = max(wait, self._pace.begin(workflow.now()))
         return wait
 
-    async def _perform(self, act: Act, account: Account, request_id: str, wait: timedelta) -> ActOutcome:
+    async def _perform(
+        self, act: Act, account: Account, request_id: str, command_id: str | None, wait: timedelta
+    ) -> ActOutcome:
         if wait:
             await workflow.sleep(wait, summary=f"before the next try: {type(act).__name__}")
-        return await _start(act, account, request_id)
+        return await _start(act, account, request_id, command_id)
 
     def finish(self, edition: int) -> list[Finished]:
         """Take what the act under way has come to, and every act that ends with it.
@@ -167,7 +168,9 @@ class EffectRunner:
             outcome = acting.result()
         except (Exception, asyncio.CancelledError) as error:
             reason = str(error.cause or error) if isinstance(error, ActivityError) else str(error)
-            workflow.logger.error("%s came to no answer: %s", type(act).__name__, reason)
+            command_id = request.command_id if request else None
+            about = {"act": type(act).__name__, "payment_key": _key_of(act), "command_id": command_id, "why": reason}
+            workflow.logger.error("an act came to no answer", extra=about)
             if edition < 2 and not workflow.patched(OUTLIVE_FAILED_ACTS):
                 return self._failed_in_0_1_0(act, request, reason)
             outcome = failed(act, reason)
@@ -187,24 +190,35 @@ class EffectRunner:
             case Collect(payment=payment):
                 return [Finished(Stopped(payment_key=payment.key, reason=reason), request)]
             case ChangePaymentMethod():
-                return [Finished(PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason), request)]
+                return [Finished(PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=reason), request)]
             case _:
                 return []
 
 
-async def _start(act: Act, account: Account, request_id: str) -> ActOutcome:
+def _key_of(act: Act) -> str | None:
+    match act:
+        case Collect(payment=payment):
+            return payment.key
+        case LookAtInvoice(payment_key=key) | VoidInvoice(payment_key=key):
+            return key
+        case _:
+            return None
+
+
+async def _start(act: Act, account: Account, request_id: str, command_id: str | None) -> ActOutcome:
     """Perform one act by its activity.
 
     Args:
         act: What is to be done.
         account: The record as it stands; it has a customer unless `act` registers one.
         request_id: Stable over retries of this act; part of idempotency keys of acts that have no payment key.
+        command_id: The command that has asked for it, for the log.
 
     Raises:
         ActivityError: The activity failed, was cancelled, or gave no answer in time.
         ValueError: Its answer cannot be read, or is about something else.
     """
-    asked = _activity_for(act, account, request_id)
+    asked = _activity_for(act, account, request_id, command_id)
     patience = PATIENCE.get(asked.activity, LONGEST_PATIENCE) if account.edition >= 2 else None
     # The SDK fails the workflow task, for ever, over a result that does not decode (1.35): so it is read here.
     raw = await workflow.execute_activity(
@@ -261,9 +275,10 @@ class _Asked(NamedTuple):
     summary: str
 
 
-def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
+def _activity_for(act: Act, account: Account, request_id: str, command_id: str | None = None) -> _Asked:
     """Return the activity of an act: its name, its input, the type of its answer and a summary for the UI."""
-    who: dict[str, Any] = {"account_id": account.account_id, "life": account.life, "email": account.email}
+    who: dict[str, Any] = {"account_id": account.account_id, "life": account.life, "command_id": command_id}
+    who["email"] = account.email
     whose = {**who, "customer_id": account.customer_id or ""}
     known = {"known_from": account.known_from if account.edition >= 2 else None, "paid_keys": account.paid_keys}
     match act:
@@ -296,7 +311,7 @@ def _activity_for(act: Act, account: Account, request_id: str) -> _Asked:
                 names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
             )
         case EraseCustomer(customer_id=customer_id):
-            erase = inputs.CustomerInput(account_id=account.account_id, life=account.life, customer_id=customer_id)
+            erase = inputs.CustomerInput(**{**who, "email": None}, customer_id=customer_id)
             return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
 
 
@@ -320,7 +335,7 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
         case Collect(payment=payment):
             return Stopped(payment_key=payment.key, reason=reason)
         case ChangePaymentMethod(asked_by=actor):
-            return PaymentMethodChanged(refused=STRIPE_REFUSED, message=reason, asked_by=actor)
+            return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=reason, asked_by=actor)
         case ChangeEmail(email=email, asked_by=actor):
             return EmailChanged(email=email, refused=reason, asked_by=actor)
         case LookAtInvoice(payment_key=key, invoice_id=invoice_id):

@@ -180,9 +180,9 @@ def _read(signal: str, kind: type[Message], given: tuple[Any, ...]) -> Message |
         return kind.model_validate_json(_JSON.dump_json(content))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
-        workflow.logger.warning("dropped a signal %s: %s", signal, wrong)
+        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": wrong})
     except Exception as error:  # nothing that anybody sends may stop the account
-        workflow.logger.warning("dropped a signal %s: %s", signal, type(error).__name__)
+        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": type(error).__name__})
     return None
 
 

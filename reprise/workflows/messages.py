@@ -26,16 +26,13 @@ from reprise.statemachine.commands import (
     SetEmail,
     SetPaymentMethod,
 )
-from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import Plan
-from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
-from reprise.statemachine.schedule import DeadlineKind
-from reprise.statemachine.standing import is_in_service, renews
 from reprise.statemachine.terms import Instant, Term
-from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
+from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
+from reprise.workflows.views import AccountView, NextDeadline, PaymentView
 
 __all__ = [
     "ACCOUNT_ID",
@@ -60,7 +57,9 @@ __all__ = [
     "Close",
     "Command",
     "Disable",
+    "DisabledReason",
     "Enable",
+    "EntryType",
     "ExtendTerm",
     "HeldHints",
     "NextDeadline",
@@ -180,114 +179,6 @@ def _hash(content: str) -> str:
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class PaymentView(_Message):
-    """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own.
-
-    `do_not_retry`: the bank said that this card cannot pay; until `next_attempt_at` another one can (R9).
-    """
-
-    key: str | None = None
-    status: PaymentStatus = PaymentStatus.NONE
-    amount: int | None = None
-    currency: str | None = None
-    invoice_id: str | None = None
-    decline_code: str | None = None
-    action_url: str | None = None
-    next_attempt_at: Instant | None = None
-    do_not_retry: bool = False
-
-
-class NextDeadline(_Message):
-    """When the account next acts by itself, and why; `summary` is for people."""
-
-    kind: DeadlineKind
-    at: Instant
-    summary: str
-
-
-class AccountView(_Message):
-    """An account as the HTTP contract shows it. Instants are in UTC, amounts in minor units."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "account_id": "shop-42",
-                    "email": "billing@example.com",
-                    "state": "active",
-                    "in_service": True,
-                    "renews": True,
-                    "disabled_reason": None,
-                    "carts": 3,
-                    "plan": {"currency": "usd", "unit_amount": 2500},
-                    "timezone": "UTC",
-                    "opened_at": "2027-01-31T10:00:00Z",
-                    "anchor": "2027-01-31T10:00:00Z",
-                    "term": {"start": "2027-01-31T10:00:00Z", "end": "2027-02-28T10:00:00Z"},
-                    "payment": {
-                        "key": "shop-42:1",
-                        "status": "paid",
-                        "amount": 7500,
-                        "currency": "usd",
-                        "invoice_id": "in_1ExampleInvoice",
-                        "decline_code": None,
-                        "action_url": None,
-                        "next_attempt_at": None,
-                        "do_not_retry": False,
-                    },
-                    "next": {"kind": "term_ended", "at": "2027-02-28T10:00:00Z", "summary": "term ends"},
-                    "sequence": 2,
-                }
-            ]
-        },
-    )
-
-    account_id: str
-    email: str | None
-    state: AccountState
-    in_service: bool
-    renews: bool
-    disabled_reason: DisabledReason | None
-    carts: int
-    plan: Plan
-    timezone: str
-    opened_at: Instant
-    anchor: Instant | None
-    term: Term | None
-    payment: PaymentView
-    next: NextDeadline | None = None
-    sequence: int
-
-    @classmethod
-    def of(cls, account: Account) -> "AccountView":
-        """Return what is to be shown of an account."""
-        payment, deadline = account.payment, deadline_of(account)
-        return cls(
-            **{
-                name: getattr(account, name)
-                for name in cls.model_fields
-                if name in type(account).model_fields and name != "payment"
-            },
-            in_service=is_in_service(account),
-            renews=renews(account),
-            next=NextDeadline(**deadline.model_dump()) if deadline else None,
-            payment=PaymentView()
-            if payment is None
-            else PaymentView(
-                key=payment.key,
-                status=payment.status,
-                amount=payment.quote.amount_due,
-                currency=payment.quote.currency,
-                invoice_id=payment.invoice_id,
-                decline_code=payment.decline_code,
-                action_url=payment.action_url,
-                next_attempt_at=payment.next_attempt_at,
-                do_not_retry=payment.do_not_retry,
-            ),
-        )
 
 
 class Refusal(_Message):

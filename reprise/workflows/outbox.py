@@ -118,7 +118,7 @@ class Outbox:
             if is_cancelled_exception(error):
                 wait = TRY_TIMEOUT + timedelta(seconds=1)
             else:
-                workflow.logger.error("the product was not told: %s", error)
+                workflow.logger.error("the product was not told", extra={"why": str(error)})
                 wait = self._backoff.failed()
             self._not_before = workflow.now() + wait
             return

@@ -163,7 +163,7 @@ BUGS = (
     Bug(
         "garbage wedges the workflow",
         "workflows/handlers.py",
-        '        workflow.logger.warning("dropped a signal %s: %s", signal, wrong)\n',
+        '        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": wrong})\n',
         "        raise ValueError(wrong) from error\n",
     ),
     # R8: no loop

@@ -52,6 +52,28 @@ def test_whatever_happens_every_line_is_an_object(dev: Start, tmp_path: Path) ->
         assert line.startswith(("Stripe sandbox at http", "{")), line
 
 
+def test_one_search_follows_a_request_from_http_to_stripe(dev: Start, tmp_path: Path) -> None:
+    """A reactivation: over the logs of the API and of the worker, by the id of its command."""
+    started = dev()
+    where = started.addresses()
+    bearer = {"Authorization": f"Bearer {where['operator_token']}"}
+    with httpx.Client(base_url=where["api"], headers=bearer, timeout=30, trust_env=False) as api:
+        opened = opening("shop-1") | {"paid_through": "2026-01-31T10:00:00Z"}
+        assert api.post("/v1/accounts", json=opened).status_code == 201
+        headers = {"X-Request-Id": "r-follow", "Idempotency-Key": "come back, ada@example.com".replace(" ", "-")}
+        assert api.post("/v1/accounts/shop-1/reactivate", headers=headers).json()["state"] == "reactivated"
+    started.signal(signal.SIGINT)
+    started.ended()
+    logs = [each for name in ("api.log", "worker.log") for each in told(tmp_path / "data" / "logs" / name)]
+    (request,) = [each for each in logs if each.get("request_id") == "r-follow" and each["event"] == "request"]
+    found = [each for each in logs if each.get("command_id") == request["command_id"]]
+    paid = [each for each in found if each.get("path", "").endswith("/pay")]
+    assert [(each["status"], each["account"], each["payment_key"]) for each in paid] == [(200, "shop-1", "shop-1:1")]
+    assert paid[0]["stripe_request_id"].startswith("req_")
+    assert {each["event"] for each in found} >= {"request", "audit", "stripe request", "payment attempt"}
+    assert not [each for each in logs if "ada@" in json.dumps(each) or "({" in each["event"]]
+
+
 async def test_what_temporals_core_says_is_an_object_too(tmp_path: Path) -> None:
     """It is no Python, and by itself writes plain text: here of a server that has gone while the worker goes on."""
     ports = await settled(Ports.any_free())

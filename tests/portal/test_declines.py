@@ -7,6 +7,7 @@ import pytest
 from stripe import PaymentIntent
 
 from reprise.portal.declines import KNOWN, OURS, PLAIN, told_of
+from reprise.statemachine.declines import OwnDeclineCode
 from tests.portal.stripe_codes import CARD, HIDDEN, NO_PAYERS_MATTER, OTHER_METHODS
 
 
@@ -30,6 +31,12 @@ def test_R6_every_error_code_of_a_payment_has_words_or_is_no_payers_matter() -> 
     assert not documented - KNOWN - NO_PAYERS_MATTER
     assert not NO_PAYERS_MATTER & KNOWN
     assert not NO_PAYERS_MATTER - documented, "no longer documented"
+
+
+def test_R6_each_code_of_ours_has_words() -> None:
+    """A payment whose invoice somebody has voided was not declined by a bank."""
+    assert set(OwnDeclineCode) <= KNOWN
+    assert not [code for code in OwnDeclineCode if "bank" in told_of(code).why]
 
 
 @pytest.mark.parametrize("code", sorted(HIDDEN))

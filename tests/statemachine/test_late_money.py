@@ -244,3 +244,26 @@ def test_R23_a_customer_that_was_made_anew_is_known_though_its_email_was_refused
     book.perform(book.take(EmailChanged(email="x@example.com", refused="no", customer_id="cus_2"), book.now))
     assert (book.account.customer_id, book.account.email) == ("cus_2", "owner@example.com")
     assert len(entries(book.account, "customer_replaced")) == 1
+
+
+# ---------------------------------------------------------------------- R17: an entry says what its amount is made of
+
+
+def test_R17_what_moves_money_says_how_many_carts_at_which_price() -> None:
+    """Also where nobody waited for it, as its invoice has it; 0 carts are 0 times their price."""
+    book = lapsed()
+    found_by_hint(book, invoice("a1:9").model_copy(update={"quantity": 3, "unit_amount": 2500}))
+    received = entries(book.account, "payment_received")[-1]
+    assert (received.amount, received.carts, received.unit_amount) == (7500, 3, 2500)
+    free = Book.open()
+    free.do(SetCarts(carts=0))
+    renewed = entries(free.at("2027-03-01T10:00").account, "renewed")[-1]
+    assert (renewed.amount, renewed.carts, renewed.unit_amount) == (0, 0, 2500)
+
+
+def test_R22_money_of_an_invoice_made_otherwise_says_no_more_than_is_known() -> None:
+    """No line of it names a quantity and a price."""
+    book = lapsed()
+    found_by_hint(book, invoice("a1:9").model_copy(update={"quantity": None, "unit_amount": None}))
+    received = entries(book.account, "payment_received")[-1]
+    assert (received.amount, received.carts, received.unit_amount) == (7500, None, None)

@@ -18,8 +18,8 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.money import THE_MOST, Plan, formatted, least, most
 from reprise.statemachine.policy import BillingPolicy
-from reprise.statemachine.pricing import check_sum
 from reprise.statemachine.refusals import Refused
+from reprise.statemachine.sums import check_sum
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.statemachine.book import opening
 

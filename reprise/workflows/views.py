@@ -1,0 +1,213 @@
+"""The account as callers see it: over HTTP, on the pages, in the answers to commands.
+
+Whoever shows an account asks these predicates what may be done with it, and compares no words. What they say of a
+command is what the core would say: a test holds them to that.
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from reprise.statemachine.account import Account, AccountState, DisabledReason
+from reprise.statemachine.deadlines import deadline_of
+from reprise.statemachine.declines import OwnDeclineCode
+from reprise.statemachine.money import Plan
+from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.schedule import DeadlineKind
+from reprise.statemachine.standing import is_in_service, renews
+from reprise.statemachine.terms import Instant, Term
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PaymentView(_View):
+    """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own.
+
+    `do_not_retry`: the bank said that this card cannot pay; until `next_attempt_at` another one can (R9).
+    """
+
+    key: str | None = None
+    status: PaymentStatus = PaymentStatus.NONE
+    amount: int | None = None
+    currency: str | None = None
+    invoice_id: str | None = None
+    decline_code: str | None = None
+    action_url: str | None = None
+    next_attempt_at: Instant | None = None
+    do_not_retry: bool = False
+
+    @property
+    def under_way(self) -> bool:
+        """Whether money may be moving: an attempt is under way, or clearing at the bank (R14, R21)."""
+        return self.collecting or self.clearing
+
+    @property
+    def collecting(self) -> bool:
+        """Whether an attempt is under way: it is known in seconds."""
+        return self.status is PaymentStatus.COLLECTING
+
+    @property
+    def clearing(self) -> bool:
+        """Whether the bank is transferring it, which takes days (R21)."""
+        return self.status is PaymentStatus.PROCESSING
+
+    @property
+    def awaits_payer(self) -> bool:
+        """Whether its payer is to confirm it, at `action_url` (R10)."""
+        return self.status is PaymentStatus.REQUIRES_ACTION
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed, and was not called off."""
+        return self.status is PaymentStatus.DECLINED and self.decline_code != OwnDeclineCode.CANCELLED
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it failed for a fault of ours (R8)."""
+        return self.decline_code == OwnDeclineCode.PAYMENT_STOPPED
+
+    @property
+    def lacks_method(self) -> bool:
+        """Whether it failed because there is no payment method."""
+        return self.decline_code == OwnDeclineCode.NO_PAYMENT_METHOD
+
+
+class NextDeadline(_View):
+    """When the account next acts by itself, and why; `summary` is for people."""
+
+    kind: DeadlineKind
+    at: Instant
+    summary: str
+
+
+class AccountView(_View):
+    """An account as the HTTP contract shows it. Instants are in UTC, amounts in minor units."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_id": "shop-42",
+                    "email": "billing@example.com",
+                    "state": "active",
+                    "in_service": True,
+                    "renews": True,
+                    "disabled_reason": None,
+                    "carts": 3,
+                    "plan": {"currency": "usd", "unit_amount": 2500},
+                    "timezone": "UTC",
+                    "opened_at": "2027-01-31T10:00:00Z",
+                    "anchor": "2027-01-31T10:00:00Z",
+                    "term": {"start": "2027-01-31T10:00:00Z", "end": "2027-02-28T10:00:00Z"},
+                    "payment": {
+                        "key": "shop-42:1",
+                        "status": "paid",
+                        "amount": 7500,
+                        "currency": "usd",
+                        "invoice_id": "in_1ExampleInvoice",
+                        "decline_code": None,
+                        "action_url": None,
+                        "next_attempt_at": None,
+                        "do_not_retry": False,
+                    },
+                    "next": {"kind": "term_ended", "at": "2027-02-28T10:00:00Z", "summary": "term ends"},
+                    "sequence": 2,
+                }
+            ]
+        },
+    )
+
+    account_id: str
+    email: str | None
+    state: AccountState
+    in_service: bool
+    renews: bool
+    disabled_reason: DisabledReason | None
+    carts: int
+    plan: Plan
+    timezone: str
+    opened_at: Instant
+    anchor: Instant | None
+    term: Term | None
+    payment: PaymentView
+    next: NextDeadline | None = None
+    sequence: int
+
+    @property
+    def payment_open(self) -> bool:
+        """Whether the latest payment is awaited: by an attempt, from the bank, or from its payer (R10, R21)."""
+        return self.payment.status.is_open
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether `cancel` ends the service that there is, now or at the term's end (R3, R14)."""
+        return self.in_service and not self.payment.under_way
+
+    @property
+    def cancels_at_once(self) -> bool:
+        """Whether cancelling ends service at once, whatever was asked for: nothing is paid ahead (R3)."""
+        return self.is_past_due
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether `reactivate` takes a cancellation back (R4)."""
+        return self.state is AccountState.CANCELLED
+
+    @property
+    def may_reactivate(self) -> bool:
+        """Whether `reactivate` brings the account back, or joins the payment that does (R6, R14)."""
+        return self.is_out_of_service and not self.held_by_operator
+
+    @property
+    def may_call_off(self) -> bool:
+        """Whether `cancel` calls off the payment that would bring the account back, and awaits its payer (R14)."""
+        return self.is_out_of_service and self.payment.awaits_payer
+
+    @property
+    def held_by_operator(self) -> bool:
+        """Whether operators have taken the account out of service: they alone bring it back (R13)."""
+        return self.is_out_of_service and self.disabled_reason is DisabledReason.OPERATOR
+
+    @property
+    def is_past_due(self) -> bool:
+        """Whether a renewal was not paid, and is tried again (R9)."""
+        return self.state is AccountState.PAST_DUE
+
+    @property
+    def is_out_of_service(self) -> bool:
+        """Whether the account is disabled: out of service, and may come back."""
+        return self.state is AccountState.DISABLED
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the account is final (R13)."""
+        return self.state is AccountState.CLOSED
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountView":
+        """Return what is to be shown of an account."""
+        payment, deadline = account.payment, deadline_of(account)
+        return cls(
+            **{
+                name: getattr(account, name)
+                for name in cls.model_fields
+                if name in type(account).model_fields and name != "payment"
+            },
+            in_service=is_in_service(account),
+            renews=renews(account),
+            next=NextDeadline(**deadline.model_dump()) if deadline else None,
+            payment=PaymentView()
+            if payment is None
+            else PaymentView(
+                key=payment.key,
+                status=payment.status,
+                amount=payment.quote.amount_due,
+                currency=payment.quote.currency,
+                invoice_id=payment.invoice_id,
+                decline_code=payment.decline_code,
+                action_url=payment.action_url,
+                next_attempt_at=payment.next_attempt_at,
+                do_not_retry=payment.do_not_retry,
+            ),
+        )
