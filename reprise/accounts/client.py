@@ -24,7 +24,6 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
-    WorkflowUpdateHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
     WorkflowUpdateStage,
 )
@@ -72,6 +71,9 @@ _ASKED_AGAIN: Final = 20
 
 _PAUSE: Final = 0.05
 """Seconds between two tries of what came at the wrong moment."""
+
+_TAKEN_WITHIN: Final = 1.0
+"""Seconds within which the server says that a run has accepted an update."""
 
 _NO_WORKER: Final = (
     "No worker took this within the time allowed. Nothing is known to be recorded: send it again with the same"
@@ -143,22 +145,14 @@ class Accounts:
         )
         # Nobody asks for the handle: what the SDK (1.35) puts there on an error would be logged as never retrieved.
         start._workflow_handle.add_done_callback(lambda handle: handle.cancelled() or handle.exception())  # noqa: SLF001
-        update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
-                update = await self.client.start_update_with_start_workflow(
-                    "open",
-                    command,
-                    start_workflow_operation=start,
-                    wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                    id=command.command_id,
-                    result_type=Answer,
+                answer = await self.client.execute_update_with_start_workflow(
+                    "open", command, start_workflow_operation=start, id=command.command_id, result_type=Answer
                 )
-                return _result(await update.result(), command)
+                return _result(answer, command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            if update is not None:
-                return CommandResult(await self.account(command.account_id), finished=False)
-            return await self._started_without_a_worker(command, AccountView.of(provisional))
+            return await self._started(command, AccountView.of(provisional))
         except WorkflowAlreadyStartedError as error:  # it has ended, however it did: the id is taken all the same (R1)
             raise _exists() from error
         except WorkflowUpdateFailedError as error:
@@ -166,15 +160,18 @@ class Accounts:
         except (RPCError, RuntimeError) as error:
             raise _error_of(error) from error
 
-    async def _started_without_a_worker(self, command: OpenAccount, provisional: AccountView) -> CommandResult:
-        """Answer for a workflow that was started, and opens the account as soon as a worker is there."""
+    async def _started(self, command: OpenAccount, provisional: AccountView) -> CommandResult:
+        """Answer for a workflow that was started: it opens the account, now or as soon as a worker is there."""
         try:
             run = await self._run(command.account_id)
         except AccountNotFound:  # Temporal came back too late to have taken it: it is not there, and may be opened
             raise Unavailable(_NO_WORKER) from None
         if await run.memo_value(OPENED_BY, default=None) != command.command_id:
             raise _exists()
-        return CommandResult(provisional, finished=False)
+        try:
+            return CommandResult(await self.account(command.account_id), finished=False)
+        except Unavailable:
+            return CommandResult(provisional, finished=False)
 
     async def command(self, account_id: str, command: AnyCommand) -> CommandResult:
         """Send a command and wait for its answer; past the wait it goes on by itself.
@@ -187,13 +184,11 @@ class Accounts:
         """
         handle = self._handle(account_id)
         _bind(account_id, command)
-        update: WorkflowUpdateHandle[Answer] | None = None
         try:
             async with asyncio.timeout(self._wait):
-                update = await _accepted(handle, command)
-                return _result(await update.result(), command)
+                return _result(await _answer(handle, command), command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            if update is None:
+            if not await _was_taken(handle, command):
                 raise Unavailable(_NO_WORKER) from None
             return CommandResult(await self.account(account_id), finished=False)
         except WorkflowUpdateFailedError as error:
@@ -360,22 +355,37 @@ def _workflow_of(account_id: str) -> str:
     return workflow_id(account_id)
 
 
-async def _accepted(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> WorkflowUpdateHandle[Answer]:
-    """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
+async def _answer(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> Answer:
+    """Send an update until a run takes it, and return its answer: one that meets a continue-as-new is turned away.
+
+    Accepted and answered within one workflow task, a command is one request to Temporal.
+    """
     while True:
         try:
-            update: WorkflowUpdateHandle[Answer] = await handle.start_update(
-                command.name,
-                command,
-                id=command.command_id,
-                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                result_type=Answer,
+            answer: Answer = await handle.execute_update(
+                command.name, command, id=command.command_id, result_type=Answer
             )
-            return update
+            return answer
         except RPCError as error:
             if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):
                 raise
             await asyncio.sleep(_PAUSE)
+
+
+async def _was_taken(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> bool:
+    """Say whether a run has accepted an update that was waited for in vain: its id finds it, and begins no other."""
+    try:
+        async with asyncio.timeout(_TAKEN_WITHIN):
+            await handle.start_update(
+                command.name, command, id=command.command_id, wait_for_stage=WorkflowUpdateStage.ACCEPTED
+            )
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        return False
+    except WorkflowUpdateFailedError as error:
+        raise _refusal_of(error) from error
+    except (RPCError, RuntimeError) as error:
+        raise _error_of(error) from error
+    return True
 
 
 def _result(answer: Answer, command: Command) -> CommandResult:

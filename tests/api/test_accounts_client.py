@@ -19,4 +19,4 @@ async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(tem
     account, _ = machine.open_account(command, datetime.now(UTC))
     accounts = Accounts(temporal, command_wait=1, announce=False)
     with pytest.raises(Unavailable, match="send it again"):
-        await accounts._started_without_a_worker(command, AccountView.of(account))
+        await accounts._started(command, AccountView.of(account))

@@ -173,10 +173,11 @@ class Replay:
         lines = self._invoices[key]["lines"]["data"] if key in self._invoices else []
         if lines:
             begun = datetime.fromtimestamp(max(line["period"]["start"] for line in lines), UTC)
-            if self._was_reset and first["term"]:
+            bought = next((each for each in self._entries if each["payment_key"] == key and each["term"]), None)
+            if self._was_reset and bought:
                 # The button may have been pressed once more, in the task that was done again, and the payment have
                 # found its invoice there: its term tells, where it begins as it was quoted.
-                told_at, start = instant(first["at"]), instant(first["term"]["start"])
+                told_at, start = instant(first["at"]), instant(bought["term"]["start"])
                 return start if start < told_at or told_at - begun <= rules.AT_ONCE else begun
             return begun
         # It came to no invoice: Stripe refused before, or the customer was gone. It began before anything that would
