@@ -22,7 +22,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.core import months_in_the_core, months_of_the_bare_chart
 from benchmarks.rates import OPENED, Rates, resident
-from reprise.local.processes import Child
+from reprise.local.processes import Child, first_death
 from reprise.local.system import System, running
 
 ROUNDS: Final = 5
@@ -67,12 +67,25 @@ async def measured() -> list[Row]:
             name: value for name, value in os.environ.items() if not name.startswith(("REPRISE_", "STRIPE_"))
         }
         async with running(data, environment=environment) as system:
-            command = [sys.executable, "-m", "benchmarks.bare"]
+            command = [sys.executable, "-m", "benchmarks.bare_worker"]
             bare = await Child.start("the bare worker", command, system.environment, data / "logs" / "bare.log", 15)
             try:
-                return await _measured(system, bare)
+                return await _measured_while_all_live(system, bare)
             finally:
                 await bare.stop()
+
+
+async def _measured_while_all_live(system: System, bare: Child) -> list[Row]:
+    measuring = asyncio.create_task(_measured(system, bare))
+    death = asyncio.create_task(first_death([*system.children, bare]))
+    try:
+        await asyncio.wait({measuring, death}, return_when=asyncio.FIRST_COMPLETED)
+        if not measuring.done():
+            raise await death
+        return await measuring
+    finally:
+        measuring.cancel()
+        death.cancel()
 
 
 async def _measured(system: System, bare: Child) -> list[Row]:

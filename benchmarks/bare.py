@@ -1,18 +1,9 @@
-"""What Reprise is measured against: a workflow of a few lines, in a worker with the account worker's own settings."""
+"""What Reprise is measured against: a workflow of a few lines."""
 
-import asyncio
-import os
 from datetime import timedelta
 
 from pydantic import BaseModel
 from temporalio import activity, workflow
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Worker
-
-from reprise.settings import WorkerSettings
-from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
-from reprise.worker import WORKFLOW_TASKS
 
 QUEUE = "bare"
 
@@ -55,23 +46,3 @@ class BareWorkflow:
         """Set the number."""
         self._number = number
         return number
-
-
-async def main() -> None:
-    """Run the worker until it is ended."""
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
-    settings = WorkerSettings()
-    await Worker(
-        client,
-        task_queue=QUEUE,
-        workflows=[BareWorkflow],
-        activities=[answer],
-        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
-        max_concurrent_activities=settings.max_activities,
-        max_cached_workflows=settings.max_cached_workflows,
-        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
-    ).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -2,31 +2,28 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine import editions, machine
-from reprise.statemachine.access import access_until
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Announce, Effect
 from reprise.statemachine.machine import Decision, Event
 from reprise.statemachine.refusals import RefusalCode, Refused
-from reprise.statemachine.schedule import Deadline
 from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
-from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS
 from reprise.workflows import limits
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
 from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AccountView, AnyCommand, Reactivate, Refusal
 from reprise.workflows.outbox import Outbox
-from reprise.workflows.presentation import changed, details, search_attributes
+from reprise.workflows.presentation import Display, search_attributes
 from reprise.workflows.requests import Request, Requests
+from reprise.workflows.timer import DeadlineTimer
 
 NEW_RUN_WHEN_DISABLED = "new-run-when-disabled"
 """Since 0.2.0: an account that goes out of service by itself sleeps in a run of its own, with a short history."""
@@ -57,11 +54,10 @@ class AccountWorkflow(Handlers):
         self._requests = Requests(run.answered, of_nobody=closed)
         self._acts = EffectRunner()
         self._hints = Hints(run.held)
-        self._timer: asyncio.Task[None] | None = None
-        self._timed: Deadline | None = None
+        self._timer = DeadlineTimer()
+        self._display = Display()
         self._breath: asyncio.Task[None] | None = None
         self._run_is_over = False
-        self._shown = workflow.info().typed_search_attributes
         effects: tuple[Effect, ...] = ()
         if run.edition > editions.NEWEST:
             raise RuntimeError(f"This worker knows the rules up to edition {editions.NEWEST}, not {run.edition}.")
@@ -96,7 +92,7 @@ class AccountWorkflow(Handlers):
             self._take_all_that_is_ready()
             if self._may_continue_as_new():
                 self._continue_as_new()
-            self._show()
+            self._display.show(self._account)
             self._start_waiting()
             try:
                 await workflow.wait_condition(self._something_is_ready)
@@ -242,39 +238,16 @@ class AccountWorkflow(Handlers):
     def _give_answer(self, request: Request) -> None:
         self._requests.give_answer(request, AccountView.of(self._account))
 
-    # ------------------------------------------------------------------ waiting and showing
+    # ------------------------------------------------------------------ waiting
 
     def _start_waiting(self) -> None:
-        deadline = deadline_of(self._account)
-        if deadline != self._timed:
-            if self._timer:
-                self._timer.cancel()
-            self._timed = deadline
-            self._timer = asyncio.create_task(_sleep_until(deadline)) if deadline else None
+        self._timer.wait_for(deadline_of(self._account))
         self._hints.start_waiting()
         # A new run that something else delays must not keep the product waiting as well.
         if self._wants_new_run() and (self._acts.is_idle or self._edition < 2):
             self._outbox.stop()
         else:
             self._outbox.start()
-
-    def _show(self) -> None:
-        """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
-
-        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
-        But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
-        """
-        workflow.set_current_details(details(self._account))
-        if not collecting(self._account) or self._shown.get(ACCOUNT_STATE) is None or self._access_ends_later():
-            now = search_attributes(self._account)
-            updates = changed(self._shown, now)
-            if updates and (self._edition < 2 or any(each.key.name != CARTS.name for each in updates)):
-                workflow.upsert_search_attributes(updates)
-                self._shown = now
-
-    def _access_ends_later(self) -> bool:
-        until, shown = access_until(self._account), self._shown.get(ACCESS_UNTIL)
-        return self._edition >= 2 and until is not None and (shown is None or until > shown)
 
     # ------------------------------------------------------------------ continuing as new
 
@@ -310,11 +283,6 @@ class AccountWorkflow(Handlers):
             search_attributes=search_attributes(self._account),
             memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
         )
-
-
-async def _sleep_until(deadline: Deadline) -> None:
-    while (left := deadline.at - workflow.now()) > timedelta(0):
-        await workflow.sleep(left, summary=deadline.summary)
 
 
 def _went_out_by_itself(entry: TimelineEntry) -> bool:

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
+from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
 from reprise.statemachine.deadlines import deadline_of
@@ -13,6 +15,33 @@ from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.markdown import quoted
+
+
+class Display:
+    """What Temporal shows of the account, kept up to date."""
+
+    def __init__(self) -> None:
+        """Start from what the run before has shown."""
+        self._shown = workflow.info().typed_search_attributes
+
+    def show(self, account: Account) -> None:
+        """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
+
+        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
+        But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
+        """
+        workflow.set_current_details(details(account))
+        if collecting(account) and self._shown.get(ACCOUNT_STATE) is not None and not self._access_ends_later(account):
+            return
+        now = search_attributes(account)
+        updates = changed(self._shown, now)
+        if updates and (account.edition < editions.SECOND or any(each.key.name != CARTS.name for each in updates)):
+            workflow.upsert_search_attributes(updates)
+            self._shown = now
+
+    def _access_ends_later(self, account: Account) -> bool:
+        until, shown = access_until(account), self._shown.get(ACCESS_UNTIL)
+        return account.edition >= editions.SECOND and until is not None and (shown is None or until > shown)
 
 
 def search_attributes(account: Account) -> TypedSearchAttributes:

@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.worker import account_worker
-from reprise.workflows import account as account_workflow
+from reprise.workflows import presentation
 from reprise.workflows.messages import (
     Cancel,
     Close,
@@ -248,7 +248,7 @@ async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_don
             select.select([], [], [], waits.pop())
         return details(account)
 
-    monkeypatch.setattr(account_workflow, "details", slowly)
+    monkeypatch.setattr(presentation, "details", slowly)
     assert (await world.do(SetCarts(carts=5))).account.carts == 5
     assert not waits
     failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
