@@ -5,7 +5,7 @@ Actions of the chart, called by name, and what is noted beside it. They never ch
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.customer_decisions import CustomerDecisions
@@ -124,13 +124,8 @@ class PaymentDecisions(CustomerDecisions):
         payment = self._payment
         self._take_over_term(payment, now)
         self._settle_payment()
-        what = {
-            PaymentPurpose.FIRST: EntryType.ACTIVATED,
-            PaymentPurpose.REACTIVATION: EntryType.REACTIVATED,
-            PaymentPurpose.RENEWAL: EntryType.RENEWED,
-        }[payment.purpose]
         parts = parts_of(payment.quote.amount_due, outcome.charged)
-        self._note_payment(what, payment.asked_by, term=self._term, **parts)
+        self._note_payment(_told_when_paid(payment.purpose), payment.asked_by, term=self._term, **parts)
 
     def keep_paid_term(self, outcome: Paid, now: datetime) -> None:
         """The payer was faster than the void: the term is theirs, and coming back within it is free (R6, R22)."""
@@ -370,6 +365,18 @@ class PaymentDecisions(CustomerDecisions):
                 self._note_payment(EntryType.PAYMENT_STOPPED, STRIPE, reason=outcome.reason)
             case _:
                 self._note_payment(EntryType.PAYMENT_DECLINED, STRIPE, decline_code=code_of(outcome))
+
+
+def _told_when_paid(purpose: PaymentPurpose) -> EntryType:
+    match purpose:
+        case PaymentPurpose.FIRST:
+            return EntryType.ACTIVATED
+        case PaymentPurpose.REACTIVATION:
+            return EntryType.REACTIVATED
+        case PaymentPurpose.RENEWAL:
+            return EntryType.RENEWED
+        case _:
+            assert_never(purpose)
 
 
 def _cannot_get_better(outcome: PaymentOutcome) -> bool:

@@ -4,7 +4,9 @@ Whoever shows an account asks these predicates what may be done with it, and com
 command is what the core would say: a test holds them to that.
 """
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.statemachine.account import Account, AccountState, DisabledReason
 from reprise.statemachine.deadlines import deadline_of
@@ -31,7 +33,9 @@ class PaymentView(_View):
     amount: int | None = None
     currency: str | None = None
     invoice_id: str | None = None
-    decline_code: str | None = None
+    decline_code: Annotated[
+        str | None, Field(description=f"Stripe's code, or one of Reprise's own: {', '.join(OwnDeclineCode)}.")
+    ] = None
     action_url: str | None = None
     next_attempt_at: Instant | None = None
     do_not_retry: bool = False
