@@ -96,8 +96,8 @@ BUGS = (
     Bug(
         "stopped renewals never end",
         "statemachine/guards.py",
-        "        return now - since < timedelta(days=self.account.policy.stopped_days)\n",
-        "        return now - since < timedelta(days=3650)\n",
+        "now - since < timedelta(days=self.account.policy.stopped_days)\n",
+        "now - since < timedelta(days=3650)\n",
     ),
     # R8, R22, R24: money that comes, and what stays open
     Bug(
