@@ -27,7 +27,7 @@ def months_in_the_core() -> float:
     for _ in range(MONTHS):
         deadline = deadline_of(account)
         assert deadline is not None
-        account, effects = machine.settle(account, deadline.at)
+        account, effects = machine.fire_due(account, deadline.at)
         account = _paid(account, effects, deadline.at)
     assert account.term_index == MONTHS
     return MONTHS / (time.perf_counter() - began)

@@ -8,7 +8,7 @@ import stripe
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from reprise.stripe_api.errors import is_passing, sentence_of
+from reprise.stripe_api.errors import is_transient, message_of
 
 MARGIN = 2.0
 """Seconds before its time-out at which a try stops by itself, so that it never acts beside the next one."""
@@ -34,9 +34,9 @@ async def asking() -> AsyncIterator[None]:
     except TimeoutError as error:
         raise ApplicationError("Stripe did not answer in time.", type="stripe_unavailable") from error
     except stripe.StripeError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise unavailable(error) from error
-        raise ApplicationError(sentence_of(error), type="stripe_refused", non_retryable=True) from error
+        raise ApplicationError(message_of(error), type="stripe_refused", non_retryable=True) from error
     except ApplicationError:
         raise
     except Exception as error:
@@ -46,10 +46,10 @@ async def asking() -> AsyncIterator[None]:
 
 def unavailable(error: stripe.StripeError) -> ApplicationError:
     """Return the error by which a try ends that has not found out what happened; it is made again."""
-    if is_passing(error):
+    if is_transient(error):
         why = f"Stripe cannot be reached or is failing ({type(error).__name__}, {error.http_status or 'no answer'})."
     else:
-        why = f"Stripe does not say what happened: {sentence_of(error)}"
+        why = f"Stripe does not say what happened: {message_of(error)}"
     return ApplicationError(why, type="stripe_unavailable")
 
 

@@ -29,7 +29,7 @@ from reprise.statemachine.outcomes import (
 from reprise.stripe_api import inputs, observing, refunds
 from reprise.stripe_api.collecting import Collecting
 from reprise.stripe_api.customers import Customers, leave
-from reprise.stripe_api.errors import is_passing, sentence_of
+from reprise.stripe_api.errors import is_transient, message_of
 from reprise.stripe_api.reading import default_method
 
 log = structlog.get_logger()
@@ -61,9 +61,9 @@ class StripePayments:
             try:
                 return await self._register(asked)
             except stripe.StripeError as error:
-                if is_passing(error):
+                if is_transient(error):
                     raise
-                return CustomerNotRegistered(reason=sentence_of(error))
+                return CustomerNotRegistered(reason=message_of(error))
 
     async def _register(self, asked: inputs.RegisterCustomerInput) -> CustomerRegistered | CustomerNotRegistered:
         customers = Customers(self._client, asked)
@@ -99,11 +99,11 @@ class StripePayments:
             try:
                 return await self._change_payment_method(customers, asked)
             except stripe.StripeError as error:
-                if is_passing(error):
+                if is_transient(error):
                     raise
                 if _may_be_done(error, begun=customers.has_attached):
                     raise unavailable(error) from error
-                return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=sentence_of(error))
+                return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=message_of(error))
 
     async def _change_payment_method(
         self, customers: Customers, asked: inputs.ChangePaymentMethodInput
@@ -132,11 +132,11 @@ class StripePayments:
             try:
                 return await self._change_email(asked, asked.email)
             except stripe.StripeError as error:
-                if is_passing(error):
+                if is_transient(error):
                     raise
                 if _may_be_done(error):
                     raise unavailable(error) from error
-                return EmailChanged(email=asked.email, refused=sentence_of(error))
+                return EmailChanged(email=asked.email, refused=message_of(error))
 
     async def _change_email(self, asked: inputs.ChangeEmailInput, email: str) -> EmailChanged:
         customers = Customers(self._client, asked)
@@ -164,10 +164,10 @@ class StripePayments:
             try:
                 await customers.erase(asked.customer_id)
             except stripe.StripeError as error:
-                if is_passing(error):
+                if is_transient(error):
                     raise
                 gone = await customers.is_gone(asked.customer_id, error)
-                return CustomerErased(customer_id=asked.customer_id, refused=None if gone else sentence_of(error))
+                return CustomerErased(customer_id=asked.customer_id, refused=None if gone else message_of(error))
             return CustomerErased(customer_id=asked.customer_id)
 
     # ------------------------------------------------------------------ payments
@@ -195,9 +195,9 @@ class StripePayments:
         try:
             return await collecting.collect()
         except stripe.StripeError as error:
-            if is_passing(error) or not collecting.nothing_was_asked(error):
+            if is_transient(error) or not collecting.nothing_was_asked(error):
                 raise unavailable(error) from error
-            return Stopped(payment_key=asked.payment.key, reason=sentence_of(error))
+            return Stopped(payment_key=asked.payment.key, reason=message_of(error))
 
     @activity.defn(name=names.LOOK_AT_INVOICE)
     async def look_at_invoice(self, asked: inputs.InvoiceInput) -> InvoiceObserved:
@@ -211,9 +211,9 @@ class StripePayments:
                 try:
                     return await observing.look(self._client, asked)
                 except stripe.StripeError as error:
-                    if is_passing(error):
+                    if is_transient(error):
                         raise
-                    reason = sentence_of(error)
+                    reason = message_of(error)
         except ApplicationError as error:
             if not gives_up(error):
                 raise
@@ -232,9 +232,9 @@ class StripePayments:
                 try:
                     return await observing.void(self._client, asked)
                 except stripe.StripeError as error:
-                    if is_passing(error):
+                    if is_transient(error):
                         raise
-                    reason = sentence_of(error)
+                    reason = message_of(error)
         except ApplicationError as error:
             if not gives_up(error):
                 raise
@@ -257,9 +257,9 @@ class StripePayments:
             try:
                 return await refunds.look_at(self._client, asked)
             except stripe.StripeError as error:
-                if is_passing(error):
+                if is_transient(error):
                     raise
-                return NothingObserved(reason=sentence_of(error))
+                return NothingObserved(reason=message_of(error))
 
 
 def _may_be_done(refused: stripe.StripeError, *, begun: bool = False) -> bool:

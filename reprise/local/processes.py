@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from reprise.local import guard
+from reprise.local import die_with_parent
 from reprise.local.errors import LocalError
 from reprise.local.private import UMASK, open_private
 from reprise.local.terminal import printable
@@ -53,10 +53,10 @@ class Child:
         Raises:
             LocalError: The log cannot be written, or the program cannot be started.
         """
-        guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command]
+        command_line = [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
         with _opened(log) as output:
             process = await asyncio.create_subprocess_exec(
-                *guarded,
+                *command_line,
                 env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

@@ -12,7 +12,7 @@ from reprise.accounts.errors import AccountNotFound
 from reprise.http import audit
 from reprise.http.idempotency import ids_of
 from reprise.http.problems import Problem
-from reprise.portal.localized import Local, locale_of
+from reprise.portal.localized import LocalFormat, locale_of
 from reprise.services import Services, ServicesDep, services_of
 from reprise.sessions.hand_over import HandOver, Seal, is_loopback
 from reprise.workflows.messages import Actor, ActorKind
@@ -45,7 +45,7 @@ class Visitor:
 
     services: Services
     session: HandOver
-    local: Local
+    local: LocalFormat
 
     @property
     def account_id(self) -> str:
@@ -107,7 +107,7 @@ async def visitor(account_id: str, request: Request, services: ServicesDep, sess
         raise AccountNotFound
     if not session.user.billing_access:
         raise Problem(403, "billing_access_required", "You have no Billing Access to this account.")
-    return Visitor(services, session, Local(locale_of(request.headers.get("accept-language", ""))))
+    return Visitor(services, session, LocalFormat(locale_of(request.headers.get("accept-language", ""))))
 
 
 VisitorDep = Annotated[Visitor, Depends(visitor)]

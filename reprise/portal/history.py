@@ -4,11 +4,11 @@ from typing import assert_never
 
 from reprise.portal import words
 from reprise.portal.declines import told_of
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.workflows.messages import ActorKind, DisabledReason, EntryType, TimelineEntry
 
 
-def told(entry: TimelineEntry, zone: str, local: Local) -> str:
+def told(entry: TimelineEntry, zone: str, local: LocalFormat) -> str:
     """Return what an entry of the timeline says, as a sentence; days are those of `zone`.
 
     One of a type that a later release has brought says no more than its type.
@@ -101,7 +101,7 @@ def _told_disabled(entry: TimelineEntry) -> str:
     )
 
 
-def _amount(entry: TimelineEntry, local: Local) -> str:
+def _amount(entry: TimelineEntry, local: LocalFormat) -> str:
     """Return what an entry moved, and how: `$75.00 ($55.00 charged, $20.00 from your credit)` (R8)."""
     if entry.amount is None or entry.currency is None:
         return "an amount"

@@ -37,7 +37,7 @@ def locale_of(accept_language: str) -> Locale:
 
 
 @dataclass(frozen=True)
-class Local:
+class LocalFormat:
     """How one reader has amounts and instants written."""
 
     locale: Locale

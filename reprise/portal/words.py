@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from reprise.portal.declines import told_of
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.statemachine.payments import PaymentStatus
 from reprise.workflows.messages import AccountState, AccountView, DisabledReason, Quote, TimelineEntry
 
@@ -20,13 +20,13 @@ class Standing:
     tone: Tone
 
 
-def amount_of(account: AccountView, local: Local) -> str:
+def amount_of(account: AccountView, local: LocalFormat) -> str:
     """Return what the latest payment is about, in its own currency: the plan's may be another by now (R26)."""
     payment = account.payment
     return local.money(payment.amount or 0, payment.currency or account.plan.currency)
 
 
-def price(account: AccountView, local: Local) -> str:
+def price(account: AccountView, local: LocalFormat) -> str:
     """Return what a month comes to, and how: `$75.00 (3 carts × $25.00)`."""
     unit, currency = account.plan.unit_amount, account.plan.currency
     return (
@@ -34,13 +34,13 @@ def price(account: AccountView, local: Local) -> str:
     )
 
 
-def carts(count: int, local: Local) -> str:
+def carts(count: int, local: LocalFormat) -> str:
     """Return a number of carts with its noun."""
     return f"{local.number(count)} {'cart' if count == 1 else 'carts'}"
 
 
 def standing(
-    account: AccountView, local: Local, quote: Quote | None = None, since: TimelineEntry | None = None
+    account: AccountView, local: LocalFormat, quote: Quote | None = None, since: TimelineEntry | None = None
 ) -> Standing:
     """Say how an account stands.
 
@@ -72,7 +72,7 @@ _ON = "Your shop goes on working meanwhile."
 _DAYS = "This takes a few days."
 
 
-def _in_service(account: AccountView, local: Local) -> Standing:
+def _in_service(account: AccountView, local: LocalFormat) -> Standing:
     assert account.term is not None, "what is in service has a term"
     day = local.date(account.term.end, account.timezone)
     if account.payment.collecting:
@@ -86,7 +86,7 @@ def _in_service(account: AccountView, local: Local) -> Standing:
     return Standing("In service", (f"Renews {day} for {price(account, local)}.",), "good")
 
 
-def _past_due(account: AccountView, local: Local) -> Standing:
+def _past_due(account: AccountView, local: LocalFormat) -> Standing:
     payment, amount = account.payment, amount_of(account, local)
     if payment.collecting:
         return Standing("Payment failed", (f"We are trying again to collect {amount}.", _ON), "warning")
@@ -103,7 +103,7 @@ def _past_due(account: AccountView, local: Local) -> Standing:
     return Standing("Payment failed", (*said, _ON), "warning")
 
 
-def _disabled(account: AccountView, local: Local, quote: Quote | None, since: TimelineEntry | None) -> Standing:
+def _disabled(account: AccountView, local: LocalFormat, quote: Quote | None, since: TimelineEntry | None) -> Standing:
     payment, amount = account.payment, amount_of(account, local)
     if payment.collecting:
         return Standing("Payment under way", (f"We are collecting {amount}. This takes a few seconds.",), "calm")

@@ -120,10 +120,10 @@ def take(account: Account, event: Event, now: datetime) -> Decision:
         return Decision(deciding.account, effects)
 
 
-def settle(account: Account, now: datetime) -> Decision:
+def fire_due(account: Account, now: datetime) -> Decision:
     """Let every deadline that has passed happen, in order."""
     with _deciding(account) as deciding:
-        effects = deciding.settle(whole_seconds(now))
+        effects = deciding.fire_due(whole_seconds(now))
         return Decision(deciding.account, effects)
 
 
@@ -178,7 +178,7 @@ def check(account: Account, command: AnyCommand, now: datetime) -> None:
         Refused: It would not.
     """
     with _deciding(account) as deciding:
-        deciding.settle(whole_seconds(now))
+        deciding.fire_due(whole_seconds(now))
         deciding.take(command, whole_seconds(now))
 
 
@@ -190,7 +190,7 @@ def quote(account: Account, now: datetime) -> Quote:
     """
     now = whole_seconds(now)
     with _deciding(account) as deciding:
-        deciding.settle(now)
+        deciding.fire_due(now)
         return deciding.quote(now)
 
 
@@ -251,7 +251,7 @@ class _Deciding(OutcomeEvents):
             case _:
                 return self._happen(event.name, now, command=event)
 
-    def settle(self, now: datetime) -> Effects:
+    def fire_due(self, now: datetime) -> Effects:
         effects: list[Effect] = []
         while (deadline := deadline_of(self.account)) and deadline.at <= now:
             effects.extend(self.take(deadline, now))

@@ -48,8 +48,8 @@ async def understood(answer: Awaitable[Answer]) -> Answer:
     """Return what Stripe answers, if it is what was asked for.
 
     Raises:
-        stripe.StripeError: Stripe's own; or one that passes (`is_passing`), for an answer that makes no sense: nothing
-            may be concluded from it, and it is no defect of ours.
+        stripe.StripeError: Stripe's own; or a transient one (`is_transient`), for an answer that makes no sense:
+            nothing may be concluded from it, and it is no defect of ours.
     """
     try:
         found = await answer

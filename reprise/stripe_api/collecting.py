@@ -30,9 +30,9 @@ from reprise.stripe_api.errors import (
     code_of,
     decline_code_of,
     is_missing_customer,
-    is_passing,
     is_saved,
-    sentence_of,
+    is_transient,
+    message_of,
     was_replayed,
 )
 from reprise.stripe_api.idempotency import fresh
@@ -269,7 +269,7 @@ class Collecting:
             # The debit was taken, and has failed since: so the attempt went. Another one is not made by itself (R21).
             code = getattr(failure, "decline_code", None) or failure.code or GENERIC_DECLINE
             return Declined(**self._known(now), code=code, advice=getattr(failure, "advice_code", None))
-        if error is None or is_passing(error) or error.http_status in {401, 403}:
+        if error is None or is_transient(error) or error.http_status in {401, 403}:
             return None
         if waits_for_payer(now) and now.hosted_invoice_url:
             return RequiresAction(**self._known(now), url=now.hosted_invoice_url)
@@ -280,7 +280,7 @@ class Collecting:
         self._customer = customer_of(now) or self._customer
         if default_method(self._customer) is None:
             return NoPaymentMethod(**self._known(now))
-        return self._stopped(sentence_of(error), now.id)
+        return self._stopped(message_of(error), now.id)
 
     def _declined(self, now: stripe.Invoice, error: stripe.StripeError) -> PaymentOutcome:
         code, decline = code_of(error), decline_code_of(error)

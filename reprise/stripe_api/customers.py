@@ -13,9 +13,9 @@ from reprise.stripe_api.errors import (
     code_of,
     decline_code_of,
     is_missing_customer,
-    is_passing,
     is_refused_email,
-    sentence_of,
+    is_transient,
+    message_of,
     unavailable_by,
 )
 from reprise.stripe_api.idempotency import behind_replays, hashed_key, idempotency_key
@@ -75,12 +75,12 @@ class Customers:
         One that Stripe has never heard of is not: then the API key is another account's, and nothing is to be made anew
         with it.
         """
-        if is_passing(refused) or not is_missing_customer(refused):
+        if is_transient(refused) or not is_missing_customer(refused):
             return False
         try:
             return is_deleted(await self.retrieve(customer_id))
         except stripe.InvalidRequestError as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             return False
 
@@ -103,7 +103,7 @@ class Customers:
         try:
             found = await understood(self._stripe.customers.search_async({"query": query, "limit": 100}))
         except stripe.InvalidRequestError as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             return None
         return next((each for each in found.data if self._is_ours(each)), None)
@@ -125,10 +125,10 @@ class Customers:
         try:
             return Registered(await self._find(email) or await self._create(email, replacing))
         except stripe.InvalidRequestError as error:
-            if email is None or is_passing(error) or not is_refused_email(error):
+            if email is None or is_transient(error) or not is_refused_email(error):
                 raise
             customer = await self._find(None) or await self._create(None, replacing, "no e-mail")
-            return Registered(customer, email_refused=sentence_of(error))
+            return Registered(customer, email_refused=message_of(error))
 
     async def _create(self, email: str | None, replacing: str | None, *which: str) -> stripe.Customer:
         params: stripe.params.CustomerCreateParams = {"metadata": self._metadata}
@@ -215,10 +215,10 @@ class Customers:
                 )
             )
         except (stripe.CardError, stripe.InvalidRequestError) as error:
-            if is_passing(error) or is_missing_customer(error):
+            if is_transient(error) or is_missing_customer(error):
                 raise
             refused = decline_code_of(error) or code_of(error) or "resource_missing"
-            return PaymentMethodChanged(refused=refused, message=sentence_of(error))
+            return PaymentMethodChanged(refused=refused, message=message_of(error))
         return PaymentMethodChanged(payment_method=attached.id)
 
 

@@ -13,7 +13,7 @@ REFUSALS = frozenset({400, 401, 402, 403, 404})
 """Statuses by which Stripe refuses a request; any other failure passes, or is not understood."""
 
 
-def is_passing(error: stripe.StripeError) -> bool:
+def is_transient(error: stripe.StripeError) -> bool:
     """Say whether an error leaves open what happened (R8): unreachable, slow, busy or failing, or not understood.
 
     Stripe refuses by 400, 401, 402, 403 and 404 with an error object (docs.stripe.com/api/errors). 409 is another
@@ -58,7 +58,7 @@ def advice_of(error: stripe.StripeError) -> str | None:
 def is_missing_customer(error: stripe.StripeError) -> bool:
     """Say whether Stripe refused because it has no such customer, or has it no more."""
     named = getattr(getattr(error, "error", None), "param", None) == "customer"
-    return code_of(error) == "resource_missing" and (named or sentence_of(error).startswith("No such customer"))
+    return code_of(error) == "resource_missing" and (named or message_of(error).startswith("No such customer"))
 
 
 def is_refused_email(error: stripe.StripeError) -> bool:
@@ -67,7 +67,7 @@ def is_refused_email(error: stripe.StripeError) -> bool:
     return error.http_status == 400 and (named or code_of(error) == "email_invalid")
 
 
-def sentence_of(error: stripe.StripeError) -> str:
+def message_of(error: stripe.StripeError) -> str:
     """Return Stripe's own sentence, without the request id that the library puts before it."""
     body = getattr(error, "error", None)
     return getattr(body, "message", None) or error.user_message or str(error)
@@ -88,8 +88,8 @@ class CustomerGone(RepriseError):  # noqa: N818 - named as its code is
 
 def unavailable_by(error: stripe.StripeError) -> Unavailable:
     """Return what people are told of an error of Stripe's that is not about what they asked for."""
-    if is_passing(error):
+    if is_transient(error):
         return Unavailable("Stripe cannot be reached. Try again.")
     # For operators alone: it may name what is ours.
-    log.error("stripe refused a request", why=sentence_of(error), stripe_request_id=error.request_id)
+    log.error("stripe refused a request", why=message_of(error), stripe_request_id=error.request_id)
     return Unavailable("Stripe refused Reprise's own request; the operators can see why. Try again later.", 300)

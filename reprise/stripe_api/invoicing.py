@@ -13,7 +13,7 @@ from reprise.statemachine.outcomes import InvoiceState
 from reprise.statemachine.payments import payment_number
 from reprise.statemachine.quotes import QuoteLine
 from reprise.stripe_api.client import metadata_of, understood
-from reprise.stripe_api.errors import is_passing, sentence_of
+from reprise.stripe_api.errors import is_transient, message_of
 from reprise.stripe_api.idempotency import behind_replays, idempotency_key
 from reprise.stripe_api.inputs import CollectInput, PaymentsInput, StripeInput
 from reprise.stripe_api.reading import (
@@ -271,7 +271,7 @@ class Invoices:
                 return Voided(None)
             return Voided(await understood(self._stripe.invoices.void_invoice_async(invoice.id)))
         except stripe.StripeError as error:
-            if is_passing(error):
+            if is_transient(error):
                 raise
             return await self._after_refusal(invoice, error)
 
@@ -279,7 +279,7 @@ class Invoices:
         try:
             now = await self.read(invoice.id)
         except stripe.InvalidRequestError as error:
-            if error.http_status == 404 and not is_passing(error):
+            if error.http_status == 404 and not is_transient(error):
                 return Voided(None)  # a draft that was deleted meanwhile
             raise
-        return Voided(now, None if now.status == "void" else sentence_of(refused))
+        return Voided(now, None if now.status == "void" else message_of(refused))

@@ -11,7 +11,7 @@ import stripe
 
 from reprise.errors import Unavailable
 from reprise.statemachine.account import ACCOUNT_ID
-from reprise.stripe_api.errors import is_passing
+from reprise.stripe_api.errors import is_transient
 
 ABOUT_INVOICES: Final = frozenset(
     {"invoice.paid", "invoice.payment_failed", "invoice.voided", "invoice.marked_uncollectible"}
@@ -101,7 +101,7 @@ async def subject_of(event: stripe.Event, client: stripe.StripeClient) -> EventS
         else:
             return None
     except stripe.StripeError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise Unavailable("Stripe cannot be reached.") from error
         return None
     if not isinstance(account_id, str):

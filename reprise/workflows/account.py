@@ -56,7 +56,7 @@ class AccountWorkflow(Handlers):
         self._hints = Hints(run.held)
         self._timer = DeadlineTimer()
         self._display = Display()
-        self._breath: asyncio.Task[None] | None = None
+        self._pause: asyncio.Task[None] | None = None
         self._run_is_over = False
         effects: tuple[Effect, ...] = ()
         if run.edition > editions.NEWEST:
@@ -136,12 +136,14 @@ class AccountWorkflow(Handlers):
             elif self._acts.has_finished:
                 self._finish_act()
             elif self._acts.is_idle and self._due():
-                self._follow(machine.settle(self._account, workflow.now()))
+                self._follow(machine.fire_due(self._account, workflow.now()))
             elif self._acts.is_idle and self._hints.are_due(workflow.now()):
                 self._take_hint()
             elif self._requests.waiting and self._may_take_commands():
-                if taken == limits.COMMANDS_AT_ONCE and (self._edition >= 2 or workflow.patched(HOLD_FLOODS)):
-                    self._breath = asyncio.create_task(workflow.sleep(limits.A_BREATH, summary="more commands wait"))
+                if taken == limits.COMMAND_BATCH_SIZE and (self._edition >= 2 or workflow.patched(HOLD_FLOODS)):
+                    self._pause = asyncio.create_task(
+                        workflow.sleep(limits.BATCH_INTERVAL, summary="more commands wait")
+                    )
                 else:
                     self._take_command(self._requests.take())
                 taken += 1
@@ -157,7 +159,7 @@ class AccountWorkflow(Handlers):
 
     def _may_take_commands(self) -> bool:
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
-        if self._breath and not self._breath.done():
+        if self._pause and not self._pause.done():
             return False
         return self._acts.is_idle or collecting(self._account)
 
@@ -187,7 +189,7 @@ class AccountWorkflow(Handlers):
 
     def is_flooded(self) -> bool:
         """Whether taking more commands could cost the account its life."""
-        return limits.history_is_full() or len(self._outbox) >= limits.MOST_UNTOLD
+        return limits.history_is_full() or len(self._outbox) >= limits.MAX_OUTBOX_SIZE
 
     def _take_hint(self) -> None:
         now, hint = workflow.now(), self._hints.take()

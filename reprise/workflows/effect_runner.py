@@ -44,7 +44,7 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.stripe_api import inputs
-from reprise.workflows.limits import MOST_ACTS_AN_HOUR, Backoff, Pace
+from reprise.workflows.limits import MAX_ACTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import Refusal, RefusalCode
 from reprise.workflows.requests import Request
@@ -68,7 +68,7 @@ OUTLIVE_FAILED_ACTS = "outlive-failed-acts"
 ATTEMPT_TIMEOUT = timedelta(seconds=60)
 """How long one try of an act may take: so soon another worker takes over from one that died."""
 
-UNTIL_KNOWN = RetryPolicy(
+STRIPE_RETRY_POLICY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
 )
 """Stripe being unreachable, slow or failing is retried until the outcome is known (R8)."""
@@ -104,7 +104,7 @@ class EffectRunner:
         self._acting: asyncio.Task[ActOutcome] | None = None
         self._not_known: tuple[str, int] | None = None
         self._backoff = Backoff()
-        self._pace = Pace(MOST_ACTS_AN_HOUR)
+        self._pace = Pace(MAX_ACTS_PER_HOUR)
 
     @property
     def is_idle(self) -> bool:
@@ -227,7 +227,7 @@ async def _start(act: Act, account: Account, request_id: str, command_id: str | 
         result_type=RawValue,
         start_to_close_timeout=ATTEMPT_TIMEOUT,
         schedule_to_close_timeout=patience,
-        retry_policy=UNTIL_KNOWN,
+        retry_policy=STRIPE_RETRY_POLICY,
         summary=asked.summary,
     )
     outcome: ActOutcome = _read(raw, asked.answer)

@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-COMMANDS_AT_ONCE = 500
+COMMAND_BATCH_SIZE = 500
 """How many commands are taken in one workflow task: a task that takes longer than 2 seconds fails, again and again."""
 
-A_BREATH = timedelta(milliseconds=1)
+BATCH_INTERVAL = timedelta(milliseconds=1)
 """How long the next commands wait, so that they are taken in a workflow task of their own."""
 
-MOST_EVENTS, MOST_BYTES = 40_000, 40_000_000
+MAX_HISTORY_EVENTS, MAX_HISTORY_BYTES = 40_000, 40_000_000
 """The history from which on a run takes no more: at 51,200 events or 50 MB Temporal ends a workflow."""
 
-MOST_UNTOLD = 2_000
+MAX_OUTBOX_SIZE = 2_000
 """How many changes may wait for the product to hear of them: the next run's input holds 2 MB at the most."""
 
 TOO_MANY = "This account has had too many commands at once. Nothing was changed. Try again in a minute."
 
-MOST_ACTS_AN_HOUR = 60
+MAX_ACTS_PER_HOUR = 60
 """How many acts an account may begin by itself in an hour. It never needs more than a few: whatever asks for more is a
 loop, and goes on this slowly until somebody ends it."""
 
@@ -29,7 +29,9 @@ HOUR = timedelta(hours=1)
 def history_is_full() -> bool:
     """Say whether this run's history is so long that taking more could cost the account its life."""
     info = workflow.info()
-    return info.get_current_history_length() >= MOST_EVENTS or info.get_current_history_size() >= MOST_BYTES
+    return (
+        info.get_current_history_length() >= MAX_HISTORY_EVENTS or info.get_current_history_size() >= MAX_HISTORY_BYTES
+    )
 
 
 class Backoff:

@@ -20,7 +20,7 @@ OUTLIVE_ANNOUNCING = "outlive-announcing"
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""
 
-UNTIL_TOLD = RetryPolicy(
+ANNOUNCE_RETRY_POLICY = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
 )
 """The product being down is retried for as long as it lasts, and delays nothing (R18)."""
@@ -87,7 +87,7 @@ class Outbox:
             names.AnnounceInput(account_id=self._account_id, entries=entries),
             result_type=RawValue,
             start_to_close_timeout=TRY_TIMEOUT,
-            retry_policy=UNTIL_TOLD,
+            retry_policy=ANNOUNCE_RETRY_POLICY,
             summary=f"announce {entries[0].sequence} to {entries[-1].sequence}",
         )
         return told

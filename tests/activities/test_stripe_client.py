@@ -9,7 +9,7 @@ import stripe
 
 from reprise.settings import StripeSettings
 from reprise.stripe_api.client import stripe_client, understood
-from reprise.stripe_api.errors import is_passing
+from reprise.stripe_api.errors import is_transient
 
 INVOICE = '"id": "in_1", "object": "invoice", "currency": "usd", "total": 1, "amount_due": 1, "starting_balance": 0'
 
@@ -61,7 +61,7 @@ async def test_R8_an_answer_in_no_shape_of_stripes_leaves_open_what_happened(sta
     async with answering(status, body) as client:
         with pytest.raises(stripe.StripeError) as failed:
             await understood(client.v1.invoices.retrieve_async("in_1"))
-        assert is_passing(failed.value)
+        assert is_transient(failed.value)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
@@ -71,7 +71,7 @@ async def test_R8_a_refusal_of_stripes_is_one(status: int) -> None:
     async with answering(status, body) as client:
         with pytest.raises(stripe.StripeError) as failed:
             await understood(client.v1.invoices.retrieve_async("in_1"))
-        assert not is_passing(failed.value)
+        assert not is_transient(failed.value)
 
 
 async def test_R8_an_answer_of_stripes_is_understood() -> None:

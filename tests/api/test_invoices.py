@@ -8,7 +8,7 @@ import pytest
 import stripe
 from babel import Locale
 
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.portal.rendering import TEMPLATES
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.invoice_list import view_of
@@ -110,7 +110,7 @@ def test_whatever_stripe_has_is_shown(changes: Json, expected: Json) -> None:
     page = TEMPLATES.get_template("invoices.html").render(
         account=AccountView.model_validate(AccountView.model_json_schema()["examples"][0]),
         invoices=[view],
-        local=Local(Locale("en")),
+        local=LocalFormat(Locale("en")),
         **dict.fromkeys(("session", "account_id", "forms_token", "base", "here", "following")),
     )
     assert page.count("<tr>") == 2

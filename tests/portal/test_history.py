@@ -8,12 +8,12 @@ import pytest
 from babel import Locale
 
 from reprise.portal import history
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.statemachine.terms import Term
 from reprise.statemachine.timeline import STRIPE, Actor, ActorKind, EntryType, TimelineEntry
 from tests.portal.entries import END, START, entry
 
-EN = Local(Locale("en"))
+EN = LocalFormat(Locale("en"))
 
 
 def told(kind: str, **facts: Any) -> str:

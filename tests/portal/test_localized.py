@@ -7,14 +7,14 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.portal.localized import Local, locale_of
+from reprise.portal.localized import LocalFormat, locale_of
 from reprise.statemachine.money import CURRENCIES, THE_MOST, decimals
 
 END = datetime(2027, 2, 28, 10, 0, tzinfo=UTC)
 
 
-def local(tag: str) -> Local:
-    return Local(locale_of(tag))
+def local(tag: str) -> LocalFormat:
+    return LocalFormat(locale_of(tag))
 
 
 @pytest.mark.parametrize(

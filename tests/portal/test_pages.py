@@ -4,12 +4,12 @@ import pytest
 from babel import Locale
 
 from reprise.portal import words
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.portal.rendering import TEMPLATES
 from reprise.workflows.messages import AccountView
 from tests.portal.test_words import view
 
-EN = Local(Locale("en"))
+EN = LocalFormat(Locale("en"))
 
 
 def subscription(account: AccountView) -> str:

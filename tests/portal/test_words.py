@@ -7,13 +7,13 @@ import pytest
 from babel import Locale
 
 from reprise.portal import words
-from reprise.portal.localized import Local
+from reprise.portal.localized import LocalFormat
 from reprise.statemachine.quotes import free_quote, upfront_quote
 from reprise.statemachine.terms import Term
 from reprise.workflows.messages import AccountView, Plan
 from tests.portal.entries import entry
 
-EN = Local(Locale("en"))
+EN = LocalFormat(Locale("en"))
 START, END = datetime(2027, 1, 31, 10, 0, tzinfo=UTC), datetime(2027, 2, 28, 10, 0, tzinfo=UTC)
 
 

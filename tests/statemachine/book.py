@@ -110,9 +110,9 @@ class Book:
         """Let an event happen, and return what is to be done."""
         return self._follow(machine.take(self.account, event, now))
 
-    def settle(self, now: datetime) -> tuple[Effect, ...]:
+    def fire_due(self, now: datetime) -> tuple[Effect, ...]:
         """Let what is due happen, and return what is to be done."""
-        return self._follow(machine.settle(self.account, now))
+        return self._follow(machine.fire_due(self.account, now))
 
     def _follow(self, decision: machine.Decision) -> tuple[Effect, ...]:
         self.account = decision.account

@@ -243,7 +243,7 @@ class SideBySide:
     def _settle(self) -> None:
         """Let what is due happen, as the workflow does: not while Stripe is being asked."""
         if not self.waiting:
-            effects = self._follow(machine.settle(self.core, self.now))
+            effects = self._follow(machine.fire_due(self.core, self.now))
             self._same(effects, self.reference.happen_until(rules.whole_seconds(self.now)))
 
     # ------------------------------------------------------------------ Stripe's side

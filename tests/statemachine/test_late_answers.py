@@ -44,7 +44,7 @@ def collecting_the_renewal() -> Book:
     """Stripe does not answer since the renewal of 28 February was sent to it."""
     book = Book.open()
     book.now = utc("2027-02-28T10:00")
-    book.settle(book.now)
+    book.fire_due(book.now)
     return book
 
 

@@ -56,7 +56,7 @@ def test_R22_an_earlier_invoice_of_another_term_is_not_taken_for_the_renewal() -
     """It is to be refunded; the renewal is for the carts of its own moment (R5)."""
     book = Book.open()
     book.now = utc("2027-02-28T10:00")
-    book.settle(book.now)
+    book.fire_due(book.now)
     book.perform(book.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:9")), book.now))
     assert (book.state, book.charged, payment_of(book).key) == ("active", [7500, 7500], "a1:2")
     assert [entry.payment_key for entry in entries(book.account, "payment_received")] == ["a1:9"]
@@ -67,7 +67,7 @@ def test_R12_an_earlier_payment_in_a_renewals_place_leaves_none_of_its_invoices_
     """The retry found the month paid; the open invoice is void."""
     book = past_due()
     book.now = utc("2027-03-01T10:00")
-    book.settle(book.now)
+    book.fire_due(book.now)
     book.perform(book.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:1b", period=MARCH)), book.now))
     assert (book.state, book.account.term, book.invoices["a1:2"]) == ("active", MARCH, "void")
 

@@ -162,7 +162,7 @@ def test_R5_R16_a_worker_that_comes_a_day_late_disables_and_access_had_ended_wit
     """Nobody settled the term's end until 1 March: `AccessUntil` said no since 28 February, and the state follows."""
     book = cancelled()
     assert book.access_until == utc("2027-02-28T10:00")
-    book.perform(book.settle(utc("2027-03-01T10:00")))
+    book.perform(book.fire_due(utc("2027-03-01T10:00")))
     assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "cancelled", [7500])
 
 

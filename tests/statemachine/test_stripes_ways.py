@@ -203,7 +203,7 @@ def test_R8_an_outcome_that_is_overdue_is_asked_for_again_with_the_same_attempt(
     """Told once; access goes on (R16)."""
     book = Book.open().at("2027-02-20T10:00")
     book.now = utc("2027-02-28T10:00")
-    effects = book.settle(book.now)
+    effects = book.fire_due(book.now)
     asked = [effect.payment for effect in effects if isinstance(effect, Collect)]
     for day in ("2027-02-28T22:00", "2027-03-06T10:00", "2027-03-09T10:00"):
         again = book.take(NotKnown(payment_key="a1:2", reason="no answer"), utc(day))
@@ -445,7 +445,7 @@ def test_E22_a_deleted_customer_is_registered_anew_and_has_no_card() -> None:
     """Past due with `no_payment_method`; a new card pays (R23)."""
     book = Book.open()
     book.now = utc("2027-02-28T10:00")
-    book.settle(book.now)
+    book.fire_due(book.now)
     deleted = CustomerDeleted(payment_key="a1:2", customer_id="cus_2")
     book.perform(book.take(deleted, book.now))
     assert (book.state, book.account.customer_id, payment_of(book).decline_code) == (
@@ -857,7 +857,7 @@ def test_R8_what_a_credit_balance_paid_stands_in_the_entry() -> None:
     """E16: 7500 = 5500 + 2000."""
     book = Book.open()
     book.now = utc("2027-02-28T10:00")
-    book.settle(book.now)
+    book.fire_due(book.now)
     book.perform(book.take(Paid(payment_key="a1:2", charged=5500), book.now))
     renewed = entries(book.account, "renewed")[-1]
     assert (renewed.amount, renewed.charged, renewed.from_balance) == (7500, 5500, 2000)

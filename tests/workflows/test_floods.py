@@ -98,8 +98,8 @@ async def test_a_flood_of_commands_while_no_worker_is_up_is_got_through(
     flooded: DevAccount, stripe_side: StripeSide, many: int, record_property: Figure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As signals, all in one workflow task: taken a part at a time, each once, in their order."""
-    at_once = limits.COMMANDS_AT_ONCE if many >= 10_000 else 50
-    monkeypatch.setattr(limits, "COMMANDS_AT_ONCE", at_once)
+    at_once = limits.COMMAND_BATCH_SIZE if many >= 10_000 else 50
+    monkeypatch.setattr(limits, "COMMAND_BATCH_SIZE", at_once)
     async with account_worker(flooded.client, worker_settings(stripe_side)):
         opened = await flooded.open(carts=0)
     await flood(flooded.client, flooded.account_id, "set_carts", many - 1)
@@ -147,7 +147,7 @@ async def test_a_run_whose_history_is_full_refuses_what_waits_and_the_account_go
     flooded: DevAccount, stripe_side: StripeSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Temporal ends a workflow whose history grows without bound: commands that take an act each could do that."""
-    monkeypatch.setattr(limits, "MOST_EVENTS", 300)
+    monkeypatch.setattr(limits, "MAX_HISTORY_EVENTS", 300)
     async with account_worker(flooded.client, worker_settings(stripe_side)):
         await flooded.open(carts=0)
         await flood(flooded.client, flooded.account_id, "set_payment_method", 150)
@@ -164,7 +164,7 @@ async def test_R18_changes_that_the_product_does_not_hear_of_never_outgrow_what_
     server: Client, stripe_side: StripeSide, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Refused with 429 from some number on, while the product is down; nothing of what was taken is lost."""
-    monkeypatch.setattr(limits, "MOST_UNTOLD", 20)
+    monkeypatch.setattr(limits, "MAX_OUTBOX_SIZE", 20)
     product.answers = [500] * 2
     flooded = DevAccount(server, stripe_side, announce=True)
     settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)

@@ -1,7 +1,8 @@
 """Becomes the program it is given, which then ends whenever the process that started it does.
 
-Run as a script, with nothing but the standard library: `guard.py PARENT COMMAND…`. The kernel kills the program when
-its parent is gone, also when that was killed with SIGKILL and could stop nothing (Linux; elsewhere it changes nothing).
+Run as a script, with nothing but the standard library: `die_with_parent.py PARENT COMMAND…`. The kernel kills the
+program when its parent is gone, also when that was killed with SIGKILL and could stop nothing (Linux; elsewhere it
+changes nothing).
 """
 
 import ctypes
