@@ -106,8 +106,8 @@ async def test_A3_R27_signals_with_nothing_are_the_commands_with_all_their_defau
     async with asyncio.timeout(30):
         while (await world.last_event())[0] == run:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    for nothing in ({"reason": "check"}, None):
-        await world.handle.signal("disable", nothing)
+    for reason in ([{"reason": "check"}], []):
+        await world.handle.signal("disable", args=reason)
         await world.until("disabled")
         await world.handle.signal("enable")
         await world.until("reactivated")
