@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.local.clock import AccountClock
 from reprise.local.system import System, running
+from reprise.temporal.connection import connect
 
 Json = dict[str, Any]
 
@@ -107,7 +107,7 @@ class Shop:
 async def opened(data: Path) -> AsyncIterator[Shop]:
     """Run the whole embedded system for as long as the block lasts."""
     async with running(data) as system:
-        temporal = await Client.connect(system.addresses.temporal, data_converter=pydantic_data_converter)
+        temporal = await connect(system.addresses.temporal)
         shop = Shop(system, temporal, data)
         try:
             yield shop

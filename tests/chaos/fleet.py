@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.local import servers
 from reprise.local.ports import HOST, Ports, settled
 from reprise.local.processes import Child, until
 from reprise.local.secrets import Secrets, read_or_make
+from reprise.temporal.connection import connect
 from tests.chaos.draws import Part
 from tests.chaos.product import Product
 
@@ -136,7 +136,7 @@ class Fleet:
 
     async def client(self) -> Client:
         """Return a client of the Temporal server."""
-        return await Client.connect(self.temporal, data_converter=pydantic_data_converter)
+        return await connect(self.temporal)
 
 
 @asynccontextmanager
@@ -193,7 +193,7 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
 
 async def _serves(address: str) -> bool:
     try:
-        await Client.connect(address)
+        await connect(address)
     except RuntimeError:
         return False
     return True

@@ -18,10 +18,9 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 from rich.table import Table
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.local.system import System, running
+from reprise.temporal.connection import connect
 from tests.soak.flatness import Trend, trend
 from tests.soak.load import Load
 from tests.soak.processes import WHAT, Sample, sample
@@ -43,7 +42,7 @@ async def soak(duration: float, rate: float, seed: int) -> int:
     environment = {**own, "REPRISE_MAX_CACHED_WORKFLOWS": str(CACHED)}
     with tempfile.TemporaryDirectory(prefix="reprise-soak-") as directory:
         async with running(Path(directory), environment=environment) as system:
-            temporal = await Client.connect(system.addresses.temporal, data_converter=pydantic_data_converter)
+            temporal = await connect(system.addresses.temporal)
             headers = {"Authorization": f"Bearer {system.token()}"}
             async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
                 load = Load(system.addresses.api, temporal, http, seed)
