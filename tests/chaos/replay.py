@@ -178,7 +178,8 @@ class Replay:
                 # The button may have been pressed once more, in the task that was done again, and the payment have
                 # found its invoice there: its term tells, where it begins as it was quoted.
                 told_at, start = instant(first["at"]), instant(bought["term"]["start"])
-                return start if start < told_at or told_at - begun <= rules.AT_ONCE else begun
+                at_once = bought is first and told_at - begun <= rules.AT_ONCE
+                return start if start < told_at or at_once else begun
             return begun
         # It came to no invoice: Stripe refused before, or the customer was gone. It began before anything that would
         # have changed its sum, and before it was told of at the latest.
