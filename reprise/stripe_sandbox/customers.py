@@ -158,7 +158,7 @@ def list_all(call: Call, parameters: Parameters) -> Object:
 
 _CLAUSE = re.compile(r"""metadata\[["'](?P<name>[^"'\]]{1,40})["']\]:["'](?P<value>[^"']{0,500})["']""")
 
-INDEXED_AFTER = 5
+INDEXED_AFTER = 2
 """Seconds until a search finds a new customer; at Stripe up to a minute (docs.stripe.com/search#data-freshness)."""
 
 

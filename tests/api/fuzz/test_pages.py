@@ -14,7 +14,7 @@ from tests.api.conftest import Api, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 fuzzed = settings(
     max_examples=EXAMPLES,
     derandomize="FUZZ_EXAMPLES" not in os.environ,
