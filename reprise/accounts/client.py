@@ -5,7 +5,7 @@ The only way to a running account: the API, the pages and the commands go throug
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -72,7 +72,7 @@ _ASKED_AGAIN: Final = 20
 _PAUSE: Final = 0.05
 """Seconds between two tries of what came at the wrong moment."""
 
-_TAKEN_WITHIN: Final = 1.0
+_ACCEPTED_WITHIN: Final = 1.0
 """Seconds within which the server says that a run has accepted an update."""
 
 _NO_WORKER: Final = (
@@ -185,12 +185,13 @@ class Accounts:
         handle = self._handle(account_id)
         _bind(account_id, command)
         try:
-            async with asyncio.timeout(self._wait):
-                return _result(await _answer(handle, command), command)
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            if not await _was_taken(handle, command):
-                raise Unavailable(_NO_WORKER) from None
-            return CommandResult(await self.account(account_id), finished=False)
+            try:
+                async with asyncio.timeout(self._wait):
+                    return _result(await _answer(handle, command), command)
+            except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+                if not await _was_accepted(handle, command):
+                    raise Unavailable(_NO_WORKER) from None
+                return CommandResult(await self.account(account_id), finished=False)
         except WorkflowUpdateFailedError as error:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
@@ -356,36 +357,34 @@ def _workflow_of(account_id: str) -> str:
 
 
 async def _answer(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> Answer:
-    """Send an update until a run takes it, and return its answer: one that meets a continue-as-new is turned away.
+    """Send a command, and return its answer: accepted and answered within one workflow task, it is one request."""
+    return await _once_a_run_takes_it(
+        lambda: handle.execute_update(command.name, command, id=command.command_id, result_type=Answer)
+    )
 
-    Accepted and answered within one workflow task, a command is one request to Temporal.
-    """
+
+async def _was_accepted(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> bool:
+    """Say whether a run has accepted a command that was waited for in vain: its id finds it, and begins no other."""
+    stage = WorkflowUpdateStage.ACCEPTED
+    try:
+        async with asyncio.timeout(_ACCEPTED_WITHIN):
+            await _once_a_run_takes_it(
+                lambda: handle.start_update(command.name, command, id=command.command_id, wait_for_stage=stage)
+            )
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        return False
+    return True
+
+
+async def _once_a_run_takes_it(send: Callable[[], Awaitable[T]]) -> T:
+    """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
     while True:
         try:
-            answer: Answer = await handle.execute_update(
-                command.name, command, id=command.command_id, result_type=Answer
-            )
-            return answer
+            return await send()
         except RPCError as error:
             if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):
                 raise
             await asyncio.sleep(_PAUSE)
-
-
-async def _was_taken(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> bool:
-    """Say whether a run has accepted an update that was waited for in vain: its id finds it, and begins no other."""
-    try:
-        async with asyncio.timeout(_TAKEN_WITHIN):
-            await handle.start_update(
-                command.name, command, id=command.command_id, wait_for_stage=WorkflowUpdateStage.ACCEPTED
-            )
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-        return False
-    except WorkflowUpdateFailedError as error:
-        raise _refusal_of(error) from error
-    except (RPCError, RuntimeError) as error:
-        raise _error_of(error) from error
-    return True
 
 
 def _result(answer: Answer, command: Command) -> CommandResult:

@@ -21,8 +21,8 @@ async def authenticated(
     """Return who is asking.
 
     Raises:
-        Problem: 401: there is no valid token; 429: there were too many requests; 503: that a token is not revoked
-            cannot be known.
+        Problem: 401: there is no valid token; 429: there were too many requests.
+        Unavailable: That a token is not revoked cannot be known.
     """
     if credentials is None:
         raise unauthorized()

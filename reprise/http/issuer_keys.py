@@ -43,7 +43,7 @@ class IssuerKeys:
 
         Raises:
             jwt.InvalidKeyError: The issuer has no such key.
-            Problem: 503: the key set cannot be had.
+            Unavailable: The key set cannot be had.
         """
         if kid is None:
             raise jwt.InvalidKeyError("the token names no key")
