@@ -1,4 +1,4 @@
-"""The activities that speak to Stripe. One activity is one act of the core, safe to run again from any point (R8).
+"""The activities that speak to Stripe. One activity performs one effect, safe to run again from any point (R8).
 
 What Stripe refuses is a value; only what is not known is an error, and is tried again.
 """
@@ -199,8 +199,8 @@ class StripePayments:
                 raise unavailable(error) from error
             return Stopped(payment_key=asked.payment.key, reason=message_of(error))
 
-    @activity.defn(name=names.LOOK_AT_INVOICE)
-    async def look_at_invoice(self, asked: inputs.InvoiceInput) -> InvoiceObserved:
+    @activity.defn(name=names.RETRIEVE_INVOICE)
+    async def retrieve_invoice(self, asked: inputs.InvoiceInput) -> InvoiceObserved:
         """See what Stripe says of a payment, what else is paid, and which method is the default (R15, R22).
 
         Raises:
@@ -209,7 +209,7 @@ class StripePayments:
         try:
             async with asking():
                 try:
-                    return await observing.look(self._client, asked)
+                    return await observing.retrieve(self._client, asked)
                 except stripe.StripeError as error:
                     if is_transient(error):
                         raise
@@ -246,8 +246,8 @@ class StripePayments:
             reason=reason,
         )
 
-    @activity.defn(name=names.LOOK_AT_REFUND)
-    async def look_at_refund(self, asked: inputs.RefundInput) -> RefundObserved | NothingObserved:
+    @activity.defn(name=names.RETRIEVE_REFUND)
+    async def retrieve_refund(self, asked: inputs.RefundInput) -> RefundObserved | NothingObserved:
         """Look a refund or a dispute up, and whether it is about a payment of this account (R24).
 
         Raises:
@@ -255,7 +255,7 @@ class StripePayments:
         """
         async with asking():
             try:
-                return await refunds.look_at(self._client, asked)
+                return await refunds.retrieve(self._client, asked)
             except stripe.StripeError as error:
                 if is_transient(error):
                     raise

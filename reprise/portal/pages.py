@@ -115,7 +115,7 @@ async def reactivation_page(
         amount=words.amount_of(account, who.local),
         under_way=comes_back and account.payment.collecting,
         on_its_way=comes_back and account.payment.clearing,
-        to_confirm=account.may_call_off,
+        to_confirm=account.may_cancel_payment,
         declined=_declined(account),
         problem=problem,
         key=str(uuid.uuid4()),

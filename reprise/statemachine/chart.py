@@ -71,10 +71,10 @@ class AccountChart(StateChart[Decisions]):
         | _past_due.to(_disabled, validators=_may_cancel, on="give_up_renewal")
         | _disabled.to.itself(internal=True, cond="payment_under_way", validators=_may_cancel)
         | _disabled.to.itself(
-            internal=True, cond="awaiting_authentication", validators="page_is_current", on="call_off_payment"
+            internal=True, cond="awaiting_authentication", validators="page_is_current", on="cancel_open_payment"
         )
         | _disabled.to.itself(
-            internal=True, cond="first_payment_stopped", validators="page_is_current", on="call_off_payment"
+            internal=True, cond="first_payment_stopped", validators="page_is_current", on="cancel_open_payment"
         )
     )
 
@@ -86,7 +86,7 @@ class AccountChart(StateChart[Decisions]):
         | _disabled.to.itself(internal=True, cond="payment_is_processing", validators=_may_return, on="join_clearing")
         | _disabled.to.itself(internal=True, cond="payment_under_way", validators=_may_return)
         | _disabled.to.itself(
-            internal=True, cond="awaiting_authentication", validators=_may_return, on="look_at_invoice"
+            internal=True, cond="awaiting_authentication", validators=_may_return, on="retrieve_invoice"
         )
         | _disabled.to(_reactivated, unless="term_is_over", validators=_may_return, on="return_within_term")
         | _disabled.to(_reactivated, cond="is_free", validators=_may_return, on="return_free")
@@ -139,19 +139,19 @@ class AccountChart(StateChart[Decisions]):
 
     # R9, R10, R15, R21
     payment_due = (
-        _in_place(*_unpaid, cond="payment_is_processing", on="look_at_invoice")
+        _in_place(*_unpaid, cond="payment_is_processing", on="retrieve_invoice")
         | _past_due.to.itself(
-            internal=True, cond=["card_is_not_asked_again", "retries_are_over"], on="look_for_another_card"
+            internal=True, cond=["card_is_not_asked_again", "retries_are_over"], on="wait_for_another_card"
         )
         | _past_due.to.itself(internal=True, on="collect_again")
         | _disabled.to.itself(internal=True, cond="authentication_is_late", on="void_invoice")
-        | _disabled.to.itself(internal=True, cond="awaiting_authentication", on="look_at_invoice")
+        | _disabled.to.itself(internal=True, cond="awaiting_authentication", on="retrieve_invoice")
         | _disabled.to.itself(internal=True, cond="first_payment_stopped", on="collect_again")
     )
     payment_hint = (
-        _in_place(*_unpaid, cond="payment_is_processing", on="look_at_invoice")
-        | _past_due.to.itself(internal=True, unless="payment_under_way", on="look_at_invoice")
-        | _disabled.to.itself(internal=True, cond="awaiting_authentication", on="look_at_invoice")
+        _in_place(*_unpaid, cond="payment_is_processing", on="retrieve_invoice")
+        | _past_due.to.itself(internal=True, unless="payment_under_way", on="retrieve_invoice")
+        | _disabled.to.itself(internal=True, cond="awaiting_authentication", on="retrieve_invoice")
     )
     payment_method_replaced = (
         _past_due.to.itself(internal=True, unless="payment_under_way", on="collect_again")

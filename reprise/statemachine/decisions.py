@@ -93,7 +93,7 @@ class Decisions(PaymentDecisions):
         self._note(EntryType.DISABLED, command.actor, reason=_why(command) or DisabledReason.CANCELLED, term=self._term)
 
     def give_up_renewal(self, command: Cancel) -> None:
-        self.call_off_payment()
+        self.cancel_open_payment()
         self._keep_debt()
         self._set(disabled_reason=DisabledReason.CANCELLED)
         self._note(EntryType.DISABLED, command.actor, reason=_why(command) or DisabledReason.CANCELLED)
@@ -112,11 +112,11 @@ class Decisions(PaymentDecisions):
         self._note(EntryType.RESUMED, command.actor, term=self._term)
 
     def return_within_term(self, command: Reactivate) -> None:
-        self.call_off_payment()
+        self.cancel_open_payment()
         self._note(EntryType.REACTIVATED, command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
 
     def return_free(self, command: Reactivate, now: datetime) -> None:
-        self.call_off_payment()
+        self.cancel_open_payment()
         self._start_term_now(now)
         self._note(EntryType.REACTIVATED, command.actor, amount=0, currency=self.account.plan.currency, term=self._term)
 
@@ -125,7 +125,7 @@ class Decisions(PaymentDecisions):
         payment = self._payment
         if payment.abandoned or payment.purpose is PaymentPurpose.RENEWAL:
             self._set_payment(purpose=PaymentPurpose.REACTIVATION, abandoned=False, asked_by=command.actor)
-        self.look_at_invoice(now)
+        self.retrieve_invoice(now)
 
     def collect_upfront_payment(self, command: Reactivate, now: datetime) -> None:
         self._collect_new(PaymentPurpose.REACTIVATION, reactivation_quote(self.account, now), command.actor, now)
@@ -159,7 +159,7 @@ class Decisions(PaymentDecisions):
     def hold(self, command: Disable) -> None:
         if self.account.state is AccountState.PAST_DUE:
             self._keep_debt()
-        self.call_off_payment()
+        self.cancel_open_payment()
         if self.account.hold is None:
             self._set(hold=Hold(state=self.account.state, reason=self.account.disabled_reason))
         self._set(disabled_reason=DisabledReason.OPERATOR)
@@ -209,7 +209,7 @@ class Decisions(PaymentDecisions):
 
     def end_for_good(self, command: Close) -> None:
         """Close, and keep nothing that says who the customer was, here or at Stripe (R13)."""
-        self.call_off_payment()
+        self.cancel_open_payment()
         self.account = self.account.without_people()
         self._set(disabled_reason=None)
         self._note(EntryType.CLOSED, Actor(kind=command.actor.kind))

@@ -42,7 +42,7 @@ class Collect(BaseModel):
     payment: Payment
 
 
-class LookAtInvoice(BaseModel):
+class RetrieveInvoice(BaseModel):
     """See what Stripe says of a payment, and of the account's other invoices (R15, R22). Answer: `InvoiceObserved`."""
 
     model_config = _frozen
@@ -58,7 +58,7 @@ class VoidInvoice(BaseModel):
     invoice_id: str | None
 
 
-class LookAtRefund(BaseModel):
+class RetrieveRefund(BaseModel):
     """Look a refund or dispute up by its id at Stripe (R24). Answer: `RefundObserved`."""
 
     model_config = _frozen
@@ -79,17 +79,17 @@ class Announce(BaseModel):
     entry: TimelineEntry
 
 
-Act = (
+StripeEffect = (
     RegisterCustomer
     | ChangePaymentMethod
     | ChangeEmail
     | Collect
-    | LookAtInvoice
+    | RetrieveInvoice
     | VoidInvoice
-    | LookAtRefund
+    | RetrieveRefund
     | EraseCustomer
 )
 """Effects that speak to Stripe: performed one after another (R14)."""
 
-Effect = Act | Announce
+Effect = StripeEffect | Announce
 """Everything that a decision can ask for."""

@@ -1,15 +1,15 @@
-"""What is done about invoices that are open: looking at them, and voiding them until it is done (R3, R8, R14, R22)."""
+"""What is done about invoices that are open: retrieving them, and voiding them until it is done (R3, R8, R14, R22)."""
 
 from datetime import datetime
 
 from reprise.statemachine.account import DisabledReason
 from reprise.statemachine.commands import Cancel
 from reprise.statemachine.declines import OwnDeclineCode
-from reprise.statemachine.effects import LookAtInvoice, VoidInvoice
+from reprise.statemachine.effects import RetrieveInvoice, VoidInvoice
 from reprise.statemachine.outcomes import InvoiceVoided
 from reprise.statemachine.payments import OwedVoid, PaymentPurpose, PaymentStatus
 from reprise.statemachine.recording import Recording
-from reprise.statemachine.schedule import STOPPED_RETRY, next_clearing_look, next_look, next_void_try
+from reprise.statemachine.schedule import STOPPED_RETRY, next_clearing_poll, next_poll, next_void_try
 from reprise.statemachine.timeline import STRIPE, EntryType
 
 
@@ -24,30 +24,30 @@ class InvoiceDecisions(Recording):
             payment_method=payment_method or payment.payment_method,
         )
 
-    # ---------------------------------------------------------------- looking
+    # ---------------------------------------------------------------- retrieving
 
-    def look_at_invoice(self, now: datetime) -> None:
+    def retrieve_invoice(self, now: datetime) -> None:
         payment = self._payment
         if self.payment_is_processing():
-            self._set_payment(next_attempt_at=next_clearing_look(payment, now))
+            self._set_payment(next_attempt_at=next_clearing_poll(payment, now))
         elif self.awaiting_authentication() and payment.expires_at:
-            self._set_payment(next_attempt_at=next_look(payment, now))
-        self.effects.append(LookAtInvoice(payment_key=payment.key, invoice_id=payment.invoice_id))
+            self._set_payment(next_attempt_at=next_poll(payment, now))
+        self.effects.append(RetrieveInvoice(payment_key=payment.key, invoice_id=payment.invoice_id))
 
-    def look_for_another_card(self, now: datetime) -> None:
+    def wait_for_another_card(self, now: datetime) -> None:
         """The last retry's instant, with a card that is not asked again: see whether there is another by now (R9)."""
         self._set_payment(next_attempt_at=now + STOPPED_RETRY)
-        self.look_at_invoice(now)
+        self.retrieve_invoice(now)
 
-    def look_around(self) -> None:
+    def retrieve_invoices(self) -> None:
         """Look at the account's invoices in general (R22)."""
         payment = self.account.payment
         key, invoice = (payment.key, payment.invoice_id) if payment else (None, None)
-        self.effects.append(LookAtInvoice(payment_key=key, invoice_id=invoice))
+        self.effects.append(RetrieveInvoice(payment_key=key, invoice_id=invoice))
 
     # ---------------------------------------------------------------- voiding: R3, R8, R14
 
-    def call_off_payment(self, command: Cancel | None = None) -> None:
+    def cancel_open_payment(self, command: Cancel | None = None) -> None:
         """Void what is open, so that it can neither be paid nor tried again (R3, R14)."""
         if self._open_payment() is None:
             return

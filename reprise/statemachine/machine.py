@@ -14,7 +14,7 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.driving import Effects, chart_with, refusal
-from reprise.statemachine.effects import Effect, LookAtRefund
+from reprise.statemachine.effects import Effect, RetrieveRefund
 from reprise.statemachine.openings import check_opening
 from reprise.statemachine.outcome_events import OutcomeEvents
 from reprise.statemachine.outcomes import (
@@ -135,27 +135,27 @@ def hint(
     *,
     customer_deleted: bool = False,
 ) -> Decision:
-    """Take a hint that something may have changed at Stripe (R15): look, where there is anything to see.
+    """Take a hint that something may have changed at Stripe (R15): poll Stripe, where there is anything to see.
 
     Args:
         account: The account.
         now: The time, in UTC.
-        payment_key: The payment whose invoice the hint is about, if it says so: looked for in any state (R22).
+        payment_key: The payment whose invoice the hint is about, if it says so: retrieved in any state (R22).
         refund_id: The refund or dispute that it is about (R24).
-        customer_deleted: Whether it is about the customer's deletion: then the look registers it anew (R23).
+        customer_deleted: Whether it is about the customer's deletion: then the customer is registered anew (R23).
     """
     now = whole_seconds(now)
     with _deciding(account) as deciding:
         if account.edition < editions.SECOND:
-            effects = deciding.look_if_awaited(now)
+            effects = deciding.retrieve_if_awaited(now)
         elif account.customer_id is None or collecting(account):
             effects = ()  # nothing is there, or the attempt under way sees it
         elif refund_id is not None:
-            effects = (LookAtRefund(object_id=refund_id),)
-        elif not (effects := deciding.look_if_awaited(now)):
+            effects = (RetrieveRefund(object_id=refund_id),)
+        elif not (effects := deciding.retrieve_if_awaited(now)):
             news = payment_key is not None and payment_key not in account.paid_keys
             news = news or (customer_deleted and account.state is not AccountState.CLOSED)
-            effects = deciding.look_around(now) if news or account.voids_owed else ()
+            effects = deciding.retrieve_invoices(now) if news or account.voids_owed else ()
         return Decision(deciding.account, effects)
 
 
@@ -239,7 +239,7 @@ class _Deciding(OutcomeEvents):
             case CustomerErased():
                 return self._note(now, lambda: self.model.note_erased(event, now))
             case InvoiceObserved():
-                return self._take_look(event, now)
+                return self._take_observed(event, now)
             case InvoiceVoided():
                 return self._take_void(event, now)
             case NothingObserved():
@@ -257,11 +257,11 @@ class _Deciding(OutcomeEvents):
             effects.extend(self.take(deadline, now))
         return tuple(effects)
 
-    def look_if_awaited(self, now: datetime) -> Effects:
+    def retrieve_if_awaited(self, now: datetime) -> Effects:
         return self._if_allowed("payment_hint", now)
 
-    def look_around(self, now: datetime) -> Effects:
-        return self._note(now, self.model.look_around)
+    def retrieve_invoices(self, now: datetime) -> Effects:
+        return self._note(now, self.model.retrieve_invoices)
 
     def note_cancellation_request(self, now: datetime) -> Effects:
         return self._note(now, self.model.note_cancellation_request)

@@ -79,8 +79,8 @@ class OutcomeEvents(Driver):
             return adopted + self._take_outcome(Paid(**known, charged=found.charged), now)
         return adopted + self._take_outcome(Processing(**known), now)
 
-    def _take_look(self, event: InvoiceObserved, now: datetime) -> Effects:
-        """Take what a look at Stripe has found (R15, R21, R22)."""
+    def _take_observed(self, event: InvoiceObserved, now: datetime) -> Effects:
+        """Take what was found at Stripe (R15, R21, R22)."""
         effects: Effects = ()
         if not self._is_closed:
             effects += self._replace_customer(event, now)
@@ -114,7 +114,7 @@ class OutcomeEvents(Driver):
     def _take_method(self, event: InvoiceObserved, now: datetime) -> Effects:
         """Try a payment method that is there since the last attempt (R9), or see that there is none."""
         payment, second = self.account.payment, self.account.edition >= editions.SECOND
-        assert payment is not None, "a look at a payment was answered"
+        assert payment is not None, "a payment was retrieved"
         if self._is_closed:
             return ()
         if payment.stopped_since and payment.payment_method is None:

@@ -1,6 +1,6 @@
 """Outcomes: how what was done in the world turned out. Values, never exceptions; each becomes the account's next event.
 
-An attempt to collect answers with a `PaymentOutcome` (R8); a look, a void, a registration with the values below it.
+An attempt to collect answers with a `PaymentOutcome` (R8); everything else with the values below it.
 """
 
 from enum import StrEnum
@@ -153,7 +153,7 @@ class _MayReplaceCustomer(BaseModel):
 
 
 class InvoiceObserved(_MayReplaceCustomer):
-    """What a look at Stripe found (R15): hints are never believed, this is."""
+    """What was found at Stripe (R15): hints are never believed, this is."""
 
     payment_key: str | None
     invoice_id: str | None = None
@@ -232,7 +232,7 @@ class CustomerErased(BaseModel):
 
 
 class RefundObserved(BaseModel):
-    """A refund or dispute, looked up at Stripe (R24). Amount in minor units.
+    """A refund or dispute, retrieved from Stripe (R24). Amount in minor units.
 
     `status` is Stripe's: `succeeded`, `failed` and their kind for a refund, `needs_response`, `lost` and theirs for a
     dispute. `ours` says whether it is about an invoice of this account.

@@ -34,8 +34,8 @@ from reprise.statemachine.recording import parts_of
 from reprise.statemachine.schedule import (
     AUTHENTICATION_LIMIT,
     STOPPED_RETRY,
-    next_clearing_look,
-    next_look,
+    next_clearing_poll,
+    next_poll,
     next_retry,
     retry_instants,
 )
@@ -43,7 +43,7 @@ from reprise.statemachine.terms import Term, nth_term
 from reprise.statemachine.timeline import STRIPE, TIMER, Actor, EntryType
 
 PAID_KEYS_KEPT: Final = 40
-"""How many payments are known to be paid by name: twice what one look at Stripe's newest invoices shows."""
+"""How many payments are known to be paid by name: twice a page of Stripe's newest invoices."""
 
 AT_ONCE: Final = timedelta(minutes=1)
 """A payment that is known so soon buys the very term that was quoted and stands on the invoice, to the second (R7);
@@ -222,7 +222,7 @@ class PaymentDecisions(CustomerDecisions):
     # ---------------------------------------------------------------- not paid
 
     def await_clearing(self, outcome: Processing, now: datetime) -> None:
-        """The payment takes days to clear (R21): it is looked at until it has."""
+        """The payment takes days to clear (R21): it is polled until it has."""
         payment = self._payment
         began = payment.processing_since is None
         self._set_payment(
@@ -237,7 +237,7 @@ class PaymentDecisions(CustomerDecisions):
             not_known_since=None,
             processing_since=payment.processing_since or now,
         )
-        self._set_payment(next_attempt_at=next_clearing_look(self._payment, now))
+        self._set_payment(next_attempt_at=next_clearing_poll(self._payment, now))
         self._forget_owed_void(payment.key)
         if began:
             self._note_payment(EntryType.PAYMENT_PROCESSING, STRIPE)
@@ -313,7 +313,7 @@ class PaymentDecisions(CustomerDecisions):
         self._set_outcome(outcome, now)
         started = self._payment.attempted_at if self.by_edition_2() else self._payment.started_at
         self._set_payment(expires_at=(started or self._payment.started_at) + AUTHENTICATION_LIMIT)
-        self._set_payment(next_attempt_at=next_look(self._payment, now))
+        self._set_payment(next_attempt_at=next_poll(self._payment, now))
         self._note_failure(outcome)
 
     def expire(self) -> None:

@@ -1,4 +1,4 @@
-"""When an account acts by itself: deadlines, retries (R9), looks at unauthenticated payments (R10), access (R16)."""
+"""When an account acts by itself: deadlines, retries (R9), polls of unauthenticated payments (R10), access (R16)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,14 +12,14 @@ from reprise.statemachine.terms import Instant, Term
 AUTHENTICATION_LIMIT = timedelta(hours=23)
 """How long a payer has to authenticate (R10): less than the day for which Stripe keeps idempotency keys."""
 
-LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
-"""When an unauthenticated payment is looked at without a hint, counted from its attempt: a webhook may never come."""
+AUTHENTICATION_POLLS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+"""When an unauthenticated payment is polled without a hint, counted from its attempt: a webhook may never come."""
 
 STOPPED_RETRY = timedelta(hours=1)
 """How often a payment that Stripe refuses for our fault is tried again; such tries do not count for R9."""
 
-CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
-"""When a payment that is clearing is looked at without a hint, counted from its start; daily after that (R21)."""
+CLEARING_POLLS = (timedelta(hours=1), timedelta(hours=6))
+"""When a payment that is clearing is polled without a hint, counted from its start; daily after that (R21)."""
 
 VOID_RETRY, LATER_VOID_RETRY = timedelta(hours=1), timedelta(hours=6)
 """How often a void that Stripe has refused is tried: hourly for a day, then every six hours, until it is done (R8)."""
@@ -65,17 +65,17 @@ def next_retry(policy: BillingPolicy, payment: Payment, now: datetime) -> dateti
     return next((at for at in retry_instants(policy, payment) if at > now), None)
 
 
-def next_look(payment: Payment, now: datetime) -> datetime:
-    """Return when to look at an unauthenticated payment next: at the latest when it expires (R10)."""
+def next_poll(payment: Payment, now: datetime) -> datetime:
+    """Return when to poll an unauthenticated payment next: at the latest when it expires (R10)."""
     expiry = payment.expires_at or payment.started_at + AUTHENTICATION_LIMIT
-    looks = (expiry - AUTHENTICATION_LIMIT + look for look in LOOKS)
-    return min(next((at for at in looks if at > now), expiry), expiry)
+    polls = (expiry - AUTHENTICATION_LIMIT + after for after in AUTHENTICATION_POLLS)
+    return min(next((at for at in polls if at > now), expiry), expiry)
 
 
-def next_clearing_look(payment: Payment, now: datetime) -> datetime:
-    """Return when to look at a payment that is clearing next (R21)."""
+def next_clearing_poll(payment: Payment, now: datetime) -> datetime:
+    """Return when to poll a payment that is clearing next (R21)."""
     since = payment.processing_since or now
-    first = next((since + look for look in CLEARING_LOOKS if since + look > now), None)
+    first = next((since + after for after in CLEARING_POLLS if since + after > now), None)
     return first or since + timedelta(days=(now - since).days + 1)
 
 

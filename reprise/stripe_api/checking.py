@@ -1,4 +1,4 @@
-"""Whether an invoice is for its quote, and asks for no more: looked at before finalizing and before paying (R8)."""
+"""Whether an invoice is for its quote, and asks for no more: checked before finalizing and before paying (R8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

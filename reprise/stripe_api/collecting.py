@@ -1,6 +1,6 @@
 """One attempt of one payment: found by its key, made, checked, finalized, paid; or found out how it went (R8).
 
-At most six requests when nothing goes wrong: a look, create, line, check, finalize, pay. However often it runs, from
+At most six requests when nothing goes wrong: list, create, line, check, finalize, pay. However often it runs, from
 whatever point, one key moves money at most once: the invoice guards against a second charge, not the idempotency keys.
 """
 
@@ -228,7 +228,7 @@ class Collecting:
     async def _pay(self, invoice: stripe.Invoice) -> PaymentOutcome | Spoilt:
         """Ask for the money, and believe the invoice, not the answer.
 
-        A saved answer about an invoice that is still open is looked behind: the attempt goes on under a key of this
+        A saved answer about an invoice that is still open is not believed: the attempt goes on under a key of this
         try's own, once.
         """
         usual = self._invoices.pay_key(invoice, self._asked)

@@ -138,13 +138,13 @@ class Customers:
         async def send(key: str) -> stripe.Customer:
             return await understood(self._stripe.customers.create_async(params, {"idempotency_key": key}))
 
-        async def look(replayed: stripe.Customer | None) -> stripe.Customer | None:
+        async def read(replayed: stripe.Customer | None) -> stripe.Customer | None:
             now = await self.retrieve(replayed.id) if replayed else await self._find(email)
             return None if is_deleted(now) else now
 
         life = [self._asked.life] if self._asked.life else []
         parts = (*life, self._asked.account_id, *([replacing] if replacing else []), *which)
-        return await behind_replays(send, idempotency_key("customer", *parts), look)
+        return await behind_replays(send, idempotency_key("customer", *parts), read)
 
     async def take_over(self, customer_id: str) -> stripe.Customer | None:
         """Write whose it is onto a customer that exists (R25); None if it is deleted.
@@ -202,12 +202,12 @@ class Customers:
             attach = self._stripe.payment_methods.attach_async
             return await understood(attach(payment_method, {"customer": customer_id}, {"idempotency_key": key}))
 
-        async def look(replayed: stripe.PaymentMethod | None) -> stripe.PaymentMethod | None:
+        async def read(replayed: stripe.PaymentMethod | None) -> stripe.PaymentMethod | None:
             return replayed
 
         key = hashed_key("attach", self._asked.account_id, self._asked.life or "", customer_id, payment_method, request)
         try:
-            attached = await behind_replays(send, key, look)
+            attached = await behind_replays(send, key, read)
             self.has_attached = True
             await understood(
                 self._stripe.customers.update_async(
@@ -231,7 +231,7 @@ async def leave(client: stripe.StripeClient, asked: PaymentsInput, latest: Lates
     Args:
         client: The client.
         asked: Whose customer, which, the e-mail of the new one, and what the record knows to be paid.
-        latest: The old customer's invoices, if they have been looked at.
+        latest: The old customer's invoices, if they have been listed.
     """
     invoices = Invoices(client, asked, asked.customer_id)
     latest = latest or await invoices.latest(None)

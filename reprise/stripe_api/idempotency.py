@@ -15,17 +15,17 @@ _LONGEST_KEY = 200
 _Answer = TypeVar("_Answer", bound=stripe.StripeObject)
 
 
-def idempotency_key(act: str, *parts: str) -> str:
-    """Return the key of an act, the same for the same parts: readable in Stripe's log of requests, or a hash where it
-    would be too long for Stripe, as callers' strings may make it.
+def idempotency_key(action: str, *parts: str) -> str:
+    """Return the key of a request, the same for the same parts: readable in Stripe's log of requests, or a hash where
+    it would be too long for Stripe, as callers' strings may make it.
     """  # noqa: D205 - one thought
-    key = ":".join((act, *parts))
-    return key if len(key) <= _LONGEST_KEY else hashed_key(act, *parts)
+    key = ":".join((action, *parts))
+    return key if len(key) <= _LONGEST_KEY else hashed_key(action, *parts)
 
 
-def hashed_key(act: str, *parts: str) -> str:
+def hashed_key(action: str, *parts: str) -> str:
     """Return a key that shows nothing of its parts and has always the same length."""
-    return f"{act}:{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()}"
+    return f"{action}:{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()}"
 
 
 def fresh(key: str) -> str:
@@ -34,9 +34,9 @@ def fresh(key: str) -> str:
 
 
 async def behind_replays(
-    send: Callable[[str], Awaitable[_Answer]], key: str, look: Callable[[_Answer | None], Awaitable[_Answer | None]]
+    send: Callable[[str], Awaitable[_Answer]], key: str, read: Callable[[_Answer | None], Awaitable[_Answer | None]]
 ) -> _Answer:
-    """Send a request that moves no money, and look behind an answer that Stripe has saved (R8).
+    """Send a request that moves no money, and see behind an answer that Stripe has saved (R8).
 
     Stripe replays for a day what it answered to the first request of a key, its own failures among them, whatever has
     changed since. So a replayed answer counts for nothing: what stands at Stripe does, and where nothing stands the
@@ -45,7 +45,7 @@ async def behind_replays(
     Args:
         send: Sends the request with a given idempotency key.
         key: Its usual key, the same over all tries.
-        look: Takes what was replayed, None if it was an error; returns what the request is to bring about, as it stands
+        read: Takes what was replayed, None if it was an error; returns what the request is to bring about, as it stands
             at Stripe now, or None if it is not there.
     """
     replayed = None
@@ -58,4 +58,4 @@ async def behind_replays(
         if not was_replayed(answer):
             return answer
         replayed = answer
-    return await look(replayed) or await send(fresh(key))
+    return await read(replayed) or await send(fresh(key))

@@ -65,13 +65,13 @@ class CollectInput(PaymentsInput):
 
 
 class InvoiceInput(PaymentsInput):
-    """Which payment's invoice to look at, or to void; None: the account's invoices in general (R22)."""
+    """Which payment's invoice to retrieve, or to void; None: the account's invoices in general (R22)."""
 
     payment_key: str | None
     invoice_id: str | None
 
 
 class RefundInput(CustomerInput):
-    """Which refund (`re_…`) or dispute (`du_…`, `dp_…`) to look up (R24)."""
+    """Which refund (`re_…`) or dispute (`du_…`, `dp_…`) to retrieve (R24)."""
 
     object_id: str

@@ -27,8 +27,8 @@ from reprise.stripe_api.reading import (
     state_of,
 )
 
-A_LOOK = 20
-"""How many invoices one look at the latest asks for: an account's newest payments are among them."""
+PAGE_SIZE = 20
+"""How many invoices one page of the latest asks for: an account's newest payments are among them."""
 
 _LINES_SHOWN = 10
 """How many of its lines an invoice shows by itself (`Invoice.lines`)."""
@@ -95,17 +95,17 @@ class Invoices:
         self._life = asked.life
         self._customer_id = customer_id
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ retrieving
 
     async def latest(self, payment_key: str | None) -> Latest:
         """Return the account's latest invoices, so many that one payment's are among them wherever they stand.
 
         By list, which is read-after-write, not by search, which is not. Payments are made one after another, and Stripe
-        lists the newest invoice first. So it takes no more looking once a page has been seen that holds one of the
+        lists the newest invoice first. So no further page is needed once a page has been seen that holds one of the
         payment that is not void, or an earlier payment's: an account of many years costs what a new one does.
 
         Args:
-            payment_key: The payment that is looked for; None: the latest are enough.
+            payment_key: The payment that is wanted; None: the latest are enough.
 
         Raises:
             stripe.StripeError: Stripe refused to list, or does not answer.
@@ -113,7 +113,7 @@ class Invoices:
         ours: list[stripe.Invoice] = []
         page = await understood(
             self._stripe.invoices.list_async(
-                {"customer": self._customer_id, "limit": A_LOOK, "expand": ["data.customer"]}
+                {"customer": self._customer_id, "limit": PAGE_SIZE, "expand": ["data.customer"]}
             )
         )
         customer = next((customer_of(each) for each in page.data), None)
@@ -175,13 +175,13 @@ class Invoices:
         async def send(key: str) -> stripe.Invoice:
             return await understood(self._stripe.invoices.create_async(params, {"idempotency_key": key}))
 
-        async def look(_: stripe.Invoice | None) -> stripe.Invoice | None:
+        async def read(_: stripe.Invoice | None) -> stripe.Invoice | None:
             unpaid = [each for each in (await self.latest(payment.key)).of(payment.key) if each.status != "void"]
             return await self.believed(unpaid[0]) if unpaid else None
 
         of_customer = (self._customer_id,) if self._life is not None else ()
         of_replacement = (str(replaced),) if replaced or of_customer else ()
-        return await behind_replays(send, self._key("create", payment.key, *of_customer, *of_replacement), look)
+        return await behind_replays(send, self._key("create", payment.key, *of_customer, *of_replacement), read)
 
     async def complete(self, invoice: stripe.Invoice, asked: CollectInput) -> stripe.Invoice:
         """Add the lines that a draft lacks, and return it as it is then. A line added twice would double the sum."""
@@ -207,11 +207,11 @@ class Invoices:
         async def send(key: str) -> stripe.StripeObject:
             return await understood(self._stripe.invoice_items.create_async(params, {"idempotency_key": key}))
 
-        async def look(_: stripe.StripeObject | None) -> stripe.StripeObject | None:
+        async def read(_: stripe.StripeObject | None) -> stripe.StripeObject | None:
             lines = await self.lines_of(await self.read(invoice.id))
             return next((each for each in lines if metadata_of(each).get("line") == str(number)), None)
 
-        await behind_replays(send, self._key("line", payment_key, *self._of(invoice), str(number)), look)
+        await behind_replays(send, self._key("line", payment_key, *self._of(invoice), str(number)), read)
 
     async def finalize(self, invoice: stripe.Invoice, asked: CollectInput) -> stripe.Invoice:
         """Finalize a draft, or return what stands there, if it is a draft no more."""
@@ -223,11 +223,11 @@ class Invoices:
                 )
             )
 
-        async def look(_: stripe.Invoice | None) -> stripe.Invoice | None:
+        async def read(_: stripe.Invoice | None) -> stripe.Invoice | None:
             now = await self.read(invoice.id)
             return None if now.status == "draft" else now
 
-        return await behind_replays(send, self._key("finalize", asked.payment.key, *self._of(invoice)), look)
+        return await behind_replays(send, self._key("finalize", asked.payment.key, *self._of(invoice)), read)
 
     async def pay(self, invoice: stripe.Invoice, key: str) -> stripe.Invoice:
         """Move the money: the only request that does."""
@@ -239,9 +239,9 @@ class Invoices:
         """Return the idempotency key of an attempt to pay: the same over its retries, another for the next attempt."""
         return self._key("pay", asked.payment.key, str(asked.payment.attempt), *self._of(invoice))
 
-    def _key(self, act: str, payment_key: str, *parts: str) -> str:
+    def _key(self, action: str, payment_key: str, *parts: str) -> str:
         """Return the key of a request; accounts of 0.1.0 have no life, and keep the keys that they have used."""
-        return idempotency_key(act, *([self._life] if self._life else []), payment_key, *parts)
+        return idempotency_key(action, *([self._life] if self._life else []), payment_key, *parts)
 
     def _of(self, invoice: stripe.Invoice) -> list[str]:
         return [invoice.id] if self._life else []

@@ -12,7 +12,7 @@ _BY_WEIGHT = (InvoiceState.PAID, InvoiceState.PROCESSING, InvoiceState.OPEN, Inv
 """Which of several invoices of one payment decides how it stands."""
 
 
-async def look(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObserved:
+async def retrieve(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceObserved:
     """See how a payment's invoice stands, what else is paid for the account, and the default payment method.
 
     Raises:

@@ -11,7 +11,7 @@ from reprise.statemachine.terms import Term
 from reprise.stripe_api.client import metadata_of
 
 WITH_PAYMENT = ["payments.data.payment.payment_intent", "customer"]
-"""What a look at one invoice expands: how its payment stands, and whether its customer does. Four levels are the most
+"""What retrieving an invoice expands: how its payment stands, and whether its customer does. Four levels are the most
 that Stripe expands (docs.stripe.com/expand), so a list of invoices cannot show the first."""
 
 _MONEY_MOVES = frozenset({"processing", "succeeded", "requires_capture"})

@@ -1,4 +1,4 @@
-"""Refunds and disputes, looked up at Stripe, and whether they are about an account's payment (R24)."""
+"""Refunds and disputes, retrieved from Stripe, and whether they are about an account's payment (R24)."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from reprise.stripe_api.reading import is_ours, key_of
 _DISPUTES = ("du_", "dp_")
 
 
-async def look_at(client: stripe.StripeClient, asked: RefundInput) -> RefundObserved:
+async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObserved:
     """Look a refund or dispute up, and the invoice that its charge has paid.
 
     Raises:

@@ -113,7 +113,7 @@ def _is_heeded(event: stripe.Event) -> bool:
     """Say whether a change of a customer is one: deleted (R23), or another default payment method.
 
     Stripe says what was changed (`previous_attributes`, docs.stripe.com/api/events/object). That is not believed, it
-    only saves looks; where it is not said, the account looks.
+    only saves polls; where it is not said, the account polls Stripe.
     """
     previous = getattr(event.data, "previous_attributes", None)
     if event.type == "customer.deleted" or not isinstance(previous, stripe.StripeObject):

@@ -52,7 +52,7 @@ class AccountWorkflow(Handlers):
         self._announce = run.announce
         closed = run.account is not None and run.account.state is AccountState.CLOSED
         self._requests = Requests(run.answered, of_nobody=closed)
-        self._acts = EffectRunner()
+        self._effects = EffectRunner()
         self._hints = Hints(run.held)
         self._timer = DeadlineTimer()
         self._display = Display()
@@ -121,9 +121,9 @@ class AccountWorkflow(Handlers):
 
     def _something_is_ready(self) -> bool:
         return bool(
-            self._acts.has_finished
+            self._effects.has_finished
             or self._outbox.has_finished
-            or (self._acts.is_idle and (self._hints.are_due(workflow.now()) or self._due()))
+            or (self._effects.is_idle and (self._hints.are_due(workflow.now()) or self._due()))
             or (self._requests.waiting and self._may_take_commands())
             or self._may_continue_as_new()
         )
@@ -133,11 +133,11 @@ class AccountWorkflow(Handlers):
         while True:
             if self._outbox.has_finished:
                 self._outbox.finish(self._edition)
-            elif self._acts.has_finished:
-                self._finish_act()
-            elif self._acts.is_idle and self._due():
+            elif self._effects.has_finished:
+                self._finish_effect()
+            elif self._effects.is_idle and self._due():
                 self._follow(machine.fire_due(self._account, workflow.now()))
-            elif self._acts.is_idle and self._hints.are_due(workflow.now()):
+            elif self._effects.is_idle and self._hints.are_due(workflow.now()):
                 self._take_hint()
             elif self._requests.waiting and self._may_take_commands():
                 if taken == limits.COMMAND_BATCH_SIZE and (self._edition >= 2 or workflow.patched(HOLD_FLOODS)):
@@ -147,8 +147,8 @@ class AccountWorkflow(Handlers):
                 else:
                     self._take_command(self._requests.take())
                 taken += 1
-            elif self._acts.may_begin:
-                self._acts.begin(self._account)
+            elif self._effects.may_begin:
+                self._effects.begin(self._account)
             else:
                 self._answer_those_settled()
                 return
@@ -161,7 +161,7 @@ class AccountWorkflow(Handlers):
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
         if self._pause and not self._pause.done():
             return False
-        return self._acts.is_idle or collecting(self._account)
+        return self._effects.is_idle or collecting(self._account)
 
     def _take_command(self, request: Request) -> None:
         assert isinstance(request.command, AnyCommand), "only commands to an open account wait for their turn"
@@ -196,13 +196,13 @@ class AccountWorkflow(Handlers):
         if limits.history_is_full() and (self._edition >= 2 or workflow.patched(HOLD_FLOODS)):
             return
         if self._edition < 2:
-            self._hints.clear()  # one look answered all that came
+            self._hints.clear()  # one poll answered all that came
             self._follow(machine.hint(self._account, now))
             return
         deleted = hint.event_type == CUSTOMER_DELETED
         decision = machine.hint(self._account, now, hint.payment_key, hint.refund_id, customer_deleted=deleted)
         if any(not isinstance(effect, Announce) for effect in decision.effects):
-            self._hints.looked(now)
+            self._hints.polled(now)
         self._follow(decision)
 
     def _take(self, event: Event) -> None:
@@ -215,7 +215,7 @@ class AccountWorkflow(Handlers):
     def _perform(self, effects: Iterable[Effect], request: Request | None = None) -> None:
         for effect in effects:
             if not isinstance(effect, Announce):
-                self._acts.add(effect, request)
+                self._effects.add(effect, request)
                 continue
             if self._announce:
                 self._outbox.add(effect.entry)
@@ -224,8 +224,8 @@ class AccountWorkflow(Handlers):
             ):
                 self._run_is_over = True
 
-    def _finish_act(self) -> None:
-        for outcome, request in self._acts.finish(self._edition):
+    def _finish_effect(self) -> None:
+        for outcome, request in self._effects.finish(self._edition):
             if request and (refusal := refusal_of(outcome)):
                 request.refusal = refusal
             self._take(outcome)
@@ -233,7 +233,7 @@ class AccountWorkflow(Handlers):
     # ------------------------------------------------------------------ answering
 
     def _answer_those_settled(self) -> None:
-        if self._acts.is_idle:
+        if self._effects.is_idle:
             for request in list(self._requests.taken):
                 self._give_answer(request)
 
@@ -246,7 +246,7 @@ class AccountWorkflow(Handlers):
         self._timer.wait_for(deadline_of(self._account))
         self._hints.start_waiting()
         # A new run that something else delays must not keep the product waiting as well.
-        if self._wants_new_run() and (self._acts.is_idle or self._edition < 2):
+        if self._wants_new_run() and (self._effects.is_idle or self._edition < 2):
             self._outbox.stop()
         else:
             self._outbox.start()
@@ -256,7 +256,7 @@ class AccountWorkflow(Handlers):
     def _may_continue_as_new(self) -> bool:
         return (
             self._wants_new_run()
-            and self._acts.is_idle
+            and self._effects.is_idle
             and not (self._requests.waiting or self._requests.taken)
             and not (self._hints.are_due(workflow.now()) or self._due() or self._outbox.is_telling)
             and workflow.all_handlers_finished()

@@ -1,6 +1,6 @@
-"""How the workflow performs effects: one act after another, each by an activity, and what it means when one fails.
+"""How the workflow performs effects: one effect after another, each by an activity, and what it means when one fails.
 
-Whatever an activity does, its act ends with a value (R8): an answer that cannot be read is none, and one that failed
+Whatever an activity does, its effect ends with a value (R8): an answer that cannot be read is none, and one that failed
 says no more than is certain. Nothing is asked again at once, so that an account never eats its own history.
 """
 
@@ -18,14 +18,14 @@ from reprise.activities import names
 from reprise.statemachine.account import Account
 from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.effects import (
-    Act,
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
     EraseCustomer,
-    LookAtInvoice,
-    LookAtRefund,
     RegisterCustomer,
+    RetrieveInvoice,
+    RetrieveRefund,
+    StripeEffect,
     VoidInvoice,
 )
 from reprise.statemachine.outcomes import (
@@ -44,12 +44,12 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.stripe_api import inputs
-from reprise.workflows.limits import MAX_ACTS_PER_HOUR, Backoff, Pace
+from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import Refusal, RefusalCode
 from reprise.workflows.requests import Request
 
-ActOutcome = (
+EffectOutcome = (
     PaymentOutcome
     | InvoiceObserved
     | InvoiceVoided
@@ -62,11 +62,11 @@ ActOutcome = (
     | NothingObserved
 )
 
-OUTLIVE_FAILED_ACTS = "outlive-failed-acts"
-"""Since 0.2.0: an act that failed ends with a value, and with it all that waits for it; nothing is asked in a loop."""
+OUTLIVE_FAILED_EFFECTS = "outlive-failed-acts"
+"""Since 0.2.0: an effect that failed ends with a value, and so does all that waits for it; nothing loops."""
 
 ATTEMPT_TIMEOUT = timedelta(seconds=60)
-"""How long one try of an act may take: so soon another worker takes over from one that died."""
+"""How long one try of an effect may take: so soon another worker takes over from one that died."""
 
 STRIPE_RETRY_POLICY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
@@ -75,12 +75,12 @@ STRIPE_RETRY_POLICY = RetryPolicy(
 
 PATIENCE = {
     names.COLLECT: timedelta(hours=13),
-    names.LOOK_AT_INVOICE: timedelta(hours=1),
-    names.LOOK_AT_REFUND: timedelta(hours=1),
+    names.RETRIEVE_INVOICE: timedelta(hours=1),
+    names.RETRIEVE_REFUND: timedelta(hours=1),
     names.VOID_INVOICE: timedelta(hours=1),
 }
-"""How long an act is tried before it ends without an answer, so that nothing waits behind it for ever. What a look or a
-void did not find out is asked again by the core's deadlines; whether money moved is asked until it is known."""
+"""How long an effect is tried before it ends without an answer, so that nothing waits behind it for ever. What is not
+found out is asked again by the core's deadlines; whether money moved is asked until it is known."""
 
 LONGEST_PATIENCE = timedelta(days=1)
 """The same for what people have asked for, and for the customer without whom nothing can be done."""
@@ -89,22 +89,22 @@ _NO_ANSWER = "The activity's answer could not be read."
 
 
 class Finished(NamedTuple):
-    """An act that has come to its end, and the command that asked for it."""
+    """An effect that has come to its end, and the command that asked for it."""
 
-    outcome: ActOutcome
+    outcome: EffectOutcome
     request: Request | None
 
 
 class EffectRunner:
-    """The acts of one account that are to be performed, in their order, one at a time (R14)."""
+    """The effects of one account that are to be performed, in their order, one at a time (R14)."""
 
     def __init__(self) -> None:
         """Start with nothing to do."""
-        self._waiting: deque[tuple[Act, Request | None]] = deque()
-        self._acting: asyncio.Task[ActOutcome] | None = None
+        self._waiting: deque[tuple[StripeEffect, Request | None]] = deque()
+        self._performing: asyncio.Task[EffectOutcome] | None = None
         self._not_known: tuple[str, int] | None = None
         self._backoff = Backoff()
-        self._pace = Pace(MAX_ACTS_PER_HOUR)
+        self._pace = Pace(MAX_EFFECTS_PER_HOUR)
 
     @property
     def is_idle(self) -> bool:
@@ -113,35 +113,35 @@ class EffectRunner:
 
     @property
     def has_finished(self) -> bool:
-        """Whether the act under way has come to its end."""
-        return self._acting is not None and self._acting.done()
+        """Whether the effect under way has come to its end."""
+        return self._performing is not None and self._performing.done()
 
     @property
     def may_begin(self) -> bool:
-        """Whether an act waits and none is under way."""
-        return bool(self._waiting) and self._acting is None
+        """Whether an effect waits and none is under way."""
+        return bool(self._waiting) and self._performing is None
 
-    def add(self, act: Act, request: Request | None) -> None:
-        """Let an act wait its turn."""
-        self._waiting.append((act, request))
+    def add(self, effect: StripeEffect, request: Request | None) -> None:
+        """Let an effect wait its turn."""
+        self._waiting.append((effect, request))
 
     def begin(self, account: Account) -> None:
-        """Begin the next act; if its customer or the first payment method is not registered yet, with that (R1)."""
-        act, request = self._waiting[0]
+        """Begin the next effect; if its customer or the first payment method is not registered yet, with that (R1)."""
+        effect, request = self._waiting[0]
         command_id = request.command_id if request else None
-        if account.needs_registration and not isinstance(act, RegisterCustomer):
+        if account.needs_registration and not isinstance(effect, RegisterCustomer):
             method, customer_id = account.first_payment_method, account.customer_id
-            act, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
-            self._waiting.appendleft((act, request))
+            effect, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
+            self._waiting.appendleft((effect, request))
         request_id = request.command_id if request and request.command_id else f"{workflow.uuid4()}"
-        wait = self._wait_for(act, request, account)
-        self._acting = asyncio.create_task(self._perform(act, account, request_id, command_id, wait))
+        wait = self._wait_for(effect, request, account)
+        self._performing = asyncio.create_task(self._perform(effect, account, request_id, command_id, wait))
 
-    def _wait_for(self, act: Act, request: Request | None, account: Account) -> timedelta:
-        """Return how long to wait before an act: by the backoff of what is not known, and by the pace of all."""
+    def _wait_for(self, effect: StripeEffect, request: Request | None, account: Account) -> timedelta:
+        """Return how long to wait before an effect: by the backoff of what is not known, and by the pace of all."""
         wait = timedelta(0)
-        if isinstance(act, Collect):
-            if (act.payment.key, act.payment.attempt) != self._not_known:
+        if isinstance(effect, Collect):
+            if (effect.payment.key, effect.payment.attempt) != self._not_known:
                 self._backoff.succeeded()
             wait = self._backoff.wait
         if request is None and account.edition >= 2:
@@ -149,33 +149,38 @@ class EffectRunner:
         return wait
 
     async def _perform(
-        self, act: Act, account: Account, request_id: str, command_id: str | None, wait: timedelta
-    ) -> ActOutcome:
+        self, effect: StripeEffect, account: Account, request_id: str, command_id: str | None, wait: timedelta
+    ) -> EffectOutcome:
         if wait:
-            await workflow.sleep(wait, summary=f"before the next try: {type(act).__name__}")
-        return await _start(act, account, request_id, command_id)
+            await workflow.sleep(wait, summary=f"before the next try: {type(effect).__name__}")
+        return await _start(effect, account, request_id, command_id)
 
     def finish(self, edition: int) -> list[Finished]:
-        """Take what the act under way has come to, and every act that ends with it.
+        """Take what the effect under way has come to, and every effect that ends with it.
 
         Args:
             edition: By which rules the run decides (R28).
         """
-        assert self._acting is not None, "only an act that is under way can finish"
-        (act, request), acting = self._waiting.popleft(), self._acting
-        self._acting = None
+        assert self._performing is not None, "only an effect that is under way can finish"
+        (effect, request), performing = self._waiting.popleft(), self._performing
+        self._performing = None
         try:
-            outcome = acting.result()
+            outcome = performing.result()
         except (Exception, asyncio.CancelledError) as error:
             reason = str(error.cause or error) if isinstance(error, ActivityError) else str(error)
             command_id = request.command_id if request else None
-            about = {"act": type(act).__name__, "payment_key": _key_of(act), "command_id": command_id, "why": reason}
-            workflow.logger.error("an act came to no answer", extra=about)
-            if edition < 2 and not workflow.patched(OUTLIVE_FAILED_ACTS):
-                return self._failed_in_0_1_0(act, request, reason)
-            outcome = failed(act, reason)
-        if isinstance(outcome, NotKnown) and isinstance(act, Collect):
-            self._not_known = (act.payment.key, act.payment.attempt)
+            about = {
+                "effect": type(effect).__name__,
+                "payment_key": _key_of(effect),
+                "command_id": command_id,
+                "why": reason,
+            }
+            workflow.logger.error("an effect came to no answer", extra=about)
+            if edition < 2 and not workflow.patched(OUTLIVE_FAILED_EFFECTS):
+                return self._failed_in_0_1_0(effect, request, reason)
+            outcome = failed(effect, reason)
+        if isinstance(outcome, NotKnown) and isinstance(effect, Collect):
+            self._not_known = (effect.payment.key, effect.payment.attempt)
             self._backoff.failed()
         finished = [Finished(outcome, request)]
         if isinstance(outcome, CustomerNotRegistered):
@@ -183,10 +188,10 @@ class EffectRunner:
             self._waiting.clear()
         return finished
 
-    def _failed_in_0_1_0(self, act: Act, request: Request | None, reason: str) -> list[Finished]:
-        if isinstance(act, RegisterCustomer) and self._waiting and isinstance(self._waiting[0][0], Collect):
-            act, request = self._waiting.popleft()
-        match act:
+    def _failed_in_0_1_0(self, effect: StripeEffect, request: Request | None, reason: str) -> list[Finished]:
+        if isinstance(effect, RegisterCustomer) and self._waiting and isinstance(self._waiting[0][0], Collect):
+            effect, request = self._waiting.popleft()
+        match effect:
             case Collect(payment=payment):
                 return [Finished(Stopped(payment_key=payment.key, reason=reason), request)]
             case ChangePaymentMethod():
@@ -195,30 +200,30 @@ class EffectRunner:
                 return []
 
 
-def _key_of(act: Act) -> str | None:
-    match act:
+def _key_of(effect: StripeEffect) -> str | None:
+    match effect:
         case Collect(payment=payment):
             return payment.key
-        case LookAtInvoice(payment_key=key) | VoidInvoice(payment_key=key):
+        case RetrieveInvoice(payment_key=key) | VoidInvoice(payment_key=key):
             return key
         case _:
             return None
 
 
-async def _start(act: Act, account: Account, request_id: str, command_id: str | None) -> ActOutcome:
-    """Perform one act by its activity.
+async def _start(effect: StripeEffect, account: Account, request_id: str, command_id: str | None) -> EffectOutcome:
+    """Perform one effect by its activity.
 
     Args:
-        act: What is to be done.
-        account: The record as it stands; it has a customer unless `act` registers one.
-        request_id: Stable over retries of this act; part of idempotency keys of acts that have no payment key.
+        effect: What is to be done.
+        account: The record as it stands; it has a customer unless `effect` registers one.
+        request_id: Stable over retries of this effect; part of idempotency keys of effects that have no payment key.
         command_id: The command that has asked for it, for the log.
 
     Raises:
         ActivityError: The activity failed, was cancelled, or gave no answer in time.
         ValueError: Its answer cannot be read, or is about something else.
     """
-    asked = _activity_for(act, account, request_id, command_id)
+    asked = _activity_for(effect, account, request_id, command_id)
     patience = PATIENCE.get(asked.activity, LONGEST_PATIENCE) if account.edition >= 2 else None
     # The SDK fails the workflow task, for ever, over a result that does not decode (1.35): so it is read here.
     raw = await workflow.execute_activity(
@@ -230,11 +235,13 @@ async def _start(act: Act, account: Account, request_id: str, command_id: str | 
         retry_policy=STRIPE_RETRY_POLICY,
         summary=asked.summary,
     )
-    outcome: ActOutcome = _read(raw, asked.answer)
-    if not _is_about(act, outcome):
+    outcome: EffectOutcome = _read(raw, asked.answer)
+    if not _is_about(effect, outcome):
         raise ValueError(f"{_NO_ANSWER} It is about something else.")
-    if isinstance(act, ChangePaymentMethod | ChangeEmail) and isinstance(outcome, PaymentMethodChanged | EmailChanged):
-        return outcome.model_copy(update={"asked_by": act.asked_by})
+    if isinstance(effect, ChangePaymentMethod | ChangeEmail) and isinstance(
+        outcome, PaymentMethodChanged | EmailChanged
+    ):
+        return outcome.model_copy(update={"asked_by": effect.asked_by})
     return outcome
 
 
@@ -253,12 +260,12 @@ def _read(raw: object, answer: Any) -> Any:
     return read
 
 
-def _is_about(act: Act, outcome: Any) -> bool:
+def _is_about(effect: StripeEffect, outcome: Any) -> bool:
     """Whether an answer is about what was asked: the core takes no other, and would wait for one for ever."""
-    match act:
+    match effect:
         case Collect(payment=payment):
             return bool(outcome.payment_key == payment.key)
-        case LookAtInvoice(payment_key=key) | VoidInvoice(payment_key=key):
+        case RetrieveInvoice(payment_key=key) | VoidInvoice(payment_key=key):
             return key is None or bool(outcome.payment_key == key)
         case ChangeEmail(email=email):
             return bool(outcome.email == email)
@@ -275,13 +282,13 @@ class _Asked(NamedTuple):
     summary: str
 
 
-def _activity_for(act: Act, account: Account, request_id: str, command_id: str | None = None) -> _Asked:
-    """Return the activity of an act: its name, its input, the type of its answer and a summary for the UI."""
+def _activity_for(effect: StripeEffect, account: Account, request_id: str, command_id: str | None = None) -> _Asked:
+    """Return the activity of an effect: its name, its input, the type of its answer and a summary for the UI."""
     who: dict[str, Any] = {"account_id": account.account_id, "life": account.life, "command_id": command_id}
     who["email"] = account.email
     whose = {**who, "customer_id": account.customer_id or ""}
     known = {"known_from": account.known_from if account.edition >= 2 else None, "paid_keys": account.paid_keys}
-    match act:
+    match effect:
         case RegisterCustomer(payment_method=method, customer_id=customer_id):
             register = inputs.RegisterCustomerInput(**who, payment_method=method, customer_id=customer_id)
             answer = CustomerRegistered | CustomerNotRegistered
@@ -297,37 +304,37 @@ def _activity_for(act: Act, account: Account, request_id: str, command_id: str |
             collect = inputs.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
             summary = f"collect {quoted(payment.key)}, attempt {payment.attempt}"
             return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
-        case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
-            look = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
+        case RetrieveInvoice(payment_key=key, invoice_id=invoice_id):
+            invoice = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
             return _Asked(
-                names.LOOK_AT_INVOICE, look, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
+                names.RETRIEVE_INVOICE, invoice, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
             )
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
             void = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
             return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {quoted(key)}")
-        case LookAtRefund(object_id=object_id):
+        case RetrieveRefund(object_id=object_id):
             refund = inputs.RefundInput(**whose, object_id=object_id)
             return _Asked(
-                names.LOOK_AT_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
+                names.RETRIEVE_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
             )
         case EraseCustomer(customer_id=customer_id):
             erase = inputs.CustomerInput(**{**who, "email": None}, customer_id=customer_id)
             return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
 
 
-def failed(act: Act, reason: str) -> ActOutcome:
-    """Return what an act came to that has given no answer (R8): no more than is certain.
+def failed(effect: StripeEffect, reason: str) -> EffectOutcome:
+    """Return what an effect came to that has given no answer (R8): no more than is certain.
 
     An attempt to collect may have asked for money before it failed: how it went is not known, and is asked again.
     """
-    if isinstance(act, Collect):
-        return NotKnown(payment_key=act.payment.key, reason=reason)
-    return not_begun(act, reason)
+    if isinstance(effect, Collect):
+        return NotKnown(payment_key=effect.payment.key, reason=reason)
+    return not_begun(effect, reason)
 
 
-def not_begun(act: Act, reason: str) -> ActOutcome:
-    """Return what an act came to that has not been begun, or has changed nothing, for `reason`."""
-    match act:
+def not_begun(effect: StripeEffect, reason: str) -> EffectOutcome:
+    """Return what an effect came to that has not been begun, or has changed nothing, for `reason`."""
+    match effect:
         case RegisterCustomer():
             return CustomerNotRegistered(reason=reason)
         case Collect(payment=payment) if payment.not_known_since:
@@ -338,18 +345,18 @@ def not_begun(act: Act, reason: str) -> ActOutcome:
             return PaymentMethodChanged(refused=OwnDeclineCode.STRIPE_REFUSED, message=reason, asked_by=actor)
         case ChangeEmail(email=email, asked_by=actor):
             return EmailChanged(email=email, refused=reason, asked_by=actor)
-        case LookAtInvoice(payment_key=key, invoice_id=invoice_id):
+        case RetrieveInvoice(payment_key=key, invoice_id=invoice_id):
             return InvoiceObserved(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
             return InvoiceVoided(payment_key=key, invoice_id=invoice_id, invoice=InvoiceState.UNKNOWN, reason=reason)
-        case LookAtRefund():
+        case RetrieveRefund():
             return NothingObserved(reason=reason)
         case EraseCustomer(customer_id=customer_id):
             return CustomerErased(customer_id=customer_id, refused=reason)
 
 
-def refusal_of(outcome: ActOutcome) -> Refusal | None:
-    """Return what a command is told whose act Stripe refused; None if it did not."""
+def refusal_of(outcome: EffectOutcome) -> Refusal | None:
+    """Return what a command is told whose effect Stripe refused; None if it did not."""
     match outcome:
         case PaymentMethodChanged(refused="resource_missing"):
             return Refusal(

@@ -151,7 +151,7 @@ class Handlers:
 
     @workflow.signal
     def payment_hint(self, *given: Any) -> None:
-        """Look at Stripe again (R15). However many come at once, one look for each subject answers them."""
+        """Poll Stripe (R15). However many come at once, one poll of each subject answers them."""
         if hint := _read("payment_hint", PaymentHint, given):
             self._hints.add(hint)
 

@@ -1,4 +1,4 @@
-"""Hints: reasons to look at Stripe (R15). However many come, each subject is looked at once, and not too often."""
+"""Hints: reasons to poll Stripe (R15). However many come, each subject is retrieved once, and not too often."""
 
 import asyncio
 from collections import OrderedDict
@@ -9,11 +9,11 @@ from temporalio import workflow
 from reprise.workflows.limits import HOUR
 from reprise.workflows.messages import HeldHints, PaymentHint
 
-MOST_SUBJECTS = 20
-"""How many payments, refunds and disputes are looked at one by one; more become one look in general."""
+MAX_SUBJECTS = 20
+"""How many payments, refunds and disputes are retrieved one by one; more become one poll in general."""
 
-MOST_LOOKS_A_DAY = 60
-"""From how many looks on that hints caused within a day hints are taken once an hour."""
+MAX_HINTED_POLLS_PER_DAY = 60
+"""From how many polls on that hints caused within a day hints are taken once an hour."""
 
 DAY = timedelta(days=1)
 
@@ -24,12 +24,12 @@ _Subject = tuple[str | None, str | None, bool]
 
 
 class Hints:
-    """What Stripe has hinted at and was not looked at yet, in the order of coming."""
+    """What Stripe has hinted at and was not retrieved yet, in the order of coming."""
 
     def __init__(self, held: HeldHints) -> None:
-        """Take up what the run before has not looked at."""
+        """Take up what the run before has not retrieved."""
         self._waiting: OrderedDict[_Subject, PaymentHint] = OrderedDict()
-        self._left, self._since = MOST_LOOKS_A_DAY - held.looks, held.since
+        self._left, self._since = MAX_HINTED_POLLS_PER_DAY - held.looks, held.since
         self._hold_until: datetime | None = None
         self._holding: asyncio.Task[None] | None = None
         for hint in held.hints:
@@ -38,7 +38,7 @@ class Hints:
     def add(self, hint: PaymentHint) -> None:
         """Let a hint wait. One of the same subject that waits already says as much."""
         subject: _Subject = (hint.payment_key, hint.refund_id, hint.event_type == CUSTOMER_DELETED)
-        if subject not in self._waiting and len(self._waiting) >= MOST_SUBJECTS:
+        if subject not in self._waiting and len(self._waiting) >= MAX_SUBJECTS:
             subject, hint = (None, None, False), PaymentHint()
         self._waiting[subject] = hint
 
@@ -57,10 +57,10 @@ class Hints:
         """Forget what waits."""
         self._waiting.clear()
 
-    def looked(self, now: datetime) -> None:
-        """Count a look that a hint has caused. After too many in a day, those that come are held for an hour each."""
+    def polled(self, now: datetime) -> None:
+        """Count a poll that a hint has caused. After too many in a day, those that come are held for an hour each."""
         if self._since is None or now - self._since >= DAY:
-            self._since, self._left = now, MOST_LOOKS_A_DAY
+            self._since, self._left = now, MAX_HINTED_POLLS_PER_DAY
         self._left -= 1
         if self._left <= 0:
             self._hold_until = now + HOUR
@@ -74,6 +74,6 @@ class Hints:
             self._holding = asyncio.create_task(workflow.sleep(self._hold_until - now, summary="hints are held"))
 
     def held(self) -> HeldHints:
-        """What the next run is to look at."""
-        looks = MOST_LOOKS_A_DAY - max(self._left, 0)
-        return HeldHints(hints=tuple(self._waiting.values()), looks=looks, since=self._since)
+        """What the next run is to retrieve."""
+        polls = MAX_HINTED_POLLS_PER_DAY - max(self._left, 0)
+        return HeldHints(hints=tuple(self._waiting.values()), looks=polls, since=self._since)

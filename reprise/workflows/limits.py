@@ -19,8 +19,8 @@ MAX_OUTBOX_SIZE = 2_000
 
 TOO_MANY = "This account has had too many commands at once. Nothing was changed. Try again in a minute."
 
-MAX_ACTS_PER_HOUR = 60
-"""How many acts an account may begin by itself in an hour. It never needs more than a few: whatever asks for more is a
+MAX_EFFECTS_PER_HOUR = 60
+"""How many effects an account may begin by itself in an hour. It never needs more than a few: what asks for more is a
 loop, and goes on this slowly until somebody ends it."""
 
 HOUR = timedelta(hours=1)

@@ -215,9 +215,9 @@ class AnsweredCommand(_Message):
 
 
 class PaymentHint(_Message):
-    """Stripe says that something happened (R15): a reason to look, never believed.
+    """Stripe says that something happened (R15): a reason to poll Stripe, never believed.
 
-    `payment_key` and `refund_id` (a refund's or a dispute's id) say where to look; without either, at the account's
+    `payment_key` and `refund_id` (a refund's or a dispute's id) say what to retrieve; without either, at the account's
     payment in general.
     """
 
@@ -228,7 +228,7 @@ class PaymentHint(_Message):
 
 
 class HeldHints(_Message):
-    """Hints that a run hands to the next: what is still to be looked at, and how often that was done today (R15)."""
+    """Hints that a run hands to the next: what is still to be retrieved, and how often that was done today (R15)."""
 
     hints: tuple[PaymentHint, ...] = ()
     looks: int = 0

@@ -164,7 +164,7 @@ class AccountView(_View):
         return self.is_out_of_service and not self.held_by_operator
 
     @property
-    def may_call_off(self) -> bool:
+    def may_cancel_payment(self) -> bool:
         """Whether `cancel` calls off the payment that would bring the account back, and awaits its payer (R14)."""
         return self.is_out_of_service and self.payment.awaits_payer
 

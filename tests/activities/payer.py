@@ -113,7 +113,7 @@ class Payer:
         )
 
     async def look(self, n: int | None = 1, *, paid: tuple[int, ...] = (), **settings: Any) -> InvoiceObserved:
-        observed: InvoiceObserved = await self.run("look_at_invoice", self.invoice(n, paid=paid), **settings)
+        observed: InvoiceObserved = await self.run("retrieve_invoice", self.invoice(n, paid=paid), **settings)
         return observed
 
     async def void(self, n: int = 1, **settings: Any) -> InvoiceVoided:

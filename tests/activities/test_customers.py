@@ -372,7 +372,7 @@ async def test_R26_to_no_e_mail_at_all_is_a_defect(payer: Payer) -> None:
 
 
 async def look_at(payer: Payer, object_id: str, **settings: Any) -> RefundObserved | NothingObserved:
-    observed = await payer.run("look_at_refund", inputs.RefundInput(**payer.whose, object_id=object_id), **settings)
+    observed = await payer.run("retrieve_refund", inputs.RefundInput(**payer.whose, object_id=object_id), **settings)
     assert isinstance(observed, RefundObserved | NothingObserved)
     return observed
 

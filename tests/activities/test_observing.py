@@ -92,7 +92,7 @@ async def test_R22_a_look_finds_what_else_is_paid_or_processing(stripe_side: Str
     assert [each.payment_key for each in (await payer.look(None, paid=(1,))).found] == keys[1:]
     assert (await payer.look(None)).invoice is InvoiceState.MISSING
     assert [each.payment_key for each in (await payer.look(1, paid=(1, 2))).found] == keys[2:]
-    unknown = await payer.run("look_at_invoice", payer.invoice(3, known_from=None))
+    unknown = await payer.run("retrieve_invoice", payer.invoice(3, known_from=None))
     assert unknown.found == ()
 
 
@@ -125,7 +125,7 @@ async def test_R8_a_look_that_is_refused_concludes_nothing(payer: Payer, status:
 
 
 @pytest.mark.parametrize("answer", [{"status": 500}, {"body": "html", "status": 200}, {"drop_connection": True}])
-@pytest.mark.parametrize("act", ["look_at_invoice", "void_invoice"])
+@pytest.mark.parametrize("act", ["retrieve_invoice", "void_invoice"])
 async def test_R8_unreachable_is_tried_again_for_half_a_day(payer: Payer, act: str, answer: dict[str, Any]) -> None:
     """Then it is unknown, and the account goes on."""
     payer.stripe.fault(method="*", path=ALL, when="before", times=None, **answer)

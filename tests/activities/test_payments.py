@@ -65,7 +65,7 @@ async def test_R10_authentication_is_a_value_and_the_hosted_invoice_completes_it
         assert link is not None
         done = await browser.post(payer.stripe.url + link[1], data={"answer": "complete"})
         assert "Paid. Thank you." in done.text
-    observed = await payer.run("look_at_invoice", payer.invoice())
+    observed = await payer.run("retrieve_invoice", payer.invoice())
     assert observed.invoice is InvoiceState.PAID
     assert (await payer.collect()).kind == "paid"
     payer.paid_exactly_once()

@@ -79,7 +79,7 @@ class Happenings(Outcomes):
         if self.customer is None or self.is_collecting:
             return []
         if refund:
-            return [Ask("look_at_refund", refund)]
+            return [Ask("retrieve_refund", refund)]
         if self.is_processing or self.state == "past_due" or (self.state == "disabled" and self.awaits_payer):
             return self._look(now)
         gone = deleted and self.state != "closed"

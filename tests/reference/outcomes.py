@@ -85,7 +85,7 @@ class Outcomes(Standing):
         payment.expires = payment.stopped_since = payment.not_known_since = None
         payment.url, payment.do_not_ask, payment.has_invoice = False, False, True
         payment.processing_since = payment.processing_since or now
-        payment.next_attempt = rules.next_clearing_look(payment.processing_since, now)
+        payment.next_attempt = rules.next_clearing_poll(payment.processing_since, now)
         self.voids_owed.pop(key, None)
         if began:
             self._tell("payment_processing", "stripe", now, payment=payment)
@@ -209,7 +209,7 @@ class Outcomes(Standing):
         assert payment is not None
         if how == "requires_action":
             payment.expires = payment.attempted + rules.AUTHENTICATION_LIMIT
-            payment.next_attempt = rules.next_look(payment.attempted, now)
+            payment.next_attempt = rules.next_poll(payment.attempted, now)
             self._tell("payment_requires_action", "stripe", now, payment=payment)
             return []
         payment.expires = payment.next_attempt = None

@@ -103,10 +103,10 @@ LEAST = {"usd": 50, "eur": 50, "jpy": 50, "gbp": 30}
 AUTHENTICATION_LIMIT = timedelta(hours=23)
 """R10."""
 
-LOOKS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+AUTHENTICATION_POLLS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
 """R10, settled: when an unauthenticated payment is looked at without a hint, from its attempt."""
 
-CLEARING_LOOKS = (timedelta(hours=1), timedelta(hours=6))
+CLEARING_POLLS = (timedelta(hours=1), timedelta(hours=6))
 DAY = timedelta(days=1)
 """R21: when a payment that is processing is looked at without a hint, from its start; daily from the first day on."""
 
@@ -172,15 +172,15 @@ def is_hopeless(code: str, advice: str | None) -> bool:
     return advice in HOPELESS_ADVICE if advice else code in HARD_DECLINES
 
 
-def next_look(started: datetime, now: datetime) -> datetime:
+def next_poll(started: datetime, now: datetime) -> datetime:
     """Return when an unauthenticated payment is looked at next: at the latest when its time is up (R10)."""
-    moments = [started + look for look in (*LOOKS, AUTHENTICATION_LIMIT)]
+    moments = [started + look for look in (*AUTHENTICATION_POLLS, AUTHENTICATION_LIMIT)]
     return next((at for at in moments if at > now), moments[-1])
 
 
-def next_clearing_look(started: datetime, now: datetime) -> datetime:
+def next_clearing_poll(started: datetime, now: datetime) -> datetime:
     """Return when a payment that is processing is looked at next (R21)."""
-    moments = [*(started + look for look in CLEARING_LOOKS), started + DAY * (max((now - started) // DAY, 0) + 1)]
+    moments = [*(started + look for look in CLEARING_POLLS), started + DAY * (max((now - started) // DAY, 0) + 1)]
     return next(at for at in moments if at > now)
 
 

@@ -352,9 +352,9 @@ class Standing:
         payment = self.payment
         assert payment is not None
         if payment.processing_since and self.is_processing:
-            payment.next_attempt = rules.next_clearing_look(payment.processing_since, now)
+            payment.next_attempt = rules.next_clearing_poll(payment.processing_since, now)
         elif self.awaits_payer and payment.expires:
-            payment.next_attempt = rules.next_look(payment.expires - rules.AUTHENTICATION_LIMIT, now)
+            payment.next_attempt = rules.next_poll(payment.expires - rules.AUTHENTICATION_LIMIT, now)
         return [Ask("look", payment.key)]
 
     def _void(self) -> list[Ask]:

@@ -189,7 +189,7 @@ class ReferenceStripe:
             case "erase":
                 self.method = None  # its payment methods are detached; one that was deleted is gone
                 return Told("erased", {"refused": False})
-            case "look_at_refund":
+            case "retrieve_refund":
                 return Told("refund_seen", {"about": about, **self.refunds[about]})
         raise AssertionError(f"nobody asks that: {ask}")
 

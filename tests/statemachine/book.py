@@ -10,16 +10,16 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import (
-    Act,
     Announce,
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
     Effect,
     EraseCustomer,
-    LookAtInvoice,
-    LookAtRefund,
     RegisterCustomer,
+    RetrieveInvoice,
+    RetrieveRefund,
+    StripeEffect,
     VoidInvoice,
 )
 from reprise.statemachine.money import Plan
@@ -82,8 +82,8 @@ class Book:
     charges: list[tuple[str, int]] = field(default_factory=list)
     attempts: list[tuple[str, int]] = field(default_factory=list)
     announced: list[int] = field(default_factory=list)
-    waiting: list[Act] = field(default_factory=list)
-    performed: list[Act] = field(default_factory=list)
+    waiting: list[StripeEffect] = field(default_factory=list)
+    performed: list[StripeEffect] = field(default_factory=list)
     key_is_wrong: bool = False
     voids_are_refused: bool = False
     debits: dict[str, Payment] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class Book:
             self.performed.append(act)
             self.perform(self.take(self._answer(act), self.now))
 
-    def _answer(self, act: Act) -> Any:
+    def _answer(self, act: StripeEffect) -> Any:
         if self.key_is_wrong:
             return self._refusal(act)
         method = None if self.card == "none" else f"pm_{self.card}"
@@ -213,7 +213,7 @@ class Book:
                 return EmailChanged(email=email, asked_by=actor)
             case Collect(payment=payment):
                 return self._collect(payment)
-            case LookAtInvoice(payment_key=key):
+            case RetrieveInvoice(payment_key=key):
                 state = InvoiceState(self.invoices.get(key or "", "missing"))
                 code = self.card.partition("/")[0]
                 failed = {"decline_code": code} if state is InvoiceState.OPEN and code != "good" else {}
@@ -223,12 +223,12 @@ class Book:
                 if self.invoices.get(key) == "open" and not self.voids_are_refused:
                     self.invoices[key] = "void"
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState(self.invoices.get(key, "missing")))
-            case LookAtRefund(object_id=refund):
+            case RetrieveRefund(object_id=refund):
                 return self.refunds.get(refund, NothingObserved(reason="No such refund"))
             case EraseCustomer(customer_id=customer):
                 return CustomerErased(customer_id=customer)
 
-    def _refusal(self, act: Act) -> Any:
+    def _refusal(self, act: StripeEffect) -> Any:
         """Return what an act comes to while Stripe refuses the key."""
         reason = "Invalid API Key provided"
         match act:
@@ -241,11 +241,11 @@ class Book:
             case Collect(payment=payment):
                 self.attempts.append((payment.key, payment.attempt))
                 return Stopped(payment_key=payment.key, reason=reason)
-            case LookAtInvoice(payment_key=key):
+            case RetrieveInvoice(payment_key=key):
                 return InvoiceObserved(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
             case VoidInvoice(payment_key=key):
                 return InvoiceVoided(payment_key=key, invoice=InvoiceState.UNKNOWN, reason=reason)
-            case LookAtRefund():
+            case RetrieveRefund():
                 return NothingObserved(reason=reason)
             case EraseCustomer(customer_id=customer):
                 return CustomerErased(customer_id=customer, refused=reason)

@@ -17,14 +17,14 @@ from reprise.statemachine.commands import (
     SetPaymentMethod,
 )
 from reprise.statemachine.effects import (
-    Act,
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
     EraseCustomer,
-    LookAtInvoice,
-    LookAtRefund,
     RegisterCustomer,
+    RetrieveInvoice,
+    RetrieveRefund,
+    StripeEffect,
     VoidInvoice,
 )
 from reprise.statemachine.machine import Event
@@ -93,7 +93,7 @@ def command_of(deed: Deed, page: Seen, method: str, now: datetime) -> AnyCommand
     raise AssertionError(f"no such deed: {deed}")
 
 
-def ask_of(act: Act) -> Ask:
+def ask_of(act: StripeEffect) -> Ask:
     """Return what an effect asks of Stripe."""
     match act:
         case RegisterCustomer(payment_method=method, customer_id=customer):
@@ -107,12 +107,12 @@ def ask_of(act: Act) -> Ask:
         case Collect(payment=payment):
             assert payment.quote.amount_due == sum(line.amount for line in payment.quote.lines)
             return Ask("collect", payment.key, payment.attempt, quote_of(payment.quote))
-        case LookAtInvoice(payment_key=key):
+        case RetrieveInvoice(payment_key=key):
             return Ask("look", key)
         case VoidInvoice(payment_key=key):
             return Ask("void", key)
-        case LookAtRefund(object_id=about):
-            return Ask("look_at_refund", about)
+        case RetrieveRefund(object_id=about):
+            return Ask("retrieve_refund", about)
         case EraseCustomer(customer_id=customer):
             return Ask("erase", customer)
 

@@ -7,7 +7,7 @@ from reprise.statemachine import machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.deadlines import deadline_of
-from reprise.statemachine.effects import Act, Announce, Effect
+from reprise.statemachine.effects import Announce, Effect, StripeEffect
 from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
@@ -273,8 +273,8 @@ class SideBySide:
 
     def _same(self, effects: tuple[Effect, ...], asks: list[Ask]) -> None:
         """See that both ask the same of Stripe, in the same order, and announce each entry (R18)."""
-        acts: list[Act] = [effect for effect in effects if not isinstance(effect, Announce)]
-        assert [ask_of(act) for act in acts] == asks, f"core {effects}, rules {asks}"
+        stripe_effects: list[StripeEffect] = [effect for effect in effects if not isinstance(effect, Announce)]
+        assert [ask_of(effect) for effect in stripe_effects] == asks, f"core {effects}, rules {asks}"
         announced = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
         last = self.core.sequence
         assert announced == list(range(last - len(announced) + 1, last + 1))

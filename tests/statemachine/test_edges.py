@@ -24,7 +24,7 @@ from reprise.statemachine.payments import payment_number
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.pricing import renewal_quote
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.schedule import next_clearing_look, next_look
+from reprise.statemachine.schedule import next_clearing_poll, next_poll
 from reprise.statemachine.terms import Term, zone_of
 from tests.statemachine.book import Book, opening, utc
 from tests.statemachine.test_editions import entries, payment_of
@@ -193,9 +193,9 @@ def test_R10_R21_a_record_that_does_not_say_since_when_counts_from_what_it_knows
     """Records of 0.1.0 do not say when an authentication expires, nor since when a payment clears."""
     payment = payment_of(Book.open(card="authentication"))
     bare = payment.model_copy(update={"expires_at": None, "processing_since": None})
-    assert next_look(bare, bare.started_at) == bare.started_at + timedelta(minutes=5)
-    assert next_look(bare, bare.started_at + timedelta(hours=22)) == bare.started_at + timedelta(hours=23)
-    assert next_clearing_look(bare, bare.started_at) == bare.started_at + timedelta(hours=1)
+    assert next_poll(bare, bare.started_at) == bare.started_at + timedelta(minutes=5)
+    assert next_poll(bare, bare.started_at + timedelta(hours=22)) == bare.started_at + timedelta(hours=23)
+    assert next_clearing_poll(bare, bare.started_at) == bare.started_at + timedelta(hours=1)
 
 
 def test_R9_a_card_that_is_not_asked_again_is_looked_past_at_the_last_retry_alone() -> None:

@@ -16,7 +16,7 @@ from reprise.statemachine.commands import (
     Reactivate,
     SetCarts,
 )
-from reprise.statemachine.effects import LookAtInvoice
+from reprise.statemachine.effects import RetrieveInvoice
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
@@ -183,7 +183,7 @@ def test_R28_R6_when_the_term_begins_of_a_payer_who_authenticates_later(edition:
 def test_R28_R22_a_hint_about_a_payment_that_nobody_waits_for(edition: int, looks: int) -> None:
     book = Book.open(edition=edition)
     book.hint(payment_key="a1:7")
-    assert sum(isinstance(act, LookAtInvoice) for act in book.performed) == looks
+    assert sum(isinstance(act, RetrieveInvoice) for act in book.performed) == looks
 
 
 @pytest.mark.parametrize(("edition", "owed"), [(FIRST, 1), (SECOND, 2)])

@@ -17,7 +17,7 @@ from reprise.statemachine.commands import (
     SetCarts,
     SetEmail,
 )
-from reprise.statemachine.effects import Collect, LookAtInvoice, VoidInvoice
+from reprise.statemachine.effects import Collect, RetrieveInvoice, VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
     EarlierPayment,
@@ -130,7 +130,7 @@ def test_R21_a_clearing_payment_is_looked_at_after_1_h_6_h_a_day_and_daily() -> 
             "2027-04-18T12:00",
         )
     ]
-    assert sum(isinstance(act, LookAtInvoice) for act in book.performed) == 5
+    assert sum(isinstance(act, RetrieveInvoice) for act in book.performed) == 5
     assert len(book.attempts) == 2
 
 
@@ -779,7 +779,7 @@ def test_R23_the_account_looks_when_its_customer_is_said_to_be_deleted() -> None
     """In any state but closed; the look registers it anew."""
     book = Book.open()
     looks = book.hinted(customer_deleted=True)
-    assert looks == (LookAtInvoice(payment_key="a1:1", invoice_id=payment_of(book).invoice_id),)
+    assert looks == (RetrieveInvoice(payment_key="a1:1", invoice_id=payment_of(book).invoice_id),)
     paid = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.PAID, customer_id="cus_2", email_refused="Not one.")
     book.perform(book.take(paid, book.now))
     assert book.account.customer_id == "cus_2"

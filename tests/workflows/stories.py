@@ -140,7 +140,7 @@ class Voiding(Story):
 class Looking(Story):
     """A look that found nothing out concludes nothing; a good card pays, or brings back after the last retry (E7)."""
 
-    activity = names.LOOK_AT_INVOICE
+    activity = names.RETRIEVE_INVOICE
 
     async def begin(self) -> None:
         await standings.past_due(self.world)
@@ -163,7 +163,7 @@ class Looking(Story):
 class LookingAtARefund(Story):
     """Nothing is told of a refund that cannot be looked up."""
 
-    activity = names.LOOK_AT_REFUND
+    activity = names.RETRIEVE_REFUND
 
     async def meet(self) -> None:
         await self.world.handle.signal("payment_hint", PaymentHint(refund_id="re_1Unknown"))

@@ -1,4 +1,4 @@
-"""R8: what an act means that gave no answer, or was never begun: no more than is certain."""
+"""R8: what an effect means that gave no answer, or was never begun: no more than is certain."""
 
 from datetime import timedelta
 from typing import get_args
@@ -6,14 +6,14 @@ from typing import get_args
 import pytest
 
 from reprise.statemachine.effects import (
-    Act,
     ChangeEmail,
     ChangePaymentMethod,
     Collect,
     EraseCustomer,
-    LookAtInvoice,
-    LookAtRefund,
     RegisterCustomer,
+    RetrieveInvoice,
+    RetrieveRefund,
+    StripeEffect,
     VoidInvoice,
 )
 from reprise.statemachine.outcomes import (
@@ -31,7 +31,7 @@ from reprise.statemachine.outcomes import (
 from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import upfront_quote
 from reprise.statemachine.terms import nth_term
-from reprise.workflows.effect_runner import ActOutcome, failed, not_begun, refusal_of
+from reprise.workflows.effect_runner import EffectOutcome, failed, not_begun, refusal_of
 from reprise.workflows.messages import Actor, ActorKind, Plan
 from tests.workflows.world import utc
 
@@ -48,7 +48,7 @@ PAYMENT = Payment(
 )
 OVERDUE = PAYMENT.model_copy(update={"not_known_since": NOW + timedelta(hours=1)})
 
-NOT_BEGUN: list[tuple[Act, ActOutcome]] = [
+NOT_BEGUN: list[tuple[StripeEffect, EffectOutcome]] = [
     (RegisterCustomer(payment_method="pm_card_visa"), CustomerNotRegistered(reason="why")),
     (Collect(payment=PAYMENT), Stopped(payment_key="a:1", reason="why")),
     (Collect(payment=OVERDUE), NotKnown(payment_key="a:1", reason="why")),
@@ -61,34 +61,34 @@ NOT_BEGUN: list[tuple[Act, ActOutcome]] = [
         EmailChanged(email="ada@example.com", refused="why", asked_by=ADA),
     ),
     (
-        LookAtInvoice(payment_key="a:1", invoice_id="in_1"),
+        RetrieveInvoice(payment_key="a:1", invoice_id="in_1"),
         InvoiceObserved(payment_key="a:1", invoice_id="in_1", invoice=InvoiceState.UNKNOWN, reason="why"),
     ),
     (
         VoidInvoice(payment_key="a:1", invoice_id="in_1"),
         InvoiceVoided(payment_key="a:1", invoice_id="in_1", invoice=InvoiceState.UNKNOWN, reason="why"),
     ),
-    (LookAtRefund(object_id="re_1"), NothingObserved(reason="why")),
+    (RetrieveRefund(object_id="re_1"), NothingObserved(reason="why")),
     (EraseCustomer(customer_id="cus_1"), CustomerErased(customer_id="cus_1", refused="why")),
 ]
 
 
-def test_every_act_is_tried() -> None:
-    """One value for each kind of act."""
-    assert {type(act) for act, _ in NOT_BEGUN} == set(get_args(Act))
+def test_every_effect_is_tried() -> None:
+    """One value for each kind of effect."""
+    assert {type(effect) for effect, _ in NOT_BEGUN} == set(get_args(StripeEffect))
 
 
-@pytest.mark.parametrize(("act", "outcome"), NOT_BEGUN, ids=lambda each: type(each).__name__)
-def test_R8_an_act_that_was_not_begun_ends_with_a_value(act: Act, outcome: ActOutcome) -> None:
+@pytest.mark.parametrize(("effect", "outcome"), NOT_BEGUN, ids=lambda each: type(each).__name__)
+def test_R8_an_effect_that_was_not_begun_ends_with_a_value(effect: StripeEffect, outcome: EffectOutcome) -> None:
     """That behind a customer who could not be registered, for the same reason."""
-    assert not_begun(act, "why") == outcome
+    assert not_begun(effect, "why") == outcome
 
 
-@pytest.mark.parametrize(("act", "outcome"), NOT_BEGUN, ids=lambda each: type(each).__name__)
-def test_R8_an_act_that_failed_ends_with_a_value(act: Act, outcome: ActOutcome) -> None:
+@pytest.mark.parametrize(("effect", "outcome"), NOT_BEGUN, ids=lambda each: type(each).__name__)
+def test_R8_an_effect_that_failed_ends_with_a_value(effect: StripeEffect, outcome: EffectOutcome) -> None:
     """So it does; but money may have been asked for: how an attempt to collect went is not known."""
-    expected = NotKnown(payment_key="a:1", reason="why") if isinstance(act, Collect) else outcome
-    assert failed(act, "why") == expected
+    expected = NotKnown(payment_key="a:1", reason="why") if isinstance(effect, Collect) else outcome
+    assert failed(effect, "why") == expected
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_R8_an_act_that_failed_ends_with_a_value(act: Act, outcome: ActOutcome) 
     ids=str,
 )
 def test_R26_a_command_is_told_what_stripe_refused(
-    outcome: ActOutcome, told: tuple[str, str, str | None, str | None] | None
+    outcome: EffectOutcome, told: tuple[str, str, str | None, str | None] | None
 ) -> None:
     """By field where the input is at fault, by code where the card is."""
     refusal = refusal_of(outcome)

@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import EventType
 
 from reprise.activities import names
 from reprise.workflows import hints
-from reprise.workflows.hints import MOST_LOOKS_A_DAY, MOST_SUBJECTS, Hints
+from reprise.workflows.hints import MAX_HINTED_POLLS_PER_DAY, MAX_SUBJECTS, Hints
 from reprise.workflows.messages import AccountRun, HeldHints, PaymentHint
 from tests.workflows.world import World, utc
 
@@ -23,11 +23,11 @@ def taken(waiting: Hints, at: timedelta) -> list[PaymentHint]:
     found = []
     while waiting.are_due(NOW + at):
         found.append(waiting.take())
-        waiting.looked(NOW + at)
+        waiting.polled(NOW + at)
     return found
 
 
-async def looks(world: World, activity: str = names.LOOK_AT_INVOICE) -> int:
+async def looks(world: World, activity: str = names.RETRIEVE_INVOICE) -> int:
     """Count how often an account has looked, in its present run."""
     return sum(
         each.activity_task_scheduled_event_attributes.activity_type.name == activity
@@ -51,14 +51,14 @@ def test_R15_too_many_subjects_are_one_look_in_general() -> None:
     for n in range(100):
         waiting.add(of(n))
     found = taken(waiting, timedelta(0))
-    assert found[:-1] == [of(n) for n in range(MOST_SUBJECTS)]
+    assert found[:-1] == [of(n) for n in range(MAX_SUBJECTS)]
     assert (found[-1].payment_key, found[-1].refund_id) == (None, None)
 
 
 def test_R15_too_many_looks_in_a_day_and_hints_are_taken_once_an_hour() -> None:
     """None is lost; on the next day they are taken at once again."""
     waiting = Hints(HeldHints())
-    for n in range(MOST_LOOKS_A_DAY):
+    for n in range(MAX_HINTED_POLLS_PER_DAY):
         waiting.add(of(n))
         assert taken(waiting, timedelta(0)) == [of(n)]
     for n in range(3):
@@ -76,13 +76,13 @@ def test_R15_too_many_looks_in_a_day_and_hints_are_taken_once_an_hour() -> None:
 def test_R15_what_is_held_goes_on_in_the_next_run() -> None:
     """With the count of the day."""
     waiting = Hints(HeldHints())
-    for n in range(MOST_LOOKS_A_DAY):
+    for n in range(MAX_HINTED_POLLS_PER_DAY):
         waiting.add(of(n))
         taken(waiting, timedelta(0))
     for n in range(3):
         waiting.add(of(n))
     held = AccountRun.model_validate_json(AccountRun(held=waiting.held()).model_dump_json()).held
-    assert held == HeldHints(hints=(of(0), of(1), of(2)), looks=MOST_LOOKS_A_DAY, since=NOW)
+    assert held == HeldHints(hints=(of(0), of(1), of(2)), looks=MAX_HINTED_POLLS_PER_DAY, since=NOW)
     next_run = Hints(held)
     assert taken(next_run, timedelta(minutes=1)) == [of(0), of(1), of(2)][:1], "and then an hour's hold"
     assert taken(next_run, timedelta(hours=2)) == [of(1), of(2)]
@@ -95,11 +95,11 @@ async def test_R22_R24_each_payment_and_refund_that_is_hinted_at_is_looked_at(wo
     for hint in hinted:
         await world.handle.signal("payment_hint", hint)
     async with asyncio.timeout(30):
-        while await looks(world) < 2 or not await looks(world, names.LOOK_AT_REFUND):  # noqa: ASYNC110
+        while await looks(world) < 2 or not await looks(world, names.RETRIEVE_REFUND):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await world.quiet()
     assert await looks(world) <= 3, "one more, if the same hint came when its look was under way"
-    assert await looks(world, names.LOOK_AT_REFUND) == 1
+    assert await looks(world, names.RETRIEVE_REFUND) == 1
 
 
 async def test_R15_a_day_of_hints_costs_a_bounded_number_of_looks(world: World) -> None:
@@ -111,6 +111,6 @@ async def test_R15_a_day_of_hints_costs_a_bounded_number_of_looks(world: World) 
     await world.env.sleep(timedelta(hours=1))
     await world.quiet()
     spent = await looks(world)
-    assert MOST_LOOKS_A_DAY <= spent <= MOST_LOOKS_A_DAY + 24 * 5 // 2
+    assert MAX_HINTED_POLLS_PER_DAY <= spent <= MAX_HINTED_POLLS_PER_DAY + 24 * 5 // 2
     assert (await world.see()).next is not None
-    assert hints.MOST_LOOKS_A_DAY == MOST_LOOKS_A_DAY
+    assert hints.MAX_HINTED_POLLS_PER_DAY == MAX_HINTED_POLLS_PER_DAY

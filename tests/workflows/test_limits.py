@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from reprise.workflows.limits import MAX_ACTS_PER_HOUR, Backoff, Pace
+from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from tests.workflows.world import utc
 
 NOW = utc("2027-01-31T10:00")
@@ -36,10 +36,10 @@ def test_R8_what_begins_too_often_waits_for_the_hour_to_hold_one_less() -> None:
 
 def test_R8_a_loop_makes_no_more_than_its_pace_in_any_day() -> None:
     """One act after another, each begun as soon as it may."""
-    pace, now, begun = Pace(MAX_ACTS_PER_HOUR), NOW, []
+    pace, now, begun = Pace(MAX_EFFECTS_PER_HOUR), NOW, []
     while now < NOW + timedelta(days=1):
         now += pace.begin(now)
         begun.append(now)
-    assert len(begun) <= 25 * MAX_ACTS_PER_HOUR
+    assert len(begun) <= 25 * MAX_EFFECTS_PER_HOUR
     for at in begun:
-        assert sum(at <= other < at + timedelta(hours=1) for other in begun) <= MAX_ACTS_PER_HOUR
+        assert sum(at <= other < at + timedelta(hours=1) for other in begun) <= MAX_EFFECTS_PER_HOUR

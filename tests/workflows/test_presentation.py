@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt  # comes with rich
 
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Cancel, Disable
-from reprise.statemachine.effects import LookAtInvoice, LookAtRefund, VoidInvoice
+from reprise.statemachine.effects import RetrieveInvoice, RetrieveRefund, VoidInvoice
 from reprise.workflows.effect_runner import _activity_for
 from reprise.workflows.markdown import LONGEST_SHOWN, quoted
 from reprise.workflows.presentation import details
@@ -105,7 +105,7 @@ def test_a_reader_that_knows_no_code_spans_sees_no_link_either(text: str) -> Non
 def test_summaries_of_what_stripe_has_named_are_quoted(text: str) -> None:
     """Keys and ids come with webhooks and signals: the event's one line stays one, and plain."""
     account: Account = Book.open().account
-    acts = (LookAtRefund(object_id=text), LookAtInvoice(payment_key=text or "x", invoice_id=None))
+    acts = (RetrieveRefund(object_id=text), RetrieveInvoice(payment_key=text or "x", invoice_id=None))
     for act in (*acts, VoidInvoice(payment_key=text, invoice_id=None)):
         summary = _activity_for(act, account, "request").summary
         assert Outline(summary).tags == ["p", "code"]

@@ -59,9 +59,9 @@ def test_R3_R6_what_may_be_done_is_what_the_core_takes(standing: Callable[[], Ac
     """Of each standing: cancelling at once, taking it back, coming back, calling off."""
     account = standing()
     view = AccountView.of(account)
-    assert (view.may_cancel or view.may_call_off) == takes(account, Cancel(when="now"))
+    assert (view.may_cancel or view.may_cancel_payment) == takes(account, Cancel(when="now"))
     assert (view.may_resume or view.may_reactivate) == takes(account, Reactivate())
-    assert not (view.may_cancel and view.may_call_off)
+    assert not (view.may_cancel and view.may_cancel_payment)
     assert not (view.may_resume and view.may_reactivate)
 
 
