@@ -191,20 +191,20 @@ class Book:
             else:
                 self.waiting.append(effect)
         while self.waiting:
-            act = self.waiting.pop(0)
-            if self.account.customer_id is None and not isinstance(act, RegisterCustomer) and self.key_is_wrong:
-                act_behind, act = act, RegisterCustomer(payment_method=None)
-                self.perform(self.take(self._answer(act), self.now))
-                self.perform(self.take(self._refusal(act_behind), self.now))
+            effect = self.waiting.pop(0)
+            if self.account.customer_id is None and not isinstance(effect, RegisterCustomer) and self.key_is_wrong:
+                behind, effect = effect, RegisterCustomer(payment_method=None)
+                self.perform(self.take(self._answer(effect), self.now))
+                self.perform(self.take(self._refusal(behind), self.now))
                 continue
-            self.performed.append(act)
-            self.perform(self.take(self._answer(act), self.now))
+            self.performed.append(effect)
+            self.perform(self.take(self._answer(effect), self.now))
 
-    def _answer(self, act: StripeEffect) -> Any:
+    def _answer(self, effect: StripeEffect) -> Any:
         if self.key_is_wrong:
-            return self._refusal(act)
+            return self._refusal(effect)
         method = None if self.card == "none" else f"pm_{self.card}"
-        match act:
+        match effect:
             case RegisterCustomer():
                 return CustomerRegistered(customer_id="cus_1", payment_method=method)
             case ChangePaymentMethod(payment_method=method, asked_by=actor):
@@ -228,10 +228,10 @@ class Book:
             case EraseCustomer(customer_id=customer):
                 return CustomerErased(customer_id=customer)
 
-    def _refusal(self, act: StripeEffect) -> Any:
-        """Return what an act comes to while Stripe refuses the key."""
+    def _refusal(self, effect: StripeEffect) -> Any:
+        """Return what an effect comes to while Stripe refuses the key."""
         reason = "Invalid API Key provided"
-        match act:
+        match effect:
             case RegisterCustomer():
                 return CustomerNotRegistered(reason=reason)
             case ChangePaymentMethod(asked_by=actor):

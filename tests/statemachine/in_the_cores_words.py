@@ -93,9 +93,9 @@ def command_of(deed: Deed, page: Seen, method: str, now: datetime) -> AnyCommand
     raise AssertionError(f"no such deed: {deed}")
 
 
-def ask_of(act: StripeEffect) -> Ask:
+def ask_of(effect: StripeEffect) -> Ask:
     """Return what an effect asks of Stripe."""
-    match act:
+    match effect:
         case RegisterCustomer(payment_method=method, customer_id=customer):
             return Ask("register", method, customer=customer)
         case ChangePaymentMethod(payment_method=method, asked_by=actor):

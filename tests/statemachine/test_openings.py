@@ -1,18 +1,19 @@
-"""R1, R2, R20, R25: what an account may open with, and how one that lived elsewhere begins."""
+"""R1, R2, R20, R25: what an account may open with, and how one begins that lived elsewhere."""
 
 from datetime import datetime
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from reprise.statemachine import editions
-from reprise.statemachine.commands import Reactivate
-from reprise.statemachine.emails import valid_email
+from reprise.statemachine.commands import Email, Reactivate
+from reprise.statemachine.emails import ValidEmail, valid_email
 from reprise.statemachine.money import Plan
+from reprise.statemachine.outcomes import CustomerRegistered
 from reprise.statemachine.payments import payment_number
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.terms import GivenInstant, Instant, Term, ZoneName
+from reprise.statemachine.terms import GivenInstant, Instant, Term, ZoneName, zone_of
 from tests.statemachine.book import Book, utc
 
 
@@ -151,3 +152,77 @@ def test_instants_are_kept_in_whole_seconds() -> None:
     """As Stripe keeps them."""
     given = _Given(at=datetime.fromisoformat("2027-01-31T10:00:00.900000+00:00"))
     assert given.at == utc("2027-01-31T10:00")
+
+
+def test_R1_paid_elsewhere_is_active_until_then_and_keeps_that_anchor() -> None:
+    """Nothing is collected; the renewal follows the anchor."""
+    book = Book.open(paid_through=utc("2027-03-30T08:00"))
+    assert (book.state, book.charged) == ("active", [])
+    assert book.account.term == Term(start=utc("2027-01-31T10:00"), end=utc("2027-03-30T08:00"))
+    book.at("2027-03-30T08:00")
+    assert book.charged == [7500]
+    assert book.account.term == Term(start=utc("2027-03-30T08:00"), end=utc("2027-04-30T08:00"))
+
+
+def test_R1_paid_until_the_past_opens_disabled_to_be_reactivated() -> None:
+    """disabled/cancelled, nothing collected."""
+    book = Book.open(paid_through=utc("2027-01-10T08:00"))
+    assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "cancelled", [])
+    book.do(Reactivate())
+    assert (book.state, book.charged) == ("reactivated", [7500])
+
+
+def test_R1_a_declined_first_payment_disables() -> None:
+    """disabled/first_payment_failed; the invoice is void; coming back is a reactivation."""
+    book = Book.open(card="generic_decline")
+    assert (book.state, book.account.disabled_reason) == ("disabled", "first_payment_failed")
+    assert book.invoices == {"a1:1": "void"}
+    book.replace_card("good")
+    book.do(Reactivate(expected_amount=7500))
+    assert (book.state, book.charged) == ("reactivated", [7500])
+
+
+@pytest.mark.parametrize(("length", "taken"), [(254, True), (255, False)])
+def test_R1_a_loose_e_mail_has_254_characters_at_most(length: int, taken: bool) -> None:
+    email = f"a@{'b' * (length - 2)}"
+    if taken:
+        assert TypeAdapter(Email).validate_python(email) == email
+    else:
+        with pytest.raises(ValidationError, match="254"):
+            TypeAdapter(Email).validate_python(email)
+
+
+@pytest.mark.parametrize(("length", "taken"), [(64, True), (65, False)])
+def test_R1_what_stands_before_the_at_sign_has_64_characters_at_most(length: int, taken: bool) -> None:
+    """RFC 5321, 4.5.3.1.1."""
+    email = f"{'a' * length}@example.com"
+    if taken:
+        assert TypeAdapter(ValidEmail).validate_python(email) == email
+    else:
+        with pytest.raises(ValidationError, match="too long"):
+            TypeAdapter(ValidEmail).validate_python(email)
+
+
+def test_R2_a_zone_knows_its_name() -> None:
+    """Whoever writes an instant with it writes the zone's name."""
+    assert (zone_of("Europe/Berlin").key, str(zone_of("Asia/Tokyo"))) == ("Europe/Berlin", "Asia/Tokyo")
+
+
+def test_R25_an_account_keeps_the_day_it_was_opened_elsewhere() -> None:
+    book = Book.open(paid_through=utc("2027-02-10T10:00"), opened_at=utc("2024-05-01T10:00"))
+    assert book.account.opened_at == utc("2024-05-01T10:00")
+
+
+def test_R25_what_was_cancelled_elsewhere_tells_its_term() -> None:
+    book = Book.open(paid_through=utc("2027-02-10T10:00"), cancelled=True)
+    assert [(entry.type, entry.term) for entry in book.account.timeline[1:]] == [
+        ("account.cancelled", book.account.term)
+    ]
+    assert book.account.term is not None
+
+
+def test_R1_why_stripe_refused_an_e_mail_is_told() -> None:
+    book = Book.open(paid_through=utc("2027-02-10T10:00"))
+    book.perform(book.take(CustomerRegistered(customer_id="cus_1", email_refused="Invalid e-mail"), book.now))
+    last = book.account.timeline[-1]
+    assert (last.type, last.reason) == ("account.email_refused", "Invalid e-mail")

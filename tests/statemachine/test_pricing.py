@@ -7,7 +7,7 @@ from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.pricing import next_quote, quote_now, reactivation_quote, renewal_quote
 from tests.statemachine.book import Book, utc
-from tests.statemachine.test_stripes_ways import lapsed, past_due
+from tests.statemachine.standings import lapsed, past_due
 
 BACK = utc("2027-04-15T12:00")
 
