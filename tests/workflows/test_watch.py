@@ -72,7 +72,8 @@ MOST_EVENTS_A_DAY = 500
 AS_IN_AN_OUTAGE = {("401", "making"), ("403", "making")}
 """Where money may have been asked for, as by `pay`, a refused key is no refusal: it is not known how it went (R8)."""
 
-IN_MAKE_TEST = {("401", "everything"), ("404", "making")}
+IN_MAKE_TEST = (("401", "everything", DAYS), ("404", "making", DAY))
+"""`make longlife` has each refusal of each call, for as long as `REFUSALS` says."""
 
 
 @pytest.fixture
@@ -92,22 +93,27 @@ async def world(env: WorkflowEnvironment, stripe_side: StripeSide, product: Prod
 
 
 @pytest.mark.parametrize(
-    ("refusal", "calls"),
+    ("refusal", "calls", "lasts"),
     [
-        pytest.param(name, round_, marks=() if (name, round_) in IN_MAKE_TEST else pytest.mark.long)
-        for name in REFUSALS
-        for round_ in CALLS
+        *IN_MAKE_TEST,
+        *(
+            pytest.param(name, round_, refusal.lasts, marks=pytest.mark.long)
+            for name, refusal in REFUSALS.items()
+            for round_ in CALLS
+        ),
     ],
+    ids=str,
 )
 async def test_R8_whatever_is_refused_each_account_asks_little_and_is_right_after_the_mend(
     world: World,
     product: Product,
     refusal: str,
     calls: str,
+    lasts: timedelta,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Opening, renewing, changing card and e-mail, voiding, looking: for as long as it lasts; charged once then."""
-    answer, lasts, requests_a_day = REFUSALS[refusal]
+    answer, _, requests_a_day = REFUSALS[refusal]
     if (refusal, calls) in AS_IN_AN_OUTAGE:
         requests_a_day = RETRIED
     stripe = world.stripe
