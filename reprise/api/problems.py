@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from reprise.errors import RepriseError
 from reprise.http.problems import MEDIA_TYPE, FieldError, Problem, ProblemBody, invalid, problem_of, response
 
-MOST_NAMED: Final = 20
+MAX_NAMED_FIELDS: Final = 20
 """Inputs at fault that one answer names."""
 
 
@@ -50,7 +50,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         request.state.problem_code = "invalid_request"
-        errors = [FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()[:MOST_NAMED]]
+        errors = [
+            FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()[:MAX_NAMED_FIELDS]
+        ]
         named = ", ".join(sorted({each.field for each in errors}))
         return response(Problem(422, "invalid_request", f"Wrong input: {named}. Nothing was recorded.", errors=errors))
 

@@ -11,7 +11,7 @@ from reprise.workflows.messages import AccountView, Quote, RefusalCode
 
 MEDIA_TYPE = "application/problem+json"
 
-MOST_SAID = 500
+MAX_DETAIL_LENGTH = 500
 """Characters of one sentence: what was sent is never said back at length."""
 
 _STATUS = {
@@ -125,4 +125,4 @@ def response(problem: Problem) -> JSONResponse:
 
 def bounded(sentence: str) -> str:
     """Return a sentence, cut where it is longer than anybody reads."""
-    return sentence if len(sentence) <= MOST_SAID else f"{sentence[: MOST_SAID - 1]}…"
+    return sentence if len(sentence) <= MAX_DETAIL_LENGTH else f"{sentence[: MAX_DETAIL_LENGTH - 1]}…"

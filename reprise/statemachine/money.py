@@ -34,9 +34,9 @@ MINIMUMS = {
 """The smallest amounts that Stripe charges, where it names one (docs.stripe.com/currencies#minimum-and-maximum-charge-
 amounts). Elsewhere the minimum is that of the settlement currency after conversion, which cannot be known here."""
 
-_MOST, _MOST_IDR = 99_999_999, 999_999_999_999
+_MAX, _MAX_IDR = 99_999_999, 999_999_999_999
 
-THE_MOST = _MOST_IDR
+MAX_AMOUNT = _MAX_IDR
 """More than this Stripe charges at once in no currency."""
 
 
@@ -44,7 +44,7 @@ def most(currency: str) -> int:
     """Return the largest amount that Stripe charges at once: eight digits, twelve in rupiah
     (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
     """  # noqa: D205 - the source belongs to the fact
-    return _MOST_IDR if currency == "idr" else _MOST
+    return _MAX_IDR if currency == "idr" else _MAX
 
 
 def least(currency: str) -> int:
@@ -88,7 +88,7 @@ Currency = Annotated[
 ]
 """A three-letter ISO 4217 code, kept in lower case as Stripe writes it."""
 
-Amount = Annotated[int, Field(strict=True, ge=0, le=THE_MOST)]
+Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 """An amount of money in minor units."""
 
 CartCount = Annotated[int, Field(strict=True, ge=0, le=10_000)]

@@ -9,7 +9,7 @@ import stripe
 
 from reprise.stripe_api.errors import is_saved, was_replayed
 
-_LONGEST_KEY = 200
+_MAX_KEY_LENGTH = 200
 """Stripe takes idempotency keys of up to 255 characters (docs.stripe.com/api/idempotent_requests)."""
 
 _Answer = TypeVar("_Answer", bound=stripe.StripeObject)
@@ -20,7 +20,7 @@ def idempotency_key(action: str, *parts: str) -> str:
     it would be too long for Stripe, as callers' strings may make it.
     """  # noqa: D205 - one thought
     key = ":".join((action, *parts))
-    return key if len(key) <= _LONGEST_KEY else hashed_key(action, *parts)
+    return key if len(key) <= _MAX_KEY_LENGTH else hashed_key(action, *parts)
 
 
 def hashed_key(action: str, *parts: str) -> str:

@@ -73,7 +73,7 @@ STRIPE_RETRY_POLICY = RetryPolicy(
 )
 """Stripe being unreachable, slow or failing is retried until the outcome is known (R8)."""
 
-PATIENCE = {
+RETRY_PERIODS = {
     names.COLLECT: timedelta(hours=13),
     names.RETRIEVE_INVOICE: timedelta(hours=1),
     names.RETRIEVE_REFUND: timedelta(hours=1),
@@ -82,7 +82,7 @@ PATIENCE = {
 """How long an effect is tried before it ends without an answer, so that nothing waits behind it for ever. What is not
 found out is asked again by the core's deadlines; whether money moved is asked until it is known."""
 
-LONGEST_PATIENCE = timedelta(days=1)
+MAX_RETRY_PERIOD = timedelta(days=1)
 """The same for what people have asked for, and for the customer without whom nothing can be done."""
 
 _NO_ANSWER = "The activity's answer could not be read."
@@ -224,7 +224,7 @@ async def _start(effect: StripeEffect, account: Account, request_id: str, comman
         ValueError: Its answer cannot be read, or is about something else.
     """
     asked = _activity_for(effect, account, request_id, command_id)
-    patience = PATIENCE.get(asked.activity, LONGEST_PATIENCE) if account.edition >= 2 else None
+    patience = RETRY_PERIODS.get(asked.activity, MAX_RETRY_PERIOD) if account.edition >= 2 else None
     # The SDK fails the workflow task, for ever, over a result that does not decode (1.35): so it is read here.
     raw = await workflow.execute_activity(
         asked.activity,

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
-LONGEST_SHOWN: Final = 200
+MAX_SHOWN_LENGTH: Final = 200
 """Characters of somebody else's text that are shown; the whole stands in the timeline."""
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -26,5 +26,5 @@ def quoted(text: str) -> str:
     """
     line = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in text)
     line = _LINK.sub(r"\1 ", " ".join(line.split())).replace("`", "'").replace("<", "‹").replace(">", "›")
-    cut = line if len(line) <= LONGEST_SHOWN else f"{line[: LONGEST_SHOWN - 1]}…"
+    cut = line if len(line) <= MAX_SHOWN_LENGTH else f"{line[: MAX_SHOWN_LENGTH - 1]}…"
     return f"`{cut or '–'}`"

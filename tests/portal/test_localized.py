@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.portal.localized import LocalFormat, locale_of
-from reprise.statemachine.money import CURRENCIES, THE_MOST, decimals
+from reprise.statemachine.money import CURRENCIES, MAX_AMOUNT, decimals
 
 END = datetime(2027, 2, 28, 10, 0, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def test_R_money_in_the_reader_s_way(amount: int, currency: str, tag: str, writt
 
 
 @given(
-    st.integers(0, THE_MOST), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"])
+    st.integers(0, MAX_AMOUNT), st.sampled_from(sorted(CURRENCIES)), st.sampled_from(["en", "de", "fr", "ja", "pt-BR"])
 )
 def test_no_digit_of_an_amount_is_lost(amount: int, currency: str, tag: str) -> None:
     """Whatever the locale: the digits are the minor units, padded to one whole."""

@@ -16,7 +16,7 @@ from reprise.statemachine.commands import (
     SetCarts,
     SetPaymentMethod,
 )
-from reprise.statemachine.money import THE_MOST, Plan, formatted, least, most
+from reprise.statemachine.money import MAX_AMOUNT, Plan, formatted, least, most
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
 from reprise.statemachine.sums import check_sum
@@ -33,8 +33,8 @@ def _opening(**changes: Any) -> OpenAccount:
 BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
     "carts": (lambda n: SetCarts(carts=n), [0, 10_000], [-1, 10_001, True, "3", 3.0]),
     "carts when opening": (lambda n: _opening(carts=n), [0, 10_000], [-1, 10_001]),
-    "amount": (lambda n: Reactivate(expected_amount=n), [0, THE_MOST, None], [-1, THE_MOST + 1, True, "1"]),
-    "price": (lambda n: Plan(currency="usd", unit_amount=n), [0, THE_MOST], [-1, THE_MOST + 1]),
+    "amount": (lambda n: Reactivate(expected_amount=n), [0, MAX_AMOUNT, None], [-1, MAX_AMOUNT + 1, True, "1"]),
+    "price": (lambda n: Plan(currency="usd", unit_amount=n), [0, MAX_AMOUNT], [-1, MAX_AMOUNT + 1]),
     "reason": (lambda n: Disable(reason="x" * n), [0, 1, 500], [501]),
     "reason of leaving": (lambda n: Cancel(reason="x" * n), [0, 500], [501]),
     "characters of a reason": (lambda text: Disable(reason=text), ["é\n", "\x01"], ["\x00", "a\x00b"]),

@@ -13,7 +13,7 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Cancel, Disable
 from reprise.statemachine.effects import RetrieveInvoice, RetrieveRefund, VoidInvoice
 from reprise.workflows.effect_runner import _activity_for
-from reprise.workflows.markdown import LONGEST_SHOWN, quoted
+from reprise.workflows.markdown import MAX_SHOWN_LENGTH, quoted
 from reprise.workflows.presentation import details
 from tests.statemachine.book import Book
 
@@ -90,9 +90,9 @@ def test_R13_a_reason_is_one_code_span_of_one_line(reason: str) -> None:
 def test_a_quoted_text_reads_as_it_was_written(text: str) -> None:
     """Its letters and digits, in their order; no more than so many."""
     (span,) = Outline(quoted(text)).spans
-    assert len(span.strip()) <= LONGEST_SHOWN
+    assert len(span.strip()) <= MAX_SHOWN_LENGTH
     assert shown(text).startswith(shown(span))
-    assert len(text) > LONGEST_SHOWN or shown(span) == shown(text)
+    assert len(text) > MAX_SHOWN_LENGTH or shown(span) == shown(text)
 
 
 @pytest.mark.parametrize("text", FORGED)
