@@ -8,6 +8,7 @@ from reprise.statemachine.account import AccountId, AccountState
 from reprise.statemachine.commands import CustomerId, PaymentMethodId
 from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import CartCount, Plan
+from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
 from reprise.statemachine.timeline import TimelineEntry
@@ -71,7 +72,7 @@ class AccountSummary(BaseModel):
     stopped: Annotated[
         bool, Field(description="Its workflow was ended from outside: this is its last record (R27).")
     ] = False
-    payment_status: str | None
+    payment_status: Annotated[PaymentStatus | None, KeptWhenRead]
     carts: int | None
     term_ends_at: Instant | None
     access_until: Instant | None

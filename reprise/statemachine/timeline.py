@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reprise.statemachine.states import AccountState
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.unknown import KeptWhenRead
 
@@ -94,8 +95,8 @@ class TimelineEntry(BaseModel):
     at: Instant
     type: AnyEntryType
     actor: Actor
-    from_state: str
-    to_state: str
+    from_state: Annotated[AccountState, KeptWhenRead]
+    to_state: Annotated[AccountState, KeptWhenRead]
     amount: int | None = None
     currency: str | None = None
     payment_key: str | None = None
