@@ -96,6 +96,9 @@ class Account(BaseModel):
     hold_owed: Annotated[
         str | None, Field(description="Why the account is held once no payment is under way: a dispute (R24).")
     ] = None
+    told_renewal_of: Annotated[
+        Instant | None, Field(description="The end of the term whose renewal was announced as upcoming (R18).")
+    ] = None
     sequence: int = 0
     timeline: tuple[TimelineEntry, ...] = ()
 

@@ -49,6 +49,7 @@ class EntryType(StrEnum):
     ENABLED = "account.enabled"
     REACTIVATED = "account.reactivated"
     RENEWED = "account.renewed"
+    RENEWAL_UPCOMING = "account.renewal_upcoming"
     PAST_DUE = "account.past_due"
     CLOSED = "account.closed"
 
@@ -110,6 +111,10 @@ class TimelineEntry(BaseModel):
     ] = None
     from_balance: Annotated[int | None, Field(description="What the customer's credit balance at Stripe paid.")] = None
     term: Term | None = None
+    access_until: Annotated[
+        Instant | None,
+        Field(description="Until when the account may work after this, if nothing else happens; none: out of service."),
+    ] = None
 
     @property
     def anonymous(self) -> "TimelineEntry":
