@@ -54,7 +54,6 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         temporal = client or await connect(lazy=True)
-        announce = settings.announcements_url is not None
         async with stripe_client(settings) as to_stripe:
             app.state.services = portal.state.services = Services(
                 settings=settings,
@@ -62,7 +61,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 limits=limits,
                 verifier=verifier,
                 seal=Seal(keys),
-                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=announce),
+                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=settings.announces),
                 sessions=PortalSessions(temporal, settings.portal_session),
                 revocations=Revocations(temporal),
                 stripe=to_stripe,

@@ -16,8 +16,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
+from reprise.activities import endpoints
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.log_context import LogContext
+from reprise.activities.names import ANNOUNCEMENTS_QUEUE
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
@@ -25,6 +27,7 @@ from reprise.stripe_api.client import stripe_client
 from reprise.temporal.connection import connect
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.endpoint_check import EndpointCheck
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
 from reprise.workflows.revocation import Revocation
@@ -46,29 +49,51 @@ good, neither done nor given back (temporalio 1.35).
 """
 
 
+CONNECTIONS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+"""To the product's endpoints: what bounds them is how many deliveries there are at once."""
+
+
 @asynccontextmanager
 async def account_worker(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """Run a worker for account workflows while the block lasts; then let what runs finish."""
+    """Run a worker for account workflows while the block lasts; then let what runs finish.
+
+    Deliveries have a worker of their own beside it: an endpoint that hangs takes no slot from what asks Stripe (R18).
+
+    Raises:
+        ValueError: An announcement endpoint of the settings cannot be used.
+    """
     async with AsyncExitStack() as stack:
-        payments = StripePayments(await stack.enter_async_context(stripe_client(settings)))
         product = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+            httpx.AsyncClient(timeout=endpoints.PATIENCE, follow_redirects=False, trust_env=False, limits=CONNECTIONS)
         )
-        yield await stack.enter_async_context(_worker(client, settings, payments, product))
+        announcements = ProductAnnouncements(endpoints.endpoints_of(product, settings.endpoints))
+        payments = StripePayments(await stack.enter_async_context(stripe_client(settings)))
+        deliveries = await stack.enter_async_context(_deliveries(client, settings, announcements))
+        worker = await stack.enter_async_context(_worker(client, settings, payments, announcements))
+        try:
+            yield worker
+        finally:  # both at once: neither waits for what the other still does
+            await asyncio.gather(worker.shutdown(), deliveries.shutdown())
 
 
-def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, product: httpx.AsyncClient) -> Worker:
-    secret, second = settings.announcements_secret, settings.announcements_secret_previous
-    announcements = ProductAnnouncements(
-        product,
-        str(settings.announcements_url) if settings.announcements_url else None,
-        secret.get_secret_value() if secret else None,
-        second.get_secret_value() if second else None,
+def _deliveries(client: Client, settings: WorkerSettings, announcements: ProductAnnouncements) -> Worker:
+    return Worker(
+        client,
+        task_queue=ANNOUNCEMENTS_QUEUE,
+        activities=[announcements.deliver, announcements.list_endpoints, announcements.test],
+        interceptors=[LogContext()],
+        max_concurrent_activities=settings.max_deliveries,
+        graceful_shutdown_timeout=timedelta(seconds=min(settings.drain_timeout, endpoints.PATIENCE)),
     )
+
+
+def _worker(
+    client: Client, settings: WorkerSettings, payments: StripePayments, announcements: ProductAnnouncements
+) -> Worker:
     worker = Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow, PortalSession, Revocation],
+        workflows=[AccountWorkflow, EndpointCheck, PortalSession, Revocation],
         activities=[
             payments.register_customer,
             payments.change_payment_method,
@@ -122,7 +147,11 @@ async def _main() -> int:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    await run_worker(client, settings, stop)
+    try:
+        await run_worker(client, settings, stop)
+    except ValueError as error:  # an endpoint that cannot be used
+        log.error("worker not started", why=str(error))
+        return 1
     return 0
 
 

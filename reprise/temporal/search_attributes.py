@@ -1,5 +1,6 @@
 """The search attributes that the list of accounts and `/access` are answered from, without a worker (R16)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from temporalio.common import SearchAttributeKey
@@ -9,11 +10,21 @@ PAYMENT_STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
 CARTS = SearchAttributeKey.for_int("Carts")
 TERM_ENDS_AT = SearchAttributeKey.for_datetime("TermEndsAt")
 ACCESS_UNTIL = SearchAttributeKey.for_datetime("AccessUntil")
-SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[str] | SearchAttributeKey[int] | SearchAttributeKey[datetime], ...] = (
+UNDELIVERED_TO = SearchAttributeKey.for_keyword_list("UndeliveredTo")
+"""The endpoints that do not take what an account announces: set only while that is so (R18)."""
+
+SEARCH_ATTRIBUTES: tuple[
+    SearchAttributeKey[str]
+    | SearchAttributeKey[int]
+    | SearchAttributeKey[datetime]
+    | SearchAttributeKey[Sequence[str]],
+    ...,
+] = (
     ACCOUNT_STATE,
     PAYMENT_STATUS,
     CARTS,
     TERM_ENDS_AT,
     ACCESS_UNTIL,
+    UNDELIVERED_TO,
 )
 """What the Temporal namespace must know: the single source for its registration, the workflow and the API."""

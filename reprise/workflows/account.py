@@ -22,6 +22,7 @@ from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
 from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AnyCommand, Reactivate, Refusal
 from reprise.workflows.outbox import Outbox
+from reprise.workflows.outbox_edition_1 import FirstOutbox
 from reprise.workflows.presentation import Display, search_attributes
 from reprise.workflows.requests import Request, Requests
 from reprise.workflows.timer import DeadlineTimer
@@ -76,7 +77,12 @@ class AccountWorkflow(Handlers):
             raise ApplicationError(
                 "A run needs an account, or one to open.", type="invalid_request", non_retryable=True
             )
-        self._outbox = Outbox(self._account.account_id, run.outbox, run.announce_after)
+        account = self._account
+        self._outbox = (
+            Outbox(account.account_id, account.sequence, run.outbox, run.endpoints, run.announce_after)
+            if account.edition >= editions.SECOND
+            else FirstOutbox(account.account_id, run.outbox, run.announce_after)
+        )
         if run.account is None and run.opening is not None:
             self._requests.submit(run.opening, run.opening.command_id)
             self._perform(effects, self._requests.take())
@@ -259,7 +265,8 @@ class AccountWorkflow(Handlers):
             self._wants_new_run()
             and self._effects.is_idle
             and not (self._requests.waiting or self._requests.taken)
-            and not (self._hints.are_due(workflow.now()) or self._due() or self._outbox.is_telling)
+            and not (self._hints.are_due(workflow.now()) or self._due())
+            and self._outbox.may_be_left
             and workflow.all_handlers_finished()
         )
 
@@ -281,9 +288,10 @@ class AccountWorkflow(Handlers):
                     for entry in self._outbox.untold()
                 ),
                 announce_after=self._outbox.not_before,
+                endpoints=self._outbox.positions(),
                 held=self._hints.held(),
             ),
-            search_attributes=search_attributes(self._account),
+            search_attributes=search_attributes(self._account, self._outbox.undelivered_to),
             memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
         )
 

@@ -26,12 +26,16 @@ from reprise.workflows.messages import (
     AnyCommand,
     AskedAt,
     Command,
+    EndpointBacklog,
     OpenAccount,
     PaymentHint,
     QuoteAnswer,
     Refusal,
+    ResendAnnouncements,
     same_command,
 )
+from reprise.workflows.outbox import Outbox
+from reprise.workflows.outbox_edition_1 import FirstOutbox
 from reprise.workflows.requests import Requests
 
 Message = TypeVar("Message", bound=BaseModel)
@@ -53,6 +57,7 @@ class Handlers:
     _requests: Requests
     _hints: Hints
     _announce: bool
+    _outbox: Outbox | FirstOutbox
     _run_is_over: bool
 
     def is_flooded(self) -> bool:
@@ -130,6 +135,11 @@ class Handlers:
         return list(self._account.timeline)
 
     @workflow.query
+    def undelivered(self) -> list[EndpointBacklog]:
+        """What each announcement endpoint has not taken yet (R18)."""
+        return list(self._outbox.backlog())
+
+    @workflow.query
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
         return self._account.customer_id
@@ -166,6 +176,12 @@ class Handlers:
         """Turn announcements to the product on or off (R18)."""
         if asked := _read("announcements", Announcements, given):
             self._announce = asked.enabled
+
+    @workflow.signal
+    def resend_announcements(self, *given: Any) -> None:
+        """Tell the product again, from an entry on, or at once what waits (R18)."""
+        if asked := _read("resend_announcements", ResendAnnouncements, given):
+            self._run_is_over |= self._outbox.resend(asked, self._account.timeline)
 
 
 def _read(signal: str, kind: type[Message], given: tuple[Any, ...]) -> Message | None:

@@ -36,6 +36,7 @@ from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineE
 
 __all__ = [
     "ACCOUNT_ID",
+    "ENDPOINT_CHECK",
     "OPENED_BY",
     "PORTAL_SESSION",
     "REVOCATION",
@@ -59,6 +60,8 @@ __all__ = [
     "Disable",
     "DisabledReason",
     "Enable",
+    "EndpointBacklog",
+    "EndpointPosition",
     "EntryType",
     "ExtendTerm",
     "HeldHints",
@@ -73,6 +76,7 @@ __all__ = [
     "Reactivate",
     "Refusal",
     "RefusalCode",
+    "ResendAnnouncements",
     "RevocationRun",
     "SetCarts",
     "SetEmail",
@@ -91,6 +95,7 @@ __all__ = [
 WORKFLOW = "AccountWorkflow"
 PORTAL_SESSION = "PortalSession"
 REVOCATION = "Revocation"
+ENDPOINT_CHECK = "AnnouncementEndpointCheck"
 TASK_QUEUE = "accounts"
 
 OPENED_BY = "opened_by"
@@ -235,11 +240,48 @@ class HeldHints(_Message):
     since: Instant | None = None
 
 
+class EndpointPosition(_Message):
+    """How far one endpoint has come, as a run hands it to the next: the first change that it has not taken (R18).
+
+    Before `not_before`, a try of the run before may still be under way. `failing_since`: it did not answer several
+    tries; `unknown_since`: workers do not know it any more.
+    """
+
+    endpoint: str
+    next_sequence: int
+    not_before: Instant | None = None
+    failing_since: Instant | None = None
+    last_error: Annotated[str | None, Field(max_length=300)] = None
+    unknown_since: Instant | None = None
+
+
+class EndpointBacklog(_Message):
+    """What one endpoint has not taken yet (R18)."""
+
+    endpoint: Annotated[str, Field(description="Its name in the workers' settings.")]
+    pending: Annotated[int, Field(description="How many announcements wait.")]
+    next_sequence: Annotated[int, Field(description="The entry that comes next.")]
+    oldest_at: Annotated[Instant | None, Field(description="When that entry was made.")] = None
+    failing_since: Annotated[Instant | None, Field(description="Since when it takes nothing.")] = None
+    last_error: Annotated[str | None, Field(description="Why, when that was noticed.")] = None
+    unknown_since: Annotated[
+        Instant | None, Field(description="Since when workers do not have it in their settings; dropped after an hour.")
+    ] = None
+
+
+class ResendAnnouncements(_Message):
+    """Tell the product again (R18): from an entry on, or at once what waits; one endpoint, or all of them."""
+
+    endpoint: Annotated[str | None, Field(max_length=32)] = None
+    from_sequence: Annotated[int | None, Field(ge=1)] = None
+
+
 class AccountRun(_Message):
     """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
 
-    `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. Before
-    `announce_after`, a try of the run before may still be telling the product (R18).
+    `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. `outbox` is
+    what some endpoint has not taken, `endpoints` how far each has come; before `announce_after`, a try of a run of the
+    first edition may still be telling the product (R18).
     """
 
     edition: int = editions.FIRST
@@ -249,6 +291,7 @@ class AccountRun(_Message):
     announce: bool = False
     outbox: tuple[TimelineEntry, ...] = ()
     announce_after: Instant | None = None
+    endpoints: tuple[EndpointPosition, ...] = ()
     held: HeldHints = HeldHints()
 
 

@@ -1,5 +1,6 @@
 """How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,14 @@ from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
-from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
+from reprise.temporal.search_attributes import (
+    ACCESS_UNTIL,
+    ACCOUNT_STATE,
+    CARTS,
+    PAYMENT_STATUS,
+    TERM_ENDS_AT,
+    UNDELIVERED_TO,
+)
 from reprise.workflows.markdown import quoted
 
 
@@ -44,14 +52,20 @@ class Display:
         return account.edition >= editions.SECOND and until is not None and (shown is None or until > shown)
 
 
-def search_attributes(account: Account) -> TypedSearchAttributes:
-    """Return what the visibility store and `/access` are to know of the account (R16)."""
+def search_attributes(account: Account, undelivered_to: Sequence[str] = ()) -> TypedSearchAttributes:
+    """Return what the visibility store and `/access` are to know of the account (R16).
+
+    Args:
+        account: The account.
+        undelivered_to: The endpoints that do not take its announcements (R18), which the outbox shows by itself.
+    """
     values: list[tuple[SearchAttributeKey[Any], Any]] = [
         (ACCOUNT_STATE, account.state.value),
         (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
         (CARTS, account.carts),
         (TERM_ENDS_AT, account.term.end if account.term else None),
         (ACCESS_UNTIL, access_until(account)),
+        (UNDELIVERED_TO, list(undelivered_to) or None),
     ]
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
 

@@ -43,8 +43,8 @@ def test_R18_a_renewal_is_announced_before_it_comes() -> None:
 
 def test_R18_no_renewal_is_announced_that_does_not_come() -> None:
     """Off by default; not of a cancelled account, nor of one that costs nothing; again once it does."""
-    for changes in ({}, {"policy": A_WEEK_BEFORE, "carts": 0}):
-        assert not entries(Book.open(**changes).at("2027-02-28T00:00").account, "renewal_upcoming")
+    for book in (Book.open(), Book.open(policy=A_WEEK_BEFORE, carts=0)):
+        assert not entries(book.at("2027-02-28T00:00").account, "renewal_upcoming")
     book = Book.open(policy=A_WEEK_BEFORE)
     book.do(Cancel())
     book.at("2027-02-27T10:00")

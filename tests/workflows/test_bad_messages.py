@@ -32,9 +32,10 @@ SIGNALS = (
     "close",
     "payment_hint",
     "announcements",
+    "resend_announcements",
 )
 UPDATES = (*SIGNALS[:10], "open")
-QUERIES = ("account", "quote", "timeline", "customer_id")
+QUERIES = ("account", "quote", "timeline", "customer_id", "undelivered")
 
 GARBAGE: tuple[list[Any], ...] = (
     ["as you like it"],

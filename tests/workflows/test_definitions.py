@@ -22,8 +22,10 @@ def test_every_command_is_an_update_and_a_signal_of_its_name() -> None:
     }  # fmt: skip
     assert known <= COMMANDS.keys()
     assert set(definition.updates) == {"open", *COMMANDS}
-    assert set(definition.signals) == {"payment_hint", "start_new_run", "announcements", *COMMANDS}
-    assert set(definition.queries) == {"account", "quote", "timeline", "customer_id"}
+    assert set(definition.signals) == {
+        "payment_hint", "start_new_run", "announcements", "resend_announcements", *COMMANDS,
+    }  # fmt: skip
+    assert set(definition.queries) == {"account", "quote", "timeline", "customer_id", "undelivered"}
 
 
 @pytest.mark.parametrize("name", ["open", *COMMANDS])

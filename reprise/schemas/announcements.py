@@ -1,0 +1,57 @@
+"""An announcement as the product receives it: an entry of the timeline, and how the account stands after it (R18)."""
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reprise.statemachine.account import AccountState
+from reprise.statemachine.terms import Instant
+from reprise.statemachine.timeline import AnyEntryType, TimelineEntry
+from reprise.statemachine.unknown import KeptWhenRead
+
+
+class AnnouncedEntry(TimelineEntry):
+    """What an announcement is about."""
+
+    account_id: str
+    state: Annotated[
+        AccountState | None, KeptWhenRead, Field(description="The account's state after it: its `to_state`.")
+    ] = None
+    access: Annotated[bool | None, Field(description="Whether the account may work after it.")] = None
+    access_until: Annotated[
+        Instant | None, Field(description="Until when, if nothing else happens; null: out of service.")
+    ] = None
+
+
+class Announcement(BaseModel):
+    """One announcement. Its `webhook-id` is `<account_id>:<sequence>`, the same each time it is sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: AnyEntryType
+    timestamp: Annotated[Instant, Field(description="When it happened, in UTC.")]
+    data: AnnouncedEntry
+
+    @classmethod
+    def of(cls, account_id: str, entry: TimelineEntry, *, in_service: bool) -> "Announcement":
+        """Return the announcement of an entry.
+
+        Args:
+            account_id: The account.
+            entry: What happened.
+            in_service: Whether the state it led to is one of service: an entry of 0.1.0 says no more.
+        """
+        until = entry.access_until
+        access = in_service if until is None else entry.at < until
+        return cls(
+            type=entry.type,
+            timestamp=entry.at,
+            data=AnnouncedEntry(**dict(entry), account_id=account_id, state=entry.to_state, access=access),
+        )
+
+    def body(self) -> str:
+        """Return the body that is sent: what an entry does not have is left out, save until when there is access."""
+        data = self.data.model_dump(mode="json", exclude_none=True)
+        data.setdefault("access_until", None)
+        return json.dumps({**self.model_dump(mode="json", exclude={"data"}), "data": data})
