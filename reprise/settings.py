@@ -39,6 +39,9 @@ class WorkerSettings(StripeSettings):
     announcements_secret_previous: SecretStr | None = Field(
         default=None, description="A second one that announcements are signed with as well, while they are exchanged."
     )
+    connect_timeout: float = Field(
+        default=60, ge=0, le=3600, description="Seconds for which a worker tries to reach Temporal when it starts."
+    )
     drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
     max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
     max_cached_workflows: int = Field(

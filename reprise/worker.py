@@ -37,6 +37,9 @@ WORKFLOW_TASKS = 5
 """Workflow tasks at the same time. They share one interpreter, so more are no faster; and each must end in the time
 that it is given, also on a machine that has other things to do."""
 
+CONNECT_INTERVAL = 2.0
+"""Seconds between two tries to reach Temporal at the start."""
+
 TASK_PATIENCE = 9
 """Seconds of real time that a workflow task may take: less than the 10 after which Temporal gives it to another worker.
 
@@ -106,6 +109,24 @@ async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Eve
     log.info("worker stopped")
 
 
+async def _connected(seconds: float) -> Client:
+    """Connect to Temporal, which may be starting as well.
+
+    Raises:
+        RuntimeError: It could not be reached for so many seconds.
+    """
+    clock = asyncio.get_running_loop().time
+    give_up_at = clock() + seconds
+    while True:
+        try:
+            return await connect()
+        except RuntimeError as error:
+            if clock() + CONNECT_INTERVAL > give_up_at:
+                raise
+            log.warning("Temporal cannot be reached yet", why=str(error), again_in=CONNECT_INTERVAL)
+            await asyncio.sleep(CONNECT_INTERVAL)
+
+
 async def _main() -> int:
     configure_logs()
     try:
@@ -114,7 +135,7 @@ async def _main() -> int:
         log.error("worker not started", why=complaint(error))
         return 1
     try:
-        client = await connect()
+        client = await _connected(settings.connect_timeout)
     except RuntimeError as error:
         log.error("worker not started", why=f"Temporal cannot be reached (see TEMPORAL_ADDRESS): {error}")
         return 1

@@ -73,7 +73,8 @@ def test_whatever_is_typed_to_what_runs(elsewhere: Path) -> None:
         arguments = [os.fsdecode(anything.encoded(each).replace(b"\0", b"")) for each in arguments]
         process = subprocess.Popen(
             [REPRISE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=environment(TEMPORAL_ADDRESS="127.0.0.1:1"), cwd=elsewhere, errors="replace",
+            env=environment(TEMPORAL_ADDRESS="127.0.0.1:1", REPRISE_CONNECT_TIMEOUT="0"),
+            cwd=elsewhere, errors="replace",
         )  # fmt: skip
         try:
             printed, complained = process.communicate(timeout=5)
