@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+import reprise.cli.account_operators  # noqa: F401 - adds its commands to `account`
+from reprise.cli.account import account
+from reprise.cli.accounts import accounts
 from reprise.cli.api import api
 from reprise.cli.demo import demo
 from reprise.cli.dev import dev
 from reprise.cli.fast_forward import fast_forward
 from reprise.cli.portal_link import portal_link
+from reprise.cli.profile import profile
 from reprise.cli.secrets import secrets
 from reprise.cli.stripe_sandbox import stripe_sandbox
 from reprise.cli.token import token
@@ -18,13 +22,13 @@ from reprise.cli.worker import worker
 app = typer.Typer(
     help="Runs the life of subscription accounts: durable timers, upfront payments, no charge twice.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 for command in (dev, demo, fast_forward, token, portal_link, api, worker, stripe_sandbox):
     app.command()(command)
-app.add_typer(secrets, name="secrets")
+for group in (account, accounts, profile, secrets):
+    app.add_typer(group)
 
 
 def _say_version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-secrets = typer.Typer(help="The secrets of `reprise dev`.", no_args_is_help=True)
+secrets = typer.Typer(name="secrets", help="The secrets of `reprise dev`.", no_args_is_help=True)
 
 
 @secrets.callback()

@@ -52,7 +52,7 @@ class System:
 
     def token(self, *, sub: str = "operator@local", scope: str = "operator", accounts: Sequence[str] = ()) -> str:
         """Return a bearer token for the API; by default an operator's."""
-        from reprise.http.tokens import mint  # loaded only to speak to it
+        from reprise.http.minting import mint  # loaded only to speak to it
 
         secret = self.environment["REPRISE_JWT_SECRET"]
         return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=TOKEN_LASTS)

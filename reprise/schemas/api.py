@@ -84,6 +84,13 @@ class AccountList(BaseModel):
     next_cursor: str | None
 
 
+class AccountCount(BaseModel):
+    """How many accounts match."""
+
+    count: int
+    by_state: Annotated[dict[str, int], Field(description="How many of each state.")]
+
+
 class Timeline(BaseModel):
     """One page of the timeline, newest first (R17)."""
 
