@@ -3,13 +3,11 @@
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter, ValidationError
 
 from reprise.client.errors import UnreadableAnswer
 from reprise.schemas.accounts import AccountView
@@ -116,14 +114,11 @@ def new_key() -> str:
     return str(uuid.uuid4())
 
 
+_ANYTHING: Final[TypeAdapter[Any]] = TypeAdapter(Any)
+
+
 def sent(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as JSON has them; those that are None are left to the API's defaults."""
-    return {name: _plain(value) for name, value in fields.items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):  # what was not set is left to the API, which may be of an earlier release
-        return value.model_dump(mode="json", exclude_unset=True)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return to_jsonable_python(value)
+    """Return fields as JSON has them; what is None, or was not set, is left to the API and its own defaults."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    made: dict[str, Any] = _ANYTHING.dump_python(given, mode="json", exclude_unset=True)
+    return made
