@@ -19,7 +19,7 @@ def command(group: typer.Typer, *examples: str, name: str | None = None) -> Call
     """
 
     def add(function: F) -> F:
-        group.command(name, help=help_of(function, examples))(function)
+        group.command(name or function.__name__.replace("_", "-"), help=help_of(function, examples))(function)
         return function
 
     return add
