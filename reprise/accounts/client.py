@@ -38,6 +38,7 @@ from reprise.statemachine import editions, machine
 from reprise.statemachine.refusals import Refused
 from reprise.temporal.answers import BEFORE_ITS_TIME, IS_PAUSED, NOT_YET
 from reprise.temporal.search_attributes import ACCOUNT_STATE
+from reprise.workflows.account_views import account_view
 from reprise.workflows.messages import (
     ACCOUNT_ID,
     OPENED_BY,
@@ -152,7 +153,7 @@ class Accounts:
                 )
                 return _result(answer, command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            return await self._started(command, AccountView.of(provisional))
+            return await self._started(command, account_view(provisional))
         except WorkflowAlreadyStartedError as error:  # it has ended, however it did: the id is taken all the same (R1)
             raise _exists() from error
         except WorkflowUpdateFailedError as error:

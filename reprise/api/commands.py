@@ -13,11 +13,11 @@ from reprise.api.auth import Backend, BillingUser, Operator, PathAccount, operat
 from reprise.api.bodies import body_of, words_of
 from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, Sending, StripeDep
 from reprise.api.problems import responses
-from reprise.api.schemas import OpenAccountBody
 from reprise.http import audit
 from reprise.http.idempotency import ids_of
 from reprise.http.problems import Problem
 from reprise.http.tokens import Caller
+from reprise.schemas.api import OpenAccountBody
 from reprise.statemachine.payments import PaymentStatus
 from reprise.stripe_api.customers import check_customer
 from reprise.workflows.messages import (

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from reprise.api.dependencies import AccountsDep
 from reprise.api.problems import responses
-from reprise.api.schemas import Health, Readiness
 from reprise.errors import Unavailable
+from reprise.schemas.api import Health, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from reprise.api.auth import Backend, PathAccount
 from reprise.api.problems import responses
-from reprise.api.schemas import PortalUrl
+from reprise.schemas.api import PortalUrl
 from reprise.services import ServicesDep
 from reprise.sessions.hand_over import LINK_LASTS, HandOver, PortalSessionBody, RevokeSessionsBody, public_base
 

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from reprise.errors import RepriseError
-from reprise.http.problems import MEDIA_TYPE, FieldError, Problem, ProblemBody, invalid, problem_of, response
+from reprise.http.problems import Problem, invalid, problem_of, response
+from reprise.schemas.problems import MEDIA_TYPE, FieldError, ProblemBody
 
 MAX_NAMED_FIELDS: Final = 20
 """Inputs at fault that one answer names."""

@@ -12,11 +12,12 @@ from reprise.accounts.description import AccountDescription
 from reprise.api.auth import BillingUser, Operator, PathAccount, Reader
 from reprise.api.dependencies import AccountsDep, StripeDep
 from reprise.api.problems import responses
-from reprise.api.schemas import Access, AccountList, AccountSummary, PortalUrl, ReturnBody, Timeline
 from reprise.errors import InvalidInput
 from reprise.http.customer_portal import customer_portal
+from reprise.schemas.api import Access, AccountList, AccountSummary, PortalUrl, ReturnBody, Timeline
+from reprise.schemas.invoices import InvoiceList
 from reprise.statemachine.access import grace_until
-from reprise.stripe_api.invoice_list import InvoiceList, invoice_page
+from reprise.stripe_api.invoice_list import invoice_page
 from reprise.workflows.messages import AccountState, AccountView, Quote
 
 router = APIRouter(prefix="/v1/accounts")

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, Request
 from reprise.accounts.client import Accounts
 from reprise.accounts.errors import AccountNotFound, AccountStopped
 from reprise.api.problems import responses
-from reprise.api.schemas import Received
 from reprise.errors import Unavailable
 from reprise.http.problems import Problem
+from reprise.schemas.api import Received
 from reprise.services import ServicesDep
 from reprise.statemachine.payments import PaymentStatus
 from reprise.stripe_api.webhooks import ABOUT_INVOICES, EventSubject, InvalidSignature, subject_of, verified

@@ -33,7 +33,7 @@ def token(
     data: Annotated[Path, typer.Option(help="Data directory of `reprise dev`.")] = Path(".reprise"),
 ) -> None:
     """Print a bearer token, signed with REPRISE_JWT_SECRET or the secret of `reprise dev`."""
-    from reprise.http.tokens import mint
+    from reprise.http.minting import mint
     from reprise.local.errors import LocalError
     from reprise.local.secrets import jwt_secret
 

@@ -3,13 +3,11 @@
 from typing import Any
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import InvalidInput, RepriseError, Unavailable
-from reprise.workflows.messages import AccountView, Quote, RefusalCode
-
-MEDIA_TYPE = "application/problem+json"
+from reprise.schemas.problems import MEDIA_TYPE, FieldError, ProblemBody
+from reprise.workflows.messages import RefusalCode
 
 MAX_DETAIL_LENGTH = 500
 """Characters of one sentence: what was sent is never said back at length."""
@@ -19,41 +17,6 @@ _STATUS = {
     RefusalCode.PAYMENT_DECLINED: 402,
     RefusalCode.TOO_MANY_COMMANDS: 429,
 }
-
-
-class FieldError(BaseModel):
-    """One input at fault."""
-
-    field: str = Field(examples=["plan.unit_amount"])
-    message: str
-
-
-class ProblemBody(BaseModel):
-    """What every error answer holds."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Already in service",
-                    "status": 409,
-                    "detail": "This account is in service: there is nothing to bring back.",
-                    "code": "already_in_service",
-                }
-            ]
-        }
-    )
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str = Field(description="Stable; programs decide by it.", examples=["already_in_service"])
-    errors: list[FieldError] | None = None
-    quote: Quote | None = Field(default=None, description="With `quote_changed`: what it costs now.")
-    decline_code: str | None = Field(default=None, description="With `payment_declined`: why, in Stripe's words.")
-    account: AccountView | None = Field(default=None, description="The account as it stands, where that helps.")
 
 
 class Problem(Exception):  # noqa: N818 - the standard's own word

@@ -1,8 +1,6 @@
 """Bearer tokens: what they say, whether they are believed, and how the embedded default makes its own (R19)."""
 
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -150,10 +148,3 @@ def _caller(claims: dict[str, Any]) -> Caller:
         token_id=claims.get("jti"),
         issued_at=int(claims["iat"]) if "iat" in claims else None,
     )
-
-
-def mint(secret: str, *, sub: str, scope: str, accounts: list[str], ttl: timedelta) -> str:
-    """Return an HS256 token for the embedded default. Its `jti` is what it can be revoked by."""
-    now = datetime.now(UTC)
-    claims = {"sub": sub, "scope": scope, "accounts": accounts, "iat": now, "exp": now + ttl, "jti": uuid.uuid4().hex}
-    return jwt.encode(claims, secret, algorithm="HS256")

@@ -23,7 +23,7 @@ async def asked_for(account_id: str, user: Mapping[str, str | bool | None], data
     Raises:
         LocalError: Nothing runs there, or the API refuses.
     """
-    from reprise.http.tokens import mint  # loaded only to speak to it
+    from reprise.http.minting import mint  # loaded only to speak to it
 
     running, secret = directory.find_running(data), jwt_secret(data)
     if running is None or secret is None:

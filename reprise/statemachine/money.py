@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from reprise.statemachine.unknown import KeptWhenRead
+
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 """Currencies whose minor unit is the whole (docs.stripe.com/currencies#zero-decimal)."""
 
@@ -84,6 +86,7 @@ Currency = Annotated[
     str,
     BeforeValidator(lambda code: code.lower() if isinstance(code, str) else code),
     AfterValidator(_known),
+    KeptWhenRead,
     Field(json_schema_extra={"enum": sorted(CURRENCIES)}),
 ]
 """A three-letter ISO 4217 code, kept in lower case as Stripe writes it."""

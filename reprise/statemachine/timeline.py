@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.statemachine.terms import Instant, Term
+from reprise.statemachine.unknown import KeptWhenRead
 
 KEPT = 100
 """How many entries stay with the account (R17)."""
@@ -25,7 +26,7 @@ class Actor(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: ActorKind
+    kind: Annotated[ActorKind, KeptWhenRead]
     id: Annotated[str | None, Field(max_length=255)] = None
 
 

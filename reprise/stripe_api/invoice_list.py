@@ -1,38 +1,15 @@
 """A customer's invoices at Stripe, as people are shown them."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import stripe
-from pydantic import BaseModel, Field
 
 from reprise.errors import InvalidInput
-from reprise.statemachine.terms import EARLIEST, LATEST, Instant, Term
+from reprise.schemas.invoices import InvoiceList, InvoiceView
+from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.stripe_api.client import metadata_of
 from reprise.stripe_api.errors import unavailable_by
-
-
-class InvoiceView(BaseModel):
-    """An invoice at Stripe, as Stripe has it: also one that somebody made by hand. Amounts in minor units."""
-
-    id: str
-    number: str | None
-    status: Annotated[str, Field(description="Stripe's: `open`, `paid`, `void`, `uncollectible`, or a new one.")]
-    amount_due: int | None
-    amount_paid: int | None
-    currency: str | None
-    created: Instant | None
-    period: Term | None
-    payment_key: str | None
-    hosted_invoice_url: str | None
-    invoice_pdf: str | None
-
-
-class InvoiceList(BaseModel):
-    """One page of invoices, newest first."""
-
-    invoices: list[InvoiceView]
-    next_cursor: str | None
 
 
 async def invoice_page(

@@ -16,10 +16,11 @@ from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
 from reprise.workflows import limits
+from reprise.workflows.account_views import account_view
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
-from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AccountView, AnyCommand, Reactivate, Refusal
+from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AnyCommand, Reactivate, Refusal
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.presentation import Display, search_attributes
 from reprise.workflows.requests import Request, Requests
@@ -238,7 +239,7 @@ class AccountWorkflow(Handlers):
                 self._give_answer(request)
 
     def _give_answer(self, request: Request) -> None:
-        self._requests.give_answer(request, AccountView.of(self._account))
+        self._requests.give_answer(request, account_view(self._account))
 
     # ------------------------------------------------------------------ waiting
 

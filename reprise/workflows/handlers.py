@@ -16,6 +16,7 @@ from reprise.statemachine import machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
+from reprise.workflows.account_views import account_view
 from reprise.workflows.hints import Hints
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
@@ -113,7 +114,7 @@ class Handlers:
     @workflow.query
     def account(self) -> AccountView:
         """The account as it stands."""
-        return AccountView.of(self._account)
+        return account_view(self._account)
 
     @workflow.query
     def quote(self, asked: AskedAt) -> QuoteAnswer:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reprise.schemas.accounts import AccountView, NextDeadline, PaymentView
 from reprise.statemachine import editions
 from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import (
@@ -32,7 +33,6 @@ from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
-from reprise.workflows.views import AccountView, NextDeadline, PaymentView
 
 __all__ = [
     "ACCOUNT_ID",

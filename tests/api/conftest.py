@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from temporalio.client import Client
 
-from reprise.http.tokens import mint
+from reprise.http.minting import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
 from reprise.web import create_app

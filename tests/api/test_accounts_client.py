@@ -8,7 +8,8 @@ from temporalio.client import Client
 from reprise.accounts.client import Accounts
 from reprise.errors import Unavailable
 from reprise.statemachine import machine
-from reprise.workflows.messages import AccountView, OpenAccount, Plan
+from reprise.workflows.account_views import account_view
+from reprise.workflows.messages import OpenAccount, Plan
 
 
 async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(temporal: Client) -> None:
@@ -19,4 +20,4 @@ async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(tem
     account, _ = machine.open_account(command, datetime.now(UTC))
     accounts = Accounts(temporal, command_wait=1, announce=False)
     with pytest.raises(Unavailable, match="send it again"):
-        await accounts._started(command, AccountView.of(account))
+        await accounts._started(command, account_view(account))

@@ -10,7 +10,7 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, Cancel, Disable, Reactivate
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.refusals import Refused
-from reprise.workflows.messages import AccountView
+from reprise.workflows.account_views import account_view
 from tests.statemachine.book import Book
 from tests.workflows.records import STANDINGS
 
@@ -58,7 +58,7 @@ def _soon(account: Account) -> datetime:
 def test_R3_R6_what_may_be_done_is_what_the_core_takes(standing: Callable[[], Account]) -> None:
     """Of each standing: cancelling at once, taking it back, coming back, calling off."""
     account = standing()
-    view = AccountView.of(account)
+    view = account_view(account)
     assert (view.may_cancel or view.may_cancel_payment) == takes(account, Cancel(when="now"))
     assert (view.may_resume or view.may_reactivate) == takes(account, Reactivate())
     assert not (view.may_cancel and view.may_cancel_payment)
@@ -69,14 +69,14 @@ def test_R3_cancelling_ends_service_at_once_where_nothing_is_paid_ahead() -> Non
     """Past due, and nowhere else."""
     for standing in ALL:
         account = standing()
-        view = AccountView.of(account)
+        view = account_view(account)
         if view.may_cancel:
             after = machine.take(account, Cancel(), _soon(account)).account
-            assert view.cancels_at_once == (not AccountView.of(after).in_service), standing.__name__
+            assert view.cancels_at_once == (not account_view(after).in_service), standing.__name__
 
 
 def test_predicates_are_no_fields() -> None:
     """What is sent over HTTP and kept in answers is what it was."""
-    sent = AccountView.of(Book.open().account).model_dump(mode="json")
+    sent = account_view(Book.open().account).model_dump(mode="json")
     assert not [name for name in (*sent, *sent["payment"]) if name.startswith(("may_", "is_"))]
     assert list(sent)[:6] == ["account_id", "email", "state", "in_service", "renews", "disabled_reason"]

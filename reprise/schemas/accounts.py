@@ -8,14 +8,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reprise.statemachine.account import Account, AccountState, DisabledReason
-from reprise.statemachine.deadlines import deadline_of
+from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.schedule import DeadlineKind
-from reprise.statemachine.standing import is_in_service, renews
 from reprise.statemachine.terms import Instant, Term
+from reprise.statemachine.unknown import KeptWhenRead
 
 
 class _View(BaseModel):
@@ -29,7 +28,7 @@ class PaymentView(_View):
     """
 
     key: str | None = None
-    status: PaymentStatus = PaymentStatus.NONE
+    status: Annotated[PaymentStatus, KeptWhenRead] = PaymentStatus.NONE
     amount: int | None = None
     currency: str | None = None
     invoice_id: str | None = None
@@ -79,7 +78,7 @@ class PaymentView(_View):
 class NextDeadline(_View):
     """When the account next acts by itself, and why; `summary` is for people."""
 
-    kind: DeadlineKind
+    kind: Annotated[DeadlineKind, KeptWhenRead]
     at: Instant
     summary: str
 
@@ -124,10 +123,10 @@ class AccountView(_View):
 
     account_id: str
     email: str | None
-    state: AccountState
+    state: Annotated[AccountState, KeptWhenRead]
     in_service: bool
     renews: bool
-    disabled_reason: DisabledReason | None
+    disabled_reason: Annotated[DisabledReason, KeptWhenRead] | None
     carts: int
     plan: Plan
     timezone: str
@@ -187,31 +186,3 @@ class AccountView(_View):
     def is_closed(self) -> bool:
         """Whether the account is final (R13)."""
         return self.state is AccountState.CLOSED
-
-    @classmethod
-    def of(cls, account: Account) -> "AccountView":
-        """Return what is to be shown of an account."""
-        payment, deadline = account.payment, deadline_of(account)
-        return cls(
-            **{
-                name: getattr(account, name)
-                for name in cls.model_fields
-                if name in type(account).model_fields and name != "payment"
-            },
-            in_service=is_in_service(account),
-            renews=renews(account),
-            next=NextDeadline(**deadline.model_dump()) if deadline else None,
-            payment=PaymentView()
-            if payment is None
-            else PaymentView(
-                key=payment.key,
-                status=payment.status,
-                amount=payment.quote.amount_due,
-                currency=payment.quote.currency,
-                invoice_id=payment.invoice_id,
-                decline_code=payment.decline_code,
-                action_url=payment.action_url,
-                next_attempt_at=payment.next_attempt_at,
-                do_not_retry=payment.do_not_retry,
-            ),
-        )

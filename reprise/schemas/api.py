@@ -1,15 +1,17 @@
-"""Bodies of requests and answers, as the HTTP contract fixes them. What is unknown is refused (R20)."""
+"""Bodies of requests and answers, as the HTTP contract fixes them. In a body, what is unknown is refused (R20)."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+from reprise.statemachine.account import AccountId, AccountState
 from reprise.statemachine.commands import CustomerId, PaymentMethodId
 from reprise.statemachine.emails import ValidEmail
-from reprise.statemachine.money import CartCount
+from reprise.statemachine.money import CartCount, Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
-from reprise.workflows.messages import AccountId, AccountState, Plan, TimelineEntry
+from reprise.statemachine.timeline import TimelineEntry
+from reprise.statemachine.unknown import KeptWhenRead
 
 
 class _Body(BaseModel):
@@ -52,7 +54,7 @@ class Access(BaseModel):
     """Whether the account may work now (R16)."""
 
     access: bool
-    state: AccountState
+    state: Annotated[AccountState, KeptWhenRead]
     until: Annotated[Instant | None, Field(description="Until when, if nothing else happens.")]
     term_end: Annotated[Instant | None, Field(description="When the paid term ends, or ended.")] = None
     grace_until: Annotated[
@@ -65,7 +67,7 @@ class AccountSummary(BaseModel):
     """An account as the list shows it: what the visibility store knows, a moment late."""
 
     account_id: str
-    state: Annotated[AccountState, Field(description="`new`: no worker has taken its opening up yet.")]
+    state: Annotated[AccountState, KeptWhenRead, Field(description="`new`: no worker has taken its opening up yet.")]
     stopped: Annotated[
         bool, Field(description="Its workflow was ended from outside: this is its last record (R27).")
     ] = False
@@ -80,6 +82,13 @@ class AccountList(BaseModel):
 
     accounts: list[AccountSummary]
     next_cursor: str | None
+
+
+class AccountCount(BaseModel):
+    """How many accounts match."""
+
+    count: int
+    by_state: Annotated[dict[str, int], Field(description="How many of each state.")]
 
 
 class Timeline(BaseModel):

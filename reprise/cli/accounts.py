@@ -1,0 +1,168 @@
+"""`reprise accounts`: many accounts, over the API."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reprise.cli.account import Cursor, Limit
+from reprise.cli.commands import group
+from reprise.cli.instants import instant
+from reprise.cli.remote import Answer, Remote, remote_command
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from reprise.client import AccountList, AccountView
+
+accounts = group("accounts", "Many accounts: which there are, how many, and why they stand as they do.")
+
+STATES = ("active", "cancelled", "past_due", "disabled", "reactivated", "closed")
+REASONS = ("cancelled", "payment_failed", "first_payment_failed", "operator")
+STATUSES = ("none", "collecting", "processing", "requires_action", "declined", "paid")
+
+State = Annotated[
+    str | None, typer.Option(help=f"In this state: {', '.join(STATES)}.", autocompletion=lambda: list(STATES))
+]
+Reason = Annotated[
+    str | None,
+    typer.Option(help=f"Disabled for this reason: {', '.join(REASONS)}.", autocompletion=lambda: list(REASONS)),
+]
+Status = Annotated[
+    str | None,
+    typer.Option(help=f"Whose latest payment stands so: {', '.join(STATUSES)}.", autocompletion=lambda: list(STATUSES)),
+]
+DeclineCode = Annotated[str | None, typer.Option(help="Whose latest payment was declined so: insufficient_funds.")]
+Before = Annotated[
+    datetime | None, typer.Option(parser=instant, metavar="INSTANT", help="Whose term ends before this instant.")
+]
+After = Annotated[
+    datetime | None, typer.Option(parser=instant, metavar="INSTANT", help="Whose term ends after this instant.")
+]
+
+
+@remote_command(
+    accounts,
+    "reprise accounts list --state past_due",
+    "reprise accounts list --state cancelled --term-end-before 2027-03-01T00:00Z --limit 100",
+    "reprise accounts list --state disabled --disabled-reason payment_failed --json | jq -r .accounts[].account_id",
+    name="list",
+)
+def list_(
+    remote: Remote,
+    state: State = None,
+    disabled_reason: Reason = None,
+    payment_status: Status = None,
+    decline_code: DeclineCode = None,
+    term_end_before: Before = None,
+    term_end_after: After = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Answer:
+    """List accounts, newest first: their state; of those that owe something why, since when, the next try and the sum.
+
+    The list is a moment late. With --json it is the API's own, without why and the next try: `account show` has these.
+    """
+    page = remote.client.list_accounts(
+        state=state,
+        disabled_reason=disabled_reason,
+        payment_status=payment_status,
+        decline_code=decline_code,
+        term_end_before=term_end_before,
+        term_end_after=term_end_after,
+        limit=limit,
+        cursor=cursor,
+    )
+    note = f"There are more: --cursor {page.next_cursor}" if page.next_cursor else None
+    return Answer(page, None if remote.as_json else _table(page, _owing(remote, page)), note)
+
+
+@remote_command(accounts, "reprise accounts count", "reprise accounts count --disabled-reason payment_failed")
+def count(
+    remote: Remote,
+    state: State = None,
+    disabled_reason: Reason = None,
+    payment_status: Status = None,
+    decline_code: DeclineCode = None,
+    term_end_before: Before = None,
+    term_end_after: After = None,
+) -> Answer:
+    """Count accounts, by state."""
+    counted = remote.client.count_accounts(
+        state=state,
+        disabled_reason=disabled_reason,
+        payment_status=payment_status,
+        decline_code=decline_code,
+        term_end_before=term_end_before,
+        term_end_after=term_end_after,
+    )
+    return Answer(counted)
+
+
+_AT_ONCE = 8
+"""How many accounts are asked for at the same time."""
+
+
+def _owing(remote: Remote, page: "AccountList") -> "dict[str, AccountView]":
+    """Return the accounts of a page that owe something, or are out of service: the list does not say why."""
+    import asyncio
+
+    from reprise.client import AccountState, ClientError
+
+    wanted = [
+        each.account_id
+        for each in page.accounts
+        if not each.stopped
+        and (
+            each.state in {AccountState.PAST_DUE, AccountState.DISABLED}
+            or each.payment_status in {"declined", "requires_action"}
+        )
+    ]
+
+    async def found() -> "list[AccountView | None]":
+        async with remote.async_client() as client:
+            turn = asyncio.Semaphore(_AT_ONCE)
+
+            async def one(account_id: str) -> "AccountView | None":
+                async with turn:
+                    try:
+                        return await client.get_account(account_id)
+                    except ClientError:
+                        return None  # what the list knows is shown
+
+            return await asyncio.gather(*(one(each) for each in wanted))
+
+    return {each.account_id: each for each in asyncio.run(found()) if each} if wanted else {}
+
+
+def _table(page: "AccountList", owing: "dict[str, AccountView]") -> "RenderableType":
+    from reprise.cli.rendering import money, state, table, when, why
+
+    if not owing:
+        rows = [
+            (
+                each.account_id,
+                state(f"{each.state}, stopped" if each.stopped else each.state),
+                each.payment_status,
+                each.carts if each.carts is None else str(each.carts),
+                when(each.term_ends_at),
+                when(each.access_until),
+            )
+            for each in page.accounts
+        ]
+        return table(("account", "state", "payment", "carts", "term ends", "access until"), rows)
+    mixed = []
+    for each in page.accounts:
+        view = owing.get(each.account_id)
+        payment = view.payment if view else None
+        mixed.append(
+            (
+                each.account_id,
+                state(f"{each.state}, stopped" if each.stopped else each.state),
+                why(view) if view else None,
+                when(view.term.end) if view and view.is_past_due and view.term else None,
+                when(payment.next_attempt_at) if payment else None,
+                money(payment.amount, payment.currency) if payment else None,
+            )
+        )
+    return table(("account", "state", "why", "since", "next try", "sum"), mixed)
