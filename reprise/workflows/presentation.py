@@ -1,7 +1,7 @@
 """How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
@@ -13,8 +13,24 @@ from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
-from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
+from reprise.statemachine.waiting import in_state_since, next_action, retries_ahead
+from reprise.temporal.search_attributes import (
+    ACCESS_UNTIL,
+    ACCOUNT_STATE,
+    CARTS,
+    DECLINE_CODE,
+    DISABLED_REASON,
+    NEXT_ACTION,
+    PAYMENT_STATUS,
+    RETRIES_AT,
+    SEARCH_ATTRIBUTES,
+    STATE_SINCE,
+    TERM_ENDS_AT,
+)
 from reprise.workflows.markdown import quoted
+
+LONGEST_CODE: Final = 100
+"""Characters of a code that the list shows: Stripe's have some thirty."""
 
 
 class Display:
@@ -27,15 +43,16 @@ class Display:
     def show(self, account: Account) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
 
-        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
-        But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
+        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them. But access
+        that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
         workflow.set_current_details(details(account))
         if collecting(account) and self._shown.get(ACCOUNT_STATE) is not None and not self._access_ends_later(account):
             return
         now = search_attributes(account)
         updates = changed(self._shown, now)
-        if updates and (account.edition < editions.SECOND or any(each.key.name != CARTS.name for each in updates)):
+        worth_it = OF_0_1_0 if account.edition < editions.SECOND else WORTH_AN_UPSERT
+        if any(each.key.name in worth_it for each in updates):
             workflow.upsert_search_attributes(updates)
             self._shown = now
 
@@ -44,21 +61,37 @@ class Display:
         return account.edition >= editions.SECOND and until is not None and (shown is None or until > shown)
 
 
+OF_0_1_0: Final = frozenset(each.name for each in (ACCOUNT_STATE, PAYMENT_STATUS, CARTS, TERM_ENDS_AT, ACCESS_UNTIL))
+"""Whose change a run of the first edition has always shown at once: when it upserts, its history says."""
+
+WORTH_AN_UPSERT: Final = frozenset(
+    each.name
+    for each in (ACCOUNT_STATE, PAYMENT_STATUS, TERM_ENDS_AT, ACCESS_UNTIL, DISABLED_REASON, DECLINE_CODE, NEXT_ACTION)
+)
+"""Whose change is shown at once; all others ride along."""
+
+
 def search_attributes(account: Account) -> TypedSearchAttributes:
     """Return what the visibility store and `/access` are to know of the account (R16)."""
+    payment = account.payment
     values: list[tuple[SearchAttributeKey[Any], Any]] = [
         (ACCOUNT_STATE, account.state.value),
-        (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
+        (PAYMENT_STATUS, (payment.status if payment else PaymentStatus.NONE).value),
         (CARTS, account.carts),
         (TERM_ENDS_AT, account.term.end if account.term else None),
         (ACCESS_UNTIL, access_until(account)),
+        (STATE_SINCE, in_state_since(account)),
+        (DISABLED_REASON, account.disabled_reason and account.disabled_reason.value),
+        (DECLINE_CODE, payment.decline_code and payment.decline_code[:LONGEST_CODE] if payment else None),
+        (NEXT_ACTION, (action := next_action(account)) and action.value),
+        (RETRIES_AT, [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in retries_ahead(account)] or None),
     ]
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
 
 
 def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
     """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed."""
-    keys: list[SearchAttributeKey[Any]] = [ACCOUNT_STATE, PAYMENT_STATUS, CARTS, TERM_ENDS_AT, ACCESS_UNTIL]
+    keys: tuple[SearchAttributeKey[Any], ...] = SEARCH_ATTRIBUTES
     return [
         key.value_unset() if (value := new.get(key)) is None else key.value_set(value)
         for key in keys
