@@ -91,9 +91,9 @@ class AccountSummary(BaseModel):
     carts: int | None
     term_ends_at: Instant | None
     access_until: Instant | None
-    disabled_reason: Annotated[
-        DisabledReason | None, KeptWhenRead, Field(description="Why it is out of service.")
-    ] = None
+    disabled_reason: Annotated[DisabledReason | None, KeptWhenRead, Field(description="Why it is out of service.")] = (
+        None
+    )
     decline_code: Annotated[str | None, Field(description="Why its latest payment was not made, if it was not.")] = None
     since: Annotated[Instant | None, Field(description="Since when it is in this state, where that is known.")] = None
     next_action: Annotated[
@@ -117,9 +117,7 @@ class AccountCount(BaseModel):
     """How many accounts there are; those whose workflow was ended from outside are not among them."""
 
     count: int
-    by_state: Annotated[
-        dict[str, int], Field(description="Of each state that was asked for; 0 where there are none.")
-    ]
+    by_state: Annotated[dict[str, int], Field(description="Of each state that was asked for; 0 where there are none.")]
 
 
 class _Query(BaseModel):
