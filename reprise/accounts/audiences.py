@@ -22,9 +22,9 @@ _CODES: Final = frozenset(reason.value for reason in DisabledReason)
 def for_owner(entries: Iterable[TimelineEntry], subject: str) -> list[TimelineEntry]:
     """Return a timeline as a user with Billing Access sees it.
 
-    Who acted is told by its kind alone, save for what the user did themselves; operators are "Support". Reasons are left
-    out: an operator's is written for operators, another user's is that user's, and Stripe's sentences name what is ours.
-    A reason that is a code, or begins with a refund's or dispute's status, keeps that.
+    Who acted is told by its kind alone, save for what the user did themselves; operators are "Support". Reasons are
+    left out: an operator's is written for operators, another user's is that user's, and Stripe's sentences name what is
+    ours. A reason that is a code, or begins with a refund's or dispute's status, keeps that.
 
     Args:
         entries: The timeline, whole.
