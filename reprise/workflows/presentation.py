@@ -1,6 +1,5 @@
 """How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from temporalio import workflow
@@ -9,8 +8,6 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAtt
 from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
-from reprise.statemachine.deadlines import deadline_of
-from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
 from reprise.statemachine.waiting import in_state_since, next_action, retries_ahead
@@ -27,7 +24,8 @@ from reprise.temporal.search_attributes import (
     STATE_SINCE,
     TERM_ENDS_AT,
 )
-from reprise.workflows.markdown import quoted
+from reprise.workflows.details import details
+from reprise.workflows.invoice_pages import page_of
 
 LONGEST_CODE: Final = 100
 """Characters of a code that the list shows: Stripe's have some thirty."""
@@ -39,6 +37,7 @@ class Display:
     def __init__(self) -> None:
         """Start from what the run before has shown."""
         self._shown = workflow.info().typed_search_attributes
+        self._told: Account | None = None
 
     def show(self, account: Account) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
@@ -46,7 +45,9 @@ class Display:
         Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them. But access
         that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
-        workflow.set_current_details(details(account))
+        if account is not self._told:
+            workflow.set_current_details(details(account, workflow.now(), page_of))
+            self._told = account
         if collecting(account) and self._shown.get(ACCOUNT_STATE) is not None and not self._access_ends_later(account):
             return
         now = search_attributes(account)
@@ -97,30 +98,3 @@ def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[Sear
         for key in keys
         if old.get(key) != new.get(key)
     ]
-
-
-def details(account: Account) -> str:
-    """Return Markdown that answers "what is this account waiting for?" in the Temporal UI."""
-    payment, deadline = account.payment, deadline_of(account)
-    price = formatted(account.plan.unit_amount, account.plan.currency)
-    reason = f" ({account.disabled_reason})" if account.disabled_reason else ""
-    lines = [f"**{account.state}**{reason}, {account.carts} carts × {price}"]
-    if account.term:
-        lines.append(f"- term: {_when(account.term.start)} to {_when(account.term.end)}")
-    if payment:
-        amount = formatted(payment.quote.amount_due, payment.quote.currency)
-        code = f", {quoted(payment.decline_code)}" if payment.decline_code else ""
-        lines.append(f"- payment {quoted(payment.key)}: {amount}, {payment.status}{code}, attempt {payment.attempt}")
-    if account.timeline and account.timeline[-1].reason:
-        lines.append(f"- last: {account.timeline[-1].type}: {quoted(account.timeline[-1].reason)}")
-    if collecting(account):
-        lines.append("- waiting for: Stripe")
-    elif deadline:
-        lines.append(f"- waiting for: {deadline.summary}, {_when(deadline.at)}")
-    else:
-        lines.append("- waiting for: the customer or an operator")
-    return "\n".join(lines)
-
-
-def _when(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%SZ")
