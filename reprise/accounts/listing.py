@@ -29,6 +29,9 @@ from reprise.workflows.messages import WORKFLOW, AccountState, DisabledReason
 RUNNING: Final = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
 """Finds each account once: those that continued as new have older runs, which the store keeps for a while."""
 
+STOPPED: Final = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut', 'Canceled')"
+"""Finds accounts whose workflow was ended from outside, and the ended runs of those that were taken up again (R27)."""
+
 _NEWEST_OR_STOPPED: Final = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
 
 
