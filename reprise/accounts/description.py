@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from reprise.statemachine.access import may_work
-from reprise.statemachine.waiting import NextAction
+from reprise.statemachine.next_actions import NextAction
 from reprise.temporal.search_attributes import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,

@@ -8,12 +8,12 @@ from reprise.statemachine.account import AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import CustomerId, PaymentMethodId
 from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import CartCount, Plan
+from reprise.statemachine.next_actions import NextAction
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.statemachine.unknown import KeptWhenRead
-from reprise.statemachine.waiting import NextAction
 
 
 class _Body(BaseModel):

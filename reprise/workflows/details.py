@@ -12,9 +12,10 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.allowed import allowed
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
+from reprise.statemachine.next_actions import NextAction
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
-from reprise.statemachine.waiting import NextAction, in_state_since, next_action
+from reprise.statemachine.waiting import in_state_since, next_action
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import OVER_HTTP
 
