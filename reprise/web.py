@@ -8,7 +8,17 @@ from fastapi.responses import RedirectResponse
 from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
-from reprise.api import commands, docs_page, health, portal_sessions, problems, reads, token_revocations, webhooks
+from reprise.api import (
+    commands,
+    docs_page,
+    health,
+    permissions,
+    portal_sessions,
+    problems,
+    reads,
+    token_revocations,
+    webhooks,
+)
 from reprise.api.json_bodies import sound_json
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
@@ -81,6 +91,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     app.mount("/portal", portal)
     if settings.jwks_url is None if settings.docs is None else settings.docs:
         docs_page.install(app)
+    permissions.document(app)
     problems.document(app)
     app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
     over_tls = settings.public_url is not None and settings.public_url.scheme == "https"

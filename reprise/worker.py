@@ -21,10 +21,11 @@ from reprise.activities.log_context import LogContext
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
 from reprise.settings import WorkerSettings, complaint
-from reprise.stripe_api.client import stripe_client
+from reprise.stripe_api.client import invoice_pages, stripe_client
 from reprise.temporal.connection import connect
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.invoice_pages import InvoicePages
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
 from reprise.workflows.revocation import Revocation
@@ -84,7 +85,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
             announcements.announce,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
-        interceptors=[LogContext()],
+        interceptors=[LogContext(), InvoicePages(invoice_pages(settings))],
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

@@ -17,7 +17,6 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
-    WorkflowExecution,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowHandle,
@@ -33,11 +32,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.accounts.description import AccountDescription, is_account
 from reprise.accounts.errors import AccountNotFound, AccountStopped, CommandRefused
-from reprise.errors import InvalidInput, Unavailable
+from reprise.errors import Unavailable
 from reprise.statemachine import editions, machine
 from reprise.statemachine.refusals import Refused
 from reprise.temporal.answers import BEFORE_ITS_TIME, IS_PAUSED, NOT_YET
-from reprise.temporal.search_attributes import ACCOUNT_STATE
 from reprise.workflows.account_views import account_view
 from reprise.workflows.messages import (
     ACCOUNT_ID,
@@ -45,7 +43,6 @@ from reprise.workflows.messages import (
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
-    AccountState,
     AccountView,
     Answer,
     AnyCommand,
@@ -95,14 +92,6 @@ class CommandResult:
 
     account: AccountView
     finished: bool
-
-
-@dataclass(frozen=True)
-class AccountPage:
-    """One page of the list of accounts; `next_page_token` is None on the last."""
-
-    accounts: list[AccountDescription]
-    next_page_token: bytes | None
 
 
 class Accounts:
@@ -159,7 +148,7 @@ class Accounts:
         except WorkflowUpdateFailedError as error:
             raise _refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
-            raise _error_of(error) from error
+            raise error_of(error) from error
 
     async def _started(self, command: OpenAccount, provisional: AccountView) -> CommandResult:
         """Answer for a workflow that was started: it opens the account, now or as soon as a worker is there."""
@@ -216,7 +205,7 @@ class Accounts:
     async def _not_taken(self, account_id: str, error: RPCError | RuntimeError) -> Exception:
         """Say why Temporal has not taken a message: there is no such account, or its workflow has ended (R27)."""
         if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
-            return _error_of(error)
+            return error_of(error)
         found = await self.describe(account_id)
         if found.is_running:  # taken up again meanwhile
             return Unavailable("The account was just being taken up again. Send it again.")
@@ -263,39 +252,6 @@ class Accounts:
         """
         return AccountDescription.of(await self._run(account_id))
 
-    async def page(self, state: AccountState | None, size: int, page_token: bytes | None) -> AccountPage:
-        """Return one page of all accounts, newest first, then those whose workflow was ended from outside.
-
-        From Temporal's visibility store: complete, but a moment late. A page may hold fewer than `size` and still have
-        a next one.
-
-        Raises:
-            InvalidInput: The page token is none of Temporal's.
-        """
-        query = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus!='ContinuedAsNew'"
-        if state is not None:
-            query += f" AND {ACCOUNT_STATE.name}='{state.value}'"
-        pages = self.client.list_workflows(query, page_size=size, next_page_token=page_token)
-        try:
-            await pages.fetch_next_page()
-        except RPCError as error:
-            if error.status is RPCStatusCode.INVALID_ARGUMENT:
-                raise InvalidInput("cursor", "is not one that this list has given") from error
-            raise _error_of(error) from error
-        except RuntimeError as error:
-            raise _error_of(error) from error
-        following = pages.next_page_token
-        found = [each for each in pages.current_page or () if is_account(each)]
-        newest = await asyncio.gather(*(self._is_newest(each) for each in found))
-        shown = [AccountDescription.of(each) for each, so in zip(found, newest, strict=True) if so]
-        return AccountPage(shown, following or None)
-
-    async def _is_newest(self, execution: WorkflowExecution) -> bool:
-        """Say whether a run from the list is its account's newest: one that was taken up again has older ones."""
-        if execution.status is WorkflowExecutionStatus.RUNNING:
-            return True
-        return (await self._described(execution.id)).run_id == execution.run_id
-
     async def workers(self) -> int:
         """Return how many workers poll for accounts."""
         asked = DescribeTaskQueueRequest(
@@ -341,10 +297,10 @@ class Accounts:
                 await asyncio.sleep(_PAUSE)
             except RPCError as error:
                 if NOT_YET not in str(error) or last:
-                    raise _error_of(error) from error
+                    raise error_of(error) from error
                 await asyncio.sleep(_PAUSE)
             except RuntimeError as error:
-                raise _error_of(error) from error
+                raise error_of(error) from error
         raise AssertionError("the loop returns or raises")
 
     def _handle(self, account_id: str) -> WorkflowHandle[Any, Any]:
@@ -402,7 +358,7 @@ async def _asked(request: Awaitable[T]) -> T:
     try:
         return await request
     except (RPCError, RuntimeError) as error:
-        raise _error_of(error) from error
+        raise error_of(error) from error
 
 
 def _bind(account_id: str, command: Command) -> None:
@@ -422,7 +378,8 @@ def _refusal_of(error: WorkflowUpdateFailedError) -> Exception:
     return Unavailable("The account's worker stopped while it took this. Send it again with the same Idempotency-Key.")
 
 
-def _error_of(error: RPCError | RuntimeError) -> Exception:
+def error_of(error: RPCError | RuntimeError) -> Exception:
+    """Return what a failed request to Temporal means to callers."""
     if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
         return AccountNotFound()
     if IS_PAUSED in str(error):

@@ -40,6 +40,11 @@ After = Annotated[
     datetime | None, typer.Option(parser=instant, metavar="INSTANT", help="Whose term ends after this instant.")
 ]
 
+PastDue = Annotated[
+    datetime | None,
+    typer.Option(parser=instant, metavar="INSTANT", help="Past due, its renewal failing since before this instant."),
+]
+
 
 @remote_command(
     accounts,
@@ -56,12 +61,13 @@ def list_(
     decline_code: DeclineCode = None,
     term_end_before: Before = None,
     term_end_after: After = None,
+    past_due_since_before: PastDue = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Answer:
     """List accounts, newest first: their state; of those that owe something why, since when, the next try and the sum.
 
-    The list is a moment late. With --json it is the API's own, without why and the next try: `account show` has these.
+    The list is a moment late. With --json it is the API's own, which says why, since when and what is next of each.
     """
     page = remote.client.list_accounts(
         state=state,
@@ -70,6 +76,7 @@ def list_(
         decline_code=decline_code,
         term_end_before=term_end_before,
         term_end_after=term_end_after,
+        past_due_since_before=past_due_since_before,
         limit=limit,
         cursor=cursor,
     )
@@ -86,6 +93,7 @@ def count(
     decline_code: DeclineCode = None,
     term_end_before: Before = None,
     term_end_after: After = None,
+    past_due_since_before: PastDue = None,
 ) -> Answer:
     """Count accounts, by state."""
     counted = remote.client.count_accounts(
@@ -95,6 +103,7 @@ def count(
         decline_code=decline_code,
         term_end_before=term_end_before,
         term_end_after=term_end_after,
+        past_due_since_before=past_due_since_before,
     )
     return Answer(counted)
 

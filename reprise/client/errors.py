@@ -130,6 +130,10 @@ class OperatorRequired(Forbidden):
     """Only the people who run the service may do this (R19)."""
 
 
+class InsufficientScope(Forbidden):
+    """The operator's token lacks the scope that this takes; the message names it."""
+
+
 class NotFound(Problem):
     """404: there is nothing at this address."""
 

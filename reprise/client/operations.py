@@ -106,10 +106,14 @@ def list_accounts(
     decline_code: str | None = None,
     term_end_before: datetime | None = None,
     term_end_after: datetime | None = None,
+    past_due_since_before: datetime | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Page[AccountList, AccountSummary]:
-    """Return one page of the accounts that match, newest first: what the visibility store knows, a moment late."""
+    """Return one page of the accounts that match, newest first: what the visibility store knows, a moment late.
+
+    `past_due_since_before`: those past due whose renewal has been failing since before that instant.
+    """
     request = reading(
         "/v1/accounts",
         AccountList,
@@ -119,6 +123,7 @@ def list_accounts(
         decline_code=decline_code,
         term_end_before=term_end_before,
         term_end_after=term_end_after,
+        past_due_since_before=past_due_since_before,
         limit=limit,
         cursor=cursor,
     )
@@ -133,6 +138,7 @@ def count_accounts(
     decline_code: str | None = None,
     term_end_before: datetime | None = None,
     term_end_after: datetime | None = None,
+    past_due_since_before: datetime | None = None,
 ) -> Request[AccountCount]:
     """Return how many accounts match, and how many of each state."""
     return reading(
@@ -144,6 +150,7 @@ def count_accounts(
         decline_code=decline_code,
         term_end_before=term_end_before,
         term_end_after=term_end_after,
+        past_due_since_before=past_due_since_before,
     )
 
 

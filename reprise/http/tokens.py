@@ -1,6 +1,6 @@
 """Bearer tokens: what they say, whether they are believed, and how the embedded default makes its own (R19)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -11,6 +11,7 @@ from reprise.http import audit
 from reprise.http.issuer_keys import ASYMMETRIC, IssuerKeys
 from reprise.http.keys import Keys
 from reprise.http.problems import Problem
+from reprise.http.scopes import Scope, of_operators
 from reprise.settings import ApiSettings
 from reprise.workflows.messages import Actor, ActorKind
 
@@ -30,12 +31,20 @@ class Caller:
     @property
     def is_operator(self) -> bool:
         """Whether the caller is one of the people who run the service."""
-        return "operator" in self.scopes
+        return bool(of_operators(self.scopes))
 
     @property
     def is_backend(self) -> bool:
-        """Whether the caller may do what the product's backend needs: open accounts, hand users over, ask access."""
-        return self.is_operator or "backend" in self.scopes
+        """Whether the caller is the product's backend, or one of the people who run the service."""
+        return self.is_operator or Scope.BACKEND in self.scopes
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether the caller has one of the operators' scopes, or all of them."""
+        return scope in of_operators(self.scopes)
+
+    def as_owner(self) -> "Caller":
+        """Return the caller as the user with Billing Access that they are as well."""
+        return replace(self, scopes=self.scopes & {Scope.BILLING_USER})
 
     @property
     def kind(self) -> audit.Kind:

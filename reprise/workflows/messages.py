@@ -5,7 +5,7 @@ The API and the command line import this module and nothing else of the workflow
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,7 @@ from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineE
 __all__ = [
     "ACCOUNT_ID",
     "OPENED_BY",
+    "OVER_HTTP",
     "PORTAL_SESSION",
     "REVOCATION",
     "TASK_QUEUE",
@@ -95,6 +96,15 @@ TASK_QUEUE = "accounts"
 
 OPENED_BY = "opened_by"
 """The name under which a run's memo keeps the command id of its opening."""
+
+OVER_HTTP: Final = {
+    "set_carts": "carts",
+    "set_email": "email",
+    "set_payment_method": "payment-method",
+    "extend_term": "extend",
+    "change_plan": "plan",
+}
+"""Commands that have another name over HTTP: they are taken under both, as an update and as a signal."""
 
 _PREFIX = "account-"
 

@@ -88,7 +88,7 @@ class Outbox:
             result_type=RawValue,
             start_to_close_timeout=TRY_TIMEOUT,
             retry_policy=ANNOUNCE_RETRY_POLICY,
-            summary=f"announce {entries[0].sequence} to {entries[-1].sequence}",
+            summary=f"tell the product of entries {entries[0].sequence} to {entries[-1].sequence}",
         )
         return told
 
