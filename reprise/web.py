@@ -8,7 +8,17 @@ from fastapi.responses import RedirectResponse
 from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
-from reprise.api import commands, docs_page, health, portal_sessions, problems, reads, token_revocations, webhooks
+from reprise.api import (
+    commands,
+    docs_page,
+    health,
+    portal_sessions,
+    problems,
+    reads,
+    restoring,
+    token_revocations,
+    webhooks,
+)
 from reprise.api.json_bodies import sound_json
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
@@ -75,14 +85,15 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
-    for part in (reads, commands, portal_sessions, token_revocations):
+    for part in (reads, commands, restoring, portal_sessions, token_revocations):
         app.include_router(part.router, dependencies=[Depends(sound_json)])
     app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
     app.mount("/portal", portal)
     if settings.jwks_url is None if settings.docs is None else settings.docs:
         docs_page.install(app)
     problems.document(app)
-    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
+    larger = {restoring.PATH: settings.max_record}
+    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout, larger=larger)
     over_tls = settings.public_url is not None and settings.public_url.scheme == "https"
     app.add_middleware(RequestLog, over_tls=over_tls)
     return app

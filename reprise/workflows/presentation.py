@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
 from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
-from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
 from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
 from reprise.workflows.markdown import quoted
+from reprise.workflows.visibility import search_attributes
 
 
 class Display:
@@ -42,18 +42,6 @@ class Display:
     def _access_ends_later(self, account: Account) -> bool:
         until, shown = access_until(account), self._shown.get(ACCESS_UNTIL)
         return account.edition >= editions.SECOND and until is not None and (shown is None or until > shown)
-
-
-def search_attributes(account: Account) -> TypedSearchAttributes:
-    """Return what the visibility store and `/access` are to know of the account (R16)."""
-    values: list[tuple[SearchAttributeKey[Any], Any]] = [
-        (ACCOUNT_STATE, account.state.value),
-        (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
-        (CARTS, account.carts),
-        (TERM_ENDS_AT, account.term.end if account.term else None),
-        (ACCESS_UNTIL, access_until(account)),
-    ]
-    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
 
 
 def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
