@@ -90,6 +90,9 @@ class ApiSettings(StripeSettings):
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
+    max_record: int = Field(
+        default=2 * 1024 * 1024, ge=1024, description="Bytes of the body of `POST …/restore`, which may hold a record."
+    )
     announcements_url: HttpUrl | None = Field(
         default=None, description="The product's webhook endpoint. Set: new accounts announce changes (R18)."
     )

@@ -16,6 +16,7 @@ from reprise.api import (
     portal_sessions,
     problems,
     reads,
+    restoring,
     token_revocations,
     webhooks,
 )
@@ -85,7 +86,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
-    for part in (reads, commands, portal_sessions, token_revocations):
+    for part in (reads, commands, restoring, portal_sessions, token_revocations):
         app.include_router(part.router, dependencies=[Depends(sound_json)])
     app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
     app.mount("/portal", portal)
@@ -93,7 +94,8 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         docs_page.install(app)
     permissions.document(app)
     problems.document(app)
-    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
+    larger = {restoring.PATH: settings.max_record}
+    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout, larger=larger)
     over_tls = settings.public_url is not None and settings.public_url.scheme == "https"
     app.add_middleware(RequestLog, over_tls=over_tls)
     return app

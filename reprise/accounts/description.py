@@ -82,6 +82,11 @@ class AccountDescription:
         return self.status is _RUNNING
 
     @property
+    def is_restorable(self) -> bool:
+        """Whether its workflow was ended from outside, and can be taken up again: a closed account is final (R27)."""
+        return not self.is_running and self.state is not AccountState.CLOSED
+
+    @property
     def stopped_how(self) -> str:
         """How its workflow was ended, in Temporal's word."""
         return self.status.name.lower().replace("_", " ") if self.status else "gone"

@@ -13,8 +13,10 @@ from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.accounts.client import READ_TIMEOUT, Accounts, error_of
+from reprise.accounts.client import Accounts
 from reprise.accounts.description import AccountDescription, is_account
+from reprise.accounts.reading import READ_TIMEOUT
+from reprise.accounts.sending import error_of
 from reprise.errors import InvalidInput, Unavailable
 from reprise.statemachine.payments import PaymentStatus
 from reprise.temporal.search_attributes import (

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from reprise.accounts.client import CommandResult
+from reprise.accounts.sending import CommandResult
 from reprise.api.auth import Authorized, PathAccount, operator_required, scope_required
 from reprise.api.bodies import body_of, words_of
 from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, Sending, StripeDep

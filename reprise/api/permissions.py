@@ -42,6 +42,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "disable": Permission(Scope.BILLING),
     "enable": Permission(Scope.BILLING),
     "close": Permission(Scope.ADMIN),
+    "record": Permission(Scope.ADMIN),
+    "restore": Permission(Scope.ADMIN),
     "portal_session": Permission(Scope.ADMIN, backend=True),  # its link acts as the user
     "revoke_token": Permission(Scope.ADMIN),
     "revoke_subject": Permission(Scope.ADMIN),

@@ -86,6 +86,7 @@ def _summary(account: AccountDescription) -> AccountSummary:
         account_id=account.account_id,
         state=account.state or AccountState.NEW,
         stopped=not account.is_running,
+        restorable=account.is_restorable,
         payment_status=account.payment_status,
         carts=account.carts,
         term_ends_at=account.term_ends_at,
@@ -115,6 +116,7 @@ async def access(account_id: PathAccount, accounts: AccountsDep, _: Authorized) 
         until=until,
         term_end=term_end,
         grace_until=grace_until(term_end, until),
+        restorable=account.is_restorable,
     )
 
 

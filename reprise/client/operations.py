@@ -305,15 +305,31 @@ def close_account(account_id: str, *, idempotency_key: str | None = None) -> Req
 
 
 def restore(
-    account_id: str, *, record: Mapping[str, Any] | None = None, idempotency_key: str | None = None
+    account_id: str,
+    *,
+    record: Mapping[str, Any] | None = None,
+    from_run_start: bool | None = None,
+    idempotency_key: str | None = None,
 ) -> Request[CommandResult]:
-    """Take up an account whose workflow was ended from outside, from its last record, or from an exported one (R27)."""
-    return commanding("POST", account_path(account_id, "restore"), idempotency_key, record=record)
+    """Take up an account whose workflow was ended from outside, from its last record, or from an exported one (R27).
+
+    Args:
+        account_id: The account.
+        record: As `get_record` and exports have it: of an account that Temporal does not have any more.
+        from_run_start: From what its last run began with, if the history cannot be replayed.
+        idempotency_key: The same for each repetition; by default a new one.
+    """
+    path = account_path(account_id, "restore")
+    return commanding("POST", path, idempotency_key, record=record, from_run_start=from_run_start)
 
 
-def get_record(account_id: str) -> Request[dict[str, Any]]:
-    """Return the account's whole record, in the form that an export has and `restore` takes."""
-    return Request("GET", account_path(account_id, "record"), read_as(dict[str, Any]))
+def get_record(account_id: str, *, from_run_start: bool | None = None) -> Request[dict[str, Any]]:
+    """Return the account's whole record, in the form that an export has and `restore` takes.
+
+    `from_run_start`: as it stood when its last run began, if the history cannot be replayed.
+    """
+    query = {} if from_run_start is None else {"from_run_start": from_run_start}
+    return Request("GET", account_path(account_id, "record"), read_as(dict[str, Any]), query=query)
 
 
 def revoke_token(jti: str, *, expires_at: datetime | None = None) -> Request[None]:

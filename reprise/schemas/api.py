@@ -77,6 +77,10 @@ class Access(BaseModel):
         Instant | None,
         Field(description="Until when it may work past the term's end, while a renewal is being collected (R9)."),
     ] = None
+    restorable: Annotated[
+        bool,
+        Field(description="Its workflow was ended from outside: this is what was so before, until `restore` (R27)."),
+    ] = False
 
 
 class AccountSummary(BaseModel):
@@ -87,6 +91,9 @@ class AccountSummary(BaseModel):
     stopped: Annotated[
         bool, Field(description="Its workflow was ended from outside: this is its last record (R27).")
     ] = False
+    restorable: Annotated[bool, Field(description="Stopped, and `restore` takes it up again: it is not closed.")] = (
+        False
+    )
     payment_status: str | None
     carts: int | None
     term_ends_at: Instant | None

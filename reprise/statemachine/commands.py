@@ -99,6 +99,14 @@ class OpenAccount(Command):
     cancelled: Annotated[bool, Field(strict=True)] = False
 
 
+class RestoreAccount(Command):
+    """Take an account up again whose workflow was ended from outside (R27)."""
+
+    name: Literal["restore"] = "restore"
+    from_run_start: Annotated[bool, Field(strict=True)] = False
+    record: Annotated[str | None, Field(description="The SHA-256 of the record that was given.")] = None
+
+
 class Cancel(Command):
     """Cancel, at the term's end or now (R3).
 

@@ -47,7 +47,7 @@ from reprise.statemachine.outcomes import (
 from reprise.stripe_api import inputs
 from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
-from reprise.workflows.messages import Refusal, RefusalCode
+from reprise.workflows.messages import PendingEffect, Refusal, RefusalCode
 from reprise.workflows.requests import Request
 
 EffectOutcome = (
@@ -125,6 +125,13 @@ class EffectRunner:
     def add(self, effect: StripeEffect, request: Request | None) -> None:
         """Let an effect wait its turn."""
         self._waiting.append((effect, request))
+
+    def pending(self) -> tuple[PendingEffect, ...]:
+        """Return the effects that are not known to be done, in their order, the one under way among them."""
+        return tuple(
+            PendingEffect(effect=effect, command_id=request.command_id if request else None)
+            for effect, request in self._waiting
+        )
 
     def begin(self, account: Account) -> None:
         """Begin the next effect; if its customer or the first payment method is not registered yet, with that (R1)."""

@@ -12,14 +12,17 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine import machine
-from reprise.statemachine.account import Account
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.driving import refusal
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
+from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
 from reprise.workflows.hints import Hints
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
     OVER_HTTP,
+    AccountRun,
     AccountView,
     Announcements,
     Answer,
@@ -30,6 +33,7 @@ from reprise.workflows.messages import (
     PaymentHint,
     QuoteAnswer,
     Refusal,
+    RestoreAccount,
     same_command,
 )
 from reprise.workflows.reading import described, dropped, read, read_command, unreadable
@@ -54,6 +58,10 @@ class Handlers:
 
     def is_flooded(self) -> bool:
         """Whether taking more commands could cost the account its life."""
+        raise NotImplementedError
+
+    def as_input(self) -> AccountRun:
+        """Return the account whole, as the input of a run that goes on with it."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ answering
@@ -127,6 +135,16 @@ class Handlers:
         return list(self._account.timeline)
 
     @workflow.query
+    def record(self) -> AccountRun:
+        """All that the account is, as a run's input."""
+        return self.as_input()
+
+    @workflow.query(name=LAST_RECORD)
+    def last_record(self) -> AccountRun:
+        """The same, of a run that has ended: what `restore` takes the account up from (R27)."""
+        return self.as_input()
+
+    @workflow.query
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
         return self._account.customer_id
@@ -136,6 +154,14 @@ class Handlers:
             raise error_of(
                 Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another id.")
             )
+
+    def _refuse_to_restore(self, command: RestoreAccount) -> None:
+        if self._is_known(command):
+            return
+        if self._account.state is AccountState.CLOSED:
+            raise error_of(Refusal.of(refusal(self._account)))
+        message = "This account's workflow runs: there is nothing to restore. Nothing was changed."
+        raise error_of(Refusal(code=RefusalCode.ACCOUNT_RUNNING, message=message))
 
     # ------------------------------------------------------------------ signals that are no commands
 
@@ -213,3 +239,6 @@ for _kind in get_args(AnyCommand):
 
 _says = "Wait until the account is open; for another opening than the one that opened it, a conflict (R1)."
 Handlers._update_open = _update(OpenAccount, "open", Handlers._refuse_another_opening, _says)  # type: ignore[attr-defined] # noqa: SLF001
+
+_says = "Wait until the account is restored; for another command than the one that did, a conflict: it runs (R27)."
+Handlers._update_restore = _update(RestoreAccount, "restore", Handlers._refuse_to_restore, _says)  # type: ignore[attr-defined] # noqa: SLF001

@@ -3,7 +3,6 @@
 The API and the command line import this module and nothing else of the workflow's: names, messages, search attributes.
 """
 
-import hashlib
 import json
 from typing import Annotated, Final
 
@@ -23,16 +22,18 @@ from reprise.statemachine.commands import (
     ExtendTerm,
     OpenAccount,
     Reactivate,
+    RestoreAccount,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
 )
+from reprise.statemachine.effects import StripeEffect
 from reprise.statemachine.money import Plan
-from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
+from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, hashed, same_command
 
 __all__ = [
     "ACCOUNT_ID",
@@ -67,6 +68,8 @@ __all__ = [
     "OpenAccount",
     "PaymentHint",
     "PaymentView",
+    "PendingCommand",
+    "PendingEffect",
     "Plan",
     "PortalSessionRun",
     "Quote",
@@ -74,6 +77,8 @@ __all__ = [
     "Reactivate",
     "Refusal",
     "RefusalCode",
+    "Restoration",
+    "RestoreAccount",
     "RevocationRun",
     "SetCarts",
     "SetEmail",
@@ -126,65 +131,7 @@ def portal_session_id(session: str) -> str:
 
 def revocation_id(kind: str, *whose: str) -> str:
     """Return the id of a revocation's workflow: it tells neither whose nor which token it is."""
-    return f"revoked-{kind}-{_hash(json.dumps(whose))}"
-
-
-def fingerprint(command: Command) -> str:
-    """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14).
-
-    What has its default does not count, so that a field which a later release adds changes no fingerprint (R28).
-    """
-    content = command.model_dump_json(exclude={"name", *_WHO}, exclude_defaults=True)
-    return _hash(f"{_name_of(command)}:{content}")
-
-
-def answered_fingerprint(command: Command) -> str:
-    """Return the fingerprint that an answer carries: in the form of 0.1.0, where that has one for it.
-
-    An API process of 0.1.0 compares it with its own, and workers are exchanged first. From the next release on it is
-    `fingerprint`, which this one understands already.
-    """
-    return _fingerprint_of_0_1_0(command) or fingerprint(command)
-
-
-def same_command(stored: str, command: Command) -> bool:
-    """Say whether a fingerprint that was stored is that of `command`, by this release's form or by that of 0.1.0."""
-    return stored in {fingerprint(command), _fingerprint_of_0_1_0(command)}
-
-
-_WHO = frozenset({"actor", "command_id", "earlier_id"})
-
-_SINCE_0_1_0: dict[str, frozenset[str]] = {
-    "open": frozenset({"anchor", "customer_id", "opened_at", "cancelled"}),
-    "cancel": frozenset({"feedback", "expected_state", "expected_payment"}),
-}
-_OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispute"})
-"""Fields that 0.1.0 did not have, by command. They go with the next release, and `_fingerprint_of_0_1_0` with them."""
-
-
-def _fingerprint_of_0_1_0(command: Command) -> str | None:
-    """Return what 0.1.0 stored for this command: everything, written out; None for one that it could not take."""
-    if isinstance(command, SetEmail):
-        return None
-    since = _SINCE_0_1_0.get(_name_of(command), frozenset())
-    defaults = {name: field.default for name, field in type(command).model_fields.items()}
-    if any(getattr(command, name) != defaults[name] for name in since):
-        return None
-    left_out: dict[str, bool | set[str]] = dict.fromkeys((*_WHO, *since), True)
-    if isinstance(command, OpenAccount):
-        usual = BillingPolicy()
-        if any(getattr(command.policy, name) != getattr(usual, name) for name in _OF_POLICY_SINCE_0_1_0):
-            return None
-        left_out["policy"] = set(_OF_POLICY_SINCE_0_1_0)
-    return _hash(command.model_dump_json(exclude=left_out))
-
-
-def _name_of(command: Command) -> str:
-    return str(type(command).model_fields["name"].default)
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return f"revoked-{kind}-{hashed(json.dumps(whose))}"
 
 
 class _Message(BaseModel):
@@ -245,11 +192,39 @@ class HeldHints(_Message):
     since: Instant | None = None
 
 
+class PendingCommand(_Message):
+    """A command that is not answered yet: `taken`, it waits for its effects; else for its turn (R14)."""
+
+    command: Annotated[OpenAccount | AnyCommand, Field(discriminator="name")]
+    command_id: str | None
+    taken: bool
+    refusal: Refusal | None = None
+
+
+class PendingEffect(_Message):
+    """An effect that is not known to be done, and the command that waits for it."""
+
+    effect: Annotated[StripeEffect, Field(discriminator="kind")]
+    command_id: str | None = None
+
+
+class Restoration(_Message):
+    """How an account is taken up again whose workflow was ended from outside (R27).
+
+    `how` says from what, for the timeline; `older`: the record may lack what happened last.
+    """
+
+    command: RestoreAccount
+    how: str
+    older: bool = False
+
+
 class AccountRun(_Message):
     """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
 
     `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. Before
-    `announce_after`, a try of the run before may still be telling the product (R18).
+    `announce_after`, a try of the run before may still be telling the product (R18). A run hands on neither commands
+    nor effects to the next, which begins when nothing is under way; one that was ended from outside leaves them (R27).
     """
 
     edition: int = editions.FIRST
@@ -260,6 +235,9 @@ class AccountRun(_Message):
     outbox: tuple[TimelineEntry, ...] = ()
     announce_after: Instant | None = None
     held: HeldHints = HeldHints()
+    commands: tuple[PendingCommand, ...] = ()
+    effects: tuple[PendingEffect, ...] = ()
+    restoration: Restoration | None = None
 
 
 class PortalSessionRun(_Message):

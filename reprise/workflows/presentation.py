@@ -3,14 +3,12 @@
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
 from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
-from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
-from reprise.statemachine.waiting import in_state_since, next_action, retries_ahead
 from reprise.temporal.search_attributes import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -19,16 +17,12 @@ from reprise.temporal.search_attributes import (
     DISABLED_REASON,
     NEXT_ACTION,
     PAYMENT_STATUS,
-    RETRIES_AT,
     SEARCH_ATTRIBUTES,
-    STATE_SINCE,
     TERM_ENDS_AT,
 )
 from reprise.workflows.details import details
 from reprise.workflows.invoice_pages import page_of
-
-LONGEST_CODE: Final = 100
-"""Characters of a code that the list shows: Stripe's have some thirty."""
+from reprise.workflows.visibility import search_attributes
 
 
 class Display:
@@ -70,24 +64,6 @@ WORTH_AN_UPSERT: Final = frozenset(
     for each in (ACCOUNT_STATE, PAYMENT_STATUS, TERM_ENDS_AT, ACCESS_UNTIL, DISABLED_REASON, DECLINE_CODE, NEXT_ACTION)
 )
 """Whose change is shown at once; all others ride along."""
-
-
-def search_attributes(account: Account) -> TypedSearchAttributes:
-    """Return what the visibility store and `/access` are to know of the account (R16)."""
-    payment = account.payment
-    values: list[tuple[SearchAttributeKey[Any], Any]] = [
-        (ACCOUNT_STATE, account.state.value),
-        (PAYMENT_STATUS, (payment.status if payment else PaymentStatus.NONE).value),
-        (CARTS, account.carts),
-        (TERM_ENDS_AT, account.term.end if account.term else None),
-        (ACCESS_UNTIL, access_until(account)),
-        (STATE_SINCE, in_state_since(account)),
-        (DISABLED_REASON, account.disabled_reason and account.disabled_reason.value),
-        (DECLINE_CODE, payment.decline_code and payment.decline_code[:LONGEST_CODE] if payment else None),
-        (NEXT_ACTION, (action := next_action(account)) and action.value),
-        (RETRIES_AT, [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in retries_ahead(account)] or None),
-    ]
-    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
 
 
 def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:

@@ -28,9 +28,9 @@ def test_every_command_is_an_update_and_a_signal_of_its_names() -> None:
     }  # fmt: skip
     assert known <= COMMANDS.keys()
     names = {each for both in NAMES.values() for each in both}
-    assert set(definition.updates) == {"open", *names}
+    assert set(definition.updates) == {"open", "restore", *names}
     assert set(definition.signals) == {"payment_hint", "start_new_run", "announcements", *names}
-    assert set(definition.queries) == {"account", "quote", "timeline", "customer_id"}
+    assert set(definition.queries) == {"account", "quote", "timeline", "customer_id", "record", "last_record"}
 
 
 def test_a_command_has_the_same_name_over_http() -> None:
@@ -46,7 +46,7 @@ def test_an_update_reads_what_is_sent_checks_it_and_answers(name: str) -> None:
     assert update.ret_type is Answer
     assert update.validator is not None
     assert update.description == update.fn.__doc__
-    if name not in {"open", *OVER_HTTP}:
+    if name not in {"open", "restore", *OVER_HTTP}:
         kind = next(kind for each, kind in COMMANDS.items() if name in NAMES[each])
         example = re.search(r" (?:Input|Needs no input; may take): (\{.*\})$", update.description or "")
         assert example, update.description
