@@ -47,7 +47,7 @@ def code_of(error: Exception) -> ExitCode:
             return ExitCode.PAYMENT
         case client.Unauthorized() | client.Forbidden():
             return ExitCode.UNAUTHORIZED
-        case client.InvalidRequest():
+        case client.InvalidRequest() | client.InvalidArgument():
             return ExitCode.USAGE
         case client.Unreachable() | client.Unavailable() | client.TooManyRequests():
             return ExitCode.UNAVAILABLE

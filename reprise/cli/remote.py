@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
@@ -69,6 +70,11 @@ class Remote:
 
         return AsyncClient(self.connection.url, self.connection.token, retry_for=self.retry_for)
 
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        if "client" in vars(self):
+            self.client.close()
+
     def confirm(self, what: str, *, yes: bool) -> None:
         """Ask before something is done that cannot be undone.
 
@@ -122,8 +128,8 @@ def remote_command(
             **given: Any,
         ) -> None:
             try:
-                remote = Remote(connection(url, token, profile), as_json, retry_for)
-                answer = function(remote, **given)  # type: ignore[call-arg] # click gives what the signature asks for
+                with closing(Remote(connection(url, token, profile), as_json, retry_for)) as remote:
+                    answer = function(remote, **given)  # type: ignore[call-arg] # given is what the signature asks for
             except Exception as error:
                 raise typer.Exit(_complain(error, as_json=as_json)) from error
             _print(answer, as_json=as_json)

@@ -29,6 +29,12 @@ class ClientError(Exception):
         return {"type": "about:blank", "title": _title(self.code), "detail": str(self), "code": self.code}
 
 
+class InvalidArgument(ClientError, ValueError):
+    """A value that cannot be sent, such as an empty id or a token of two lines: refused before anything was."""
+
+    code = "invalid_argument"
+
+
 class Unreachable(ClientError):
     """No answer came, over all tries: whether the request was taken is not known. Send it again under the same key."""
 
