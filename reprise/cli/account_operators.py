@@ -13,6 +13,11 @@ from reprise.cli.errors import CliError
 from reprise.cli.instants import instant
 from reprise.cli.remote import Answer, Remote, Yes, remote_command
 
+FromRunStart = Annotated[
+    bool,
+    typer.Option("--from-run-start", help="As it stood when its last run began, if its history cannot be read."),
+]
+
 
 @remote_command(account, 'reprise account disable shop-42 --reason "chargeback, ticket 4711"')
 def disable(
@@ -76,17 +81,23 @@ def restore(
     record: Annotated[
         Path | None, typer.Option(help="An exported record, of an account whose workflow was deleted; `-`: stdin.")
     ] = None,
+    from_run_start: FromRunStart = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Take up an account whose workflow was ended from outside, from its last record: nothing is charged twice."""
-    given = None if record is None else _record(record)
-    return answered(remote.client.restore(account, record=given, idempotency_key=idempotency_key), "Restored.")
+    result = remote.client.restore(
+        account,
+        record=None if record is None else _record(record),
+        from_run_start=from_run_start or None,
+        idempotency_key=idempotency_key,
+    )
+    return answered(result, "Restored.")
 
 
 @remote_command(account, "reprise account record shop-42 --json > shop-42.json")
-def record(remote: Remote, account: AccountId) -> Answer:
+def record(remote: Remote, account: AccountId, from_run_start: FromRunStart = False) -> Answer:
     """Print an account's whole record, in the form that `restore --record` takes."""
-    return Answer(remote.client.get_record(account))
+    return Answer(remote.client.get_record(account, from_run_start=from_run_start or None))
 
 
 def _record(file: Path) -> dict[str, Any]:

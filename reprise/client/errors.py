@@ -192,6 +192,14 @@ class AccountStopped(Conflict):
     """The account's workflow was ended from outside: commands wait for `restore` (R27)."""
 
 
+class RecordUnreadable(Conflict):
+    """The last record cannot be read from the account's history: `from_run_start` takes an earlier one (R27)."""
+
+
+class RecordOutdated(Conflict):
+    """The account has a newer record than the one given (R27)."""
+
+
 class CustomerGone(Conflict):
     """The customer was deleted at Stripe: set a payment method, and it is registered anew (R23)."""
 

@@ -18,6 +18,7 @@ from reprise.client.requests import (
     posting,
     read_as,
     reading,
+    sent,
 )
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.api import (
@@ -305,15 +306,25 @@ def close_account(account_id: str, *, idempotency_key: str | None = None) -> Req
 
 
 def restore(
-    account_id: str, *, record: Mapping[str, Any] | None = None, idempotency_key: str | None = None
+    account_id: str,
+    *,
+    record: Mapping[str, Any] | None = None,
+    from_run_start: bool | None = None,
+    idempotency_key: str | None = None,
 ) -> Request[CommandResult]:
-    """Take up an account whose workflow was ended from outside, from its last record, or from an exported one (R27)."""
-    return commanding("POST", account_path(account_id, "restore"), idempotency_key, record=record)
+    """Take up an account whose workflow was ended from outside, from its last record (R27).
+
+    `from_run_start` takes it from what its last run began with, where its history cannot be replayed; `record` from an
+    export, where Temporal does not have it any more.
+    """
+    path = account_path(account_id, "restore")
+    return commanding("POST", path, idempotency_key, record=record, from_run_start=from_run_start)
 
 
-def get_record(account_id: str) -> Request[dict[str, Any]]:
+def get_record(account_id: str, *, from_run_start: bool | None = None) -> Request[dict[str, Any]]:
     """Return the account's whole record, in the form that an export has and `restore` takes."""
-    return Request("GET", account_path(account_id, "record"), read_as(dict[str, Any]))
+    path = account_path(account_id, "record")
+    return Request("GET", path, read_as(dict[str, Any]), query=sent({"from_run_start": from_run_start}))
 
 
 def revoke_token(jti: str, *, expires_at: datetime | None = None) -> Request[None]:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from reprise.cli.rendering import money, shown, table, when
+from reprise.cli.rendering import facts, money, show, shown, when
 from reprise.client.requests import read_as
 from reprise.schemas.accounts import AccountView
-from reprise.schemas.api import Timeline
+from reprise.schemas.api import PortalUrl, Timeline
 from tests.client.conversations import answered
 from tests.client.test_forward import ACCOUNT, ENTRY
 
@@ -80,9 +80,9 @@ def test_a_past_due_account_says_why_and_when_it_is_tried_again() -> None:
     assert "2027-03-01" in said
 
 
-def test_a_table_keeps_what_is_long() -> None:
-    """In a pipe nothing is cut."""
-    console = Console(file=io.StringIO(), width=240)
-    console.print(table(("a", "b"), [("x" * 100, "y" * 100)]))
-    assert isinstance(console.file, io.StringIO)
-    assert "x" * 100 in console.file.getvalue()
+def test_what_is_long_is_neither_cut_nor_folded_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """A link that is broken leads nowhere."""
+    link = "https://billing.example.com/" + "x" * 2000
+    show(shown(PortalUrl(url=link)))
+    show(facts([("to confirm at", link)]))
+    assert [line.rpartition(" ")[2].strip() for line in capsys.readouterr().out.splitlines()] == [link, link]
