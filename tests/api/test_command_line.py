@@ -177,6 +177,6 @@ async def test_a_namespace_is_set_up_once(temporal: Temporal) -> None:
     where = {"TEMPORAL_ADDRESS": temporal.service_client.config.target_host}
     again = await asyncio.to_thread(run, "setup-namespace", "--json", **where)
     assert json.loads(again.stdout)["added"] == []
-    nowhere = await asyncio.to_thread(run, "setup-namespace", "--namespace", "nowhere", **where)
-    assert nowhere.returncode == 1
-    assert "temporal operator namespace create --namespace nowhere" in nowhere.stderr
+    elsewhere = await Temporal.connect(where["TEMPORAL_ADDRESS"], namespace="nowhere")
+    with pytest.raises(NamespaceNotReady, match="temporal operator namespace create --namespace nowhere"):
+        await register(elsewhere)
