@@ -81,7 +81,11 @@ def list_(
         cursor=cursor,
     )
     note = f"There are more: --cursor {page.next_cursor}" if page.next_cursor else None
-    return Answer(page, None if remote.as_json else _table(page, _sums(remote, page)), note)
+    if remote.as_json:
+        return Answer(page, note=note)
+    if not page.accounts:
+        return Answer(page, "No accounts.", note)
+    return Answer(page, _table(page, _sums(remote, page)), note)
 
 
 @remote_command(accounts, "reprise accounts count", "reprise accounts count --disabled-reason payment_failed")

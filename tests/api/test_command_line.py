@@ -122,6 +122,11 @@ async def test_R9_which_accounts_are_past_due_and_why(reprise: Reprise, operator
         assert each in found
     listed = await reprise("accounts", "list", "--state", "past_due", "--limit", "100", "--json")
     assert shop in {each["account_id"] for each in document(listed)["accounts"]}
+    asked = await reprise("account", "cancel", shop)
+    assert asked.exit_code == 2
+    assert "ends at once" in asked.stderr
+    assert (await reprise("account", "cancel", shop, "--yes")).exit_code == 0
+    assert (await reprise("accounts", "list", "--decline-code", "nobody_says_this")).stdout == "No accounts.\n"
 
 
 async def test_each_kind_of_failure_has_its_exit_code(reprise: Reprise, account: str) -> None:
