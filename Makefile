@@ -101,9 +101,10 @@ coverage: .venv/dev ## Run the tests and print which branches of reprise/ none t
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include 'reprise/statemachine/*'
 
-diagram: .venv/local ## Write what documents have from the code: the charts of states, the table of settings.
+diagram: .venv/local ## Write what documents have from the code: the charts of states, the tables of settings and exit codes.
 	$(BIN)/python -m tests.docs.charts
 	$(BIN)/python -m tests.docs.configuration
+	$(BIN)/python -m tests.docs.exit_codes
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
 	@$(BIN)/python -m tests.browser.chromium

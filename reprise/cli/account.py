@@ -146,9 +146,12 @@ def cancel(
     yes: Yes = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
-    """Cancel: service goes on to the term's end, then the account is disabled. Nothing more is charged."""
+    """Cancel: service goes on to the term's end, then the account is disabled. Nothing more is charged.
+
+    With --now, and of a past-due account in any case, service ends at once.
+    """
     when = "now" if now else when
-    if when == "now":
+    if not yes and (when == "now" or remote.client.get_account(account).cancels_at_once):
         remote.confirm(f"Service of {account} ends at once.", yes=yes)
     result = remote.client.cancel(
         account,

@@ -13,6 +13,11 @@ from reprise.cli.errors import CliError
 from reprise.cli.instants import instant
 from reprise.cli.remote import Answer, Remote, Yes, remote_command
 
+FromRunStart = Annotated[
+    bool,
+    typer.Option("--from-run-start", help="As it stood when its last run began, if its history cannot be read."),
+]
+
 
 @remote_command(account, 'reprise account disable shop-42 --reason "chargeback, ticket 4711"')
 def disable(
@@ -69,12 +74,6 @@ def close(remote: Remote, account: AccountId, yes: Yes = False, idempotency_key:
     return answered(remote.client.close_account(account, idempotency_key=idempotency_key), "Closed.")
 
 
-FromRunStart = Annotated[
-    bool,
-    typer.Option("--from-run-start", help="As its last run began, where the history cannot be replayed."),
-]
-
-
 @remote_command(account, "reprise account restore shop-42", "reprise account restore shop-42 --record shop-42.json")
 def restore(
     remote: Remote,
@@ -86,9 +85,11 @@ def restore(
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Take up an account whose workflow was ended from outside, from its last record: nothing is charged twice."""
-    given = None if record is None else _record(record)
     result = remote.client.restore(
-        account, record=given, from_run_start=from_run_start or None, idempotency_key=idempotency_key
+        account,
+        record=None if record is None else _record(record),
+        from_run_start=from_run_start or None,
+        idempotency_key=idempotency_key,
     )
     return answered(result, "Restored.")
 

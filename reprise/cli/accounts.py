@@ -13,7 +13,7 @@ from reprise.cli.remote import Answer, Remote, remote_command
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from reprise.client import AccountList, AccountView
+    from reprise.client import AccountList
 
 accounts = group("accounts", "Many accounts: which there are, how many, and why they stand as they do.")
 
@@ -65,9 +65,9 @@ def list_(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Answer:
-    """List accounts, newest first: their state; of those that owe something why, since when, the next try and the sum.
+    """List accounts, newest first: their state, why, since when, what is next; of past-due ones the sum.
 
-    The list is a moment late. With --json it is the API's own, which says why, since when and what is next of each.
+    The list is a moment late. With --json it is the API's own, without sums.
     """
     page = remote.client.list_accounts(
         state=state,
@@ -81,7 +81,11 @@ def list_(
         cursor=cursor,
     )
     note = f"There are more: --cursor {page.next_cursor}" if page.next_cursor else None
-    return Answer(page, None if remote.as_json else _table(page, _owing(remote, page)), note)
+    if remote.as_json:
+        return Answer(page, note=note)
+    if not page.accounts:
+        return Answer(page, "No accounts.", note)
+    return Answer(page, _table(page, _sums(remote, page)), note)
 
 
 @remote_command(accounts, "reprise accounts count", "reprise accounts count --disabled-reason payment_failed")
@@ -112,66 +116,51 @@ _AT_ONCE = 8
 """How many accounts are asked for at the same time."""
 
 
-def _owing(remote: Remote, page: "AccountList") -> "dict[str, AccountView]":
-    """Return the accounts of a page that owe something, or are out of service: the list does not say why."""
+def _sums(remote: Remote, page: "AccountList") -> dict[str, str]:
+    """Return what the past-due accounts of a page owe: the list does not have sums, the accounts do."""
     import asyncio
 
+    from reprise.cli.rendering import money
     from reprise.client import AccountState, ClientError
 
-    wanted = [
-        each.account_id
-        for each in page.accounts
-        if not each.stopped
-        and (
-            each.state in {AccountState.PAST_DUE, AccountState.DISABLED}
-            or each.payment_status in {"declined", "requires_action"}
-        )
-    ]
+    wanted = [each.account_id for each in page.accounts if each.state is AccountState.PAST_DUE and not each.stopped]
 
-    async def found() -> "list[AccountView | None]":
+    async def found() -> dict[str, str]:
         async with remote.async_client() as client:
             turn = asyncio.Semaphore(_AT_ONCE)
 
-            async def one(account_id: str) -> "AccountView | None":
+            async def one(account_id: str) -> str | None:
                 async with turn:
                     try:
-                        return await client.get_account(account_id)
+                        payment = (await client.get_account(account_id)).payment
                     except ClientError:
                         return None  # what the list knows is shown
+                return money(payment.amount, payment.currency)
 
-            return await asyncio.gather(*(one(each) for each in wanted))
+            sums = await asyncio.gather(*(one(each) for each in wanted))
+        return {account_id: owed for account_id, owed in zip(wanted, sums, strict=True) if owed}
 
-    return {each.account_id: each for each in asyncio.run(found()) if each} if wanted else {}
+    return asyncio.run(found()) if wanted else {}
 
 
-def _table(page: "AccountList", owing: "dict[str, AccountView]") -> "RenderableType":
-    from reprise.cli.rendering import money, state, table, when, why
+def _table(page: "AccountList", sums: dict[str, str]) -> "RenderableType":
+    """Return the accounts of a page, without the columns in which none of them has anything."""
+    from reprise.cli.rendering import state, table, when
 
-    if not owing:
-        rows = [
-            (
-                each.account_id,
-                state(f"{each.state}, stopped" if each.stopped else each.state),
-                each.payment_status,
-                each.carts if each.carts is None else str(each.carts),
-                when(each.term_ends_at),
-                when(each.access_until),
-            )
-            for each in page.accounts
-        ]
-        return table(("account", "state", "payment", "carts", "term ends", "access until"), rows)
-    mixed = []
-    for each in page.accounts:
-        view = owing.get(each.account_id)
-        payment = view.payment if view else None
-        mixed.append(
-            (
-                each.account_id,
-                state(f"{each.state}, stopped" if each.stopped else each.state),
-                why(view) if view else None,
-                when(view.term.end) if view and view.is_past_due and view.term else None,
-                when(payment.next_attempt_at) if payment else None,
-                money(payment.amount, payment.currency) if payment else None,
-            )
+    columns = ("account", "state", "why", "since", "next", "next try", "sum", "carts", "term ends")
+    rows = [
+        (
+            each.account_id,
+            state(f"{each.state}, stopped" if each.stopped else each.state),
+            ", ".join(filter(None, (each.disabled_reason, each.decline_code))) or None,
+            when(each.since) if each.since else None,
+            each.next_action,
+            when(each.next_attempt_at) if each.next_attempt_at else None,
+            sums.get(each.account_id),
+            None if each.carts is None else str(each.carts),
+            when(each.term_ends_at) if each.term_ends_at else None,
         )
-    return table(("account", "state", "why", "since", "next try", "sum"), mixed)
+        for each in page.accounts
+    ]
+    told = [at for at, _ in enumerate(columns) if at < 2 or any(row[at] is not None for row in rows)]
+    return table([columns[at] for at in told], [[row[at] for at in told] for row in rows])

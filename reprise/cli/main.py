@@ -15,6 +15,7 @@ from reprise.cli.dev import dev
 from reprise.cli.fast_forward import fast_forward
 from reprise.cli.portal_link import portal_link
 from reprise.cli.profile import profile
+from reprise.cli.remote import remote_command
 from reprise.cli.secrets import secrets
 from reprise.cli.setup_namespace import setup_namespace
 from reprise.cli.stripe_sandbox import stripe_sandbox
@@ -31,7 +32,7 @@ command(app, "reprise dev", "reprise dev --data /tmp/reprise --api-port 0 --json
 command(app, "reprise demo", "reprise demo --keep")(demo)
 command(app, "reprise fast-forward shop-42", "reprise fast-forward shop-42 --to 2027-04-15T12:00Z")(fast_forward)
 command(app, "reprise token --operator --ttl 8h", "reprise token --account shop-42 --sub user-7")(token)
-command(app, "reprise portal-link shop-42 --name Ada")(portal_link)
+remote_command(app, "reprise portal-link shop-42 --name Ada")(portal_link)
 command(app, "reprise setup-namespace", "reprise setup-namespace --namespace billing.a1b2c")(setup_namespace)
 command(app, "reprise api --host 0.0.0.0 --port 8000")(api)
 command(app, "reprise worker")(worker)

@@ -31,13 +31,13 @@ def set(  # noqa: A001 - the command's name
     """Write a profile, in the place of the one of this name if there is one. Comments in the file are not kept."""
     if token == _STDIN:
         token = typer.prompt("Token", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
-    try:
-        from reprise.client import Client
+    from reprise.client import Client, InvalidArgument
 
+    try:
         Client(url).close()  # refuses what is no URL
         profiles.keep(name, profiles.Profile(url.rstrip("/"), token or None))
-    except ValueError as error:
-        _leave(CliError(f"{error}.", "invalid_profile"))
+    except InvalidArgument as error:
+        _leave(CliError(str(error), error.code))
     except CliError as error:
         _leave(error)
     typer.echo(f"Kept in {profiles.file()}.", err=True)

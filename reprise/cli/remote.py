@@ -8,8 +8,10 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
@@ -69,6 +71,11 @@ class Remote:
 
         return AsyncClient(self.connection.url, self.connection.token, retry_for=self.retry_for)
 
+    def close(self) -> None:
+        """Close the connections, if there are any."""
+        if "client" in vars(self):
+            self.client.close()
+
     def confirm(self, what: str, *, yes: bool) -> None:
         """Ask before something is done that cannot be undone.
 
@@ -92,6 +99,7 @@ _Token = Annotated[
     str | None, typer.Option("--token", help="A bearer token; others can see it here.  [env: REPRISE_TOKEN]")
 ]
 _Profile = Annotated[str | None, typer.Option("--profile", help="A profile's API.  [env: REPRISE_PROFILE]")]
+_Data = Annotated[Path | None, typer.Option("--data", help="The data directory of a running `reprise dev`.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; errors as problem details on stderr.")]
 _RetryFor = Annotated[
     float, typer.Option("--retry-for", help="Seconds in which an API out of reach is tried again.", min=0, max=3600)
@@ -117,13 +125,14 @@ def remote_command(
             url: _Url = None,
             token: _Token = None,
             profile: _Profile = None,
+            data: _Data = None,
             as_json: _Json = False,
             retry_for: _RetryFor = PATIENCE,
             **given: Any,
         ) -> None:
             try:
-                remote = Remote(connection(url, token, profile), as_json, retry_for)
-                answer = function(remote, **given)  # type: ignore[call-arg] # click gives what the signature asks for
+                with closing(Remote(connection(url, token, profile, data), as_json, retry_for)) as remote:
+                    answer = function(remote, **given)  # type: ignore[call-arg] # given is what the signature asks for
             except Exception as error:
                 raise typer.Exit(_complain(error, as_json=as_json)) from error
             _print(answer, as_json=as_json)
@@ -135,7 +144,7 @@ def remote_command(
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what typer looks at
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         run.__name__ = function.__name__
-        group.command(name, help=help_of(function, examples))(run)
+        group.command(name or function.__name__.replace("_", "-"), help=help_of(function, examples))(run)
         return function
 
     return add
@@ -147,7 +156,7 @@ def _print(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rendering.plain(answer.document), indent=2, ensure_ascii=False))
     else:
-        rendering.console().print(rendering.shown(answer.document) if answer.shown is None else answer.shown)
+        rendering.show(rendering.shown(answer.document) if answer.shown is None else answer.shown)
     if answer.note:
         rendering.say(answer.note)
 

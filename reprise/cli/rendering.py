@@ -36,8 +36,8 @@ from reprise.statemachine.timeline import TimelineEntry
 NOTHING = "–"
 """What stands where there is nothing to say."""
 
-_WIDE = 240
-"""Columns where nobody looks at a terminal: tables in pipes and files are not cut."""
+_WIDE = 10_000
+"""Columns where nobody looks at a terminal: tables in pipes and files are neither cut nor folded."""
 
 _IN_COLOUR = {
     "active": "green",
@@ -52,6 +52,14 @@ _IN_COLOUR = {
 def console() -> Console:
     """Return where answers are printed; without colours where it is no terminal."""
     return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print an answer; a line of text as it is, since a URL that is folded is none."""
+    if isinstance(renderable, str | Text):
+        print(renderable)
+    else:
+        console().print(renderable)
 
 
 def say(sentence: str) -> None:
@@ -252,7 +260,7 @@ def _(document: PaymentMethodView) -> RenderableType:
 
 @shown.register
 def _(document: PortalUrl) -> RenderableType:
-    return Text(printable(document.url), overflow="ignore", no_wrap=True)
+    return text(document.url)
 
 
 def complaint(error: CliError | ClientError) -> str:

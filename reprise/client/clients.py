@@ -142,7 +142,7 @@ class Client(_Operations):
             http: What sends requests, for certificates and proxies of your own; closing it is yours.
 
         Raises:
-            ValueError: `url` is none.
+            InvalidArgument: `url` is none.
         """
         self.options = Options(url, token, timeout, retry_for, respond_async)
         self._owned = httpx.Client(trust_env=self.options.trusts_environment) if http is None else None

@@ -29,6 +29,12 @@ class ClientError(Exception):
         return {"type": "about:blank", "title": _title(self.code), "detail": str(self), "code": self.code}
 
 
+class InvalidArgument(ClientError, ValueError):
+    """A value that cannot be sent, such as an empty id or a token of two lines: refused before anything was."""
+
+    code = "invalid_argument"
+
+
 class Unreachable(ClientError):
     """No answer came, over all tries: whether the request was taken is not known. Send it again under the same key."""
 
@@ -184,6 +190,14 @@ class AccountClosed(Conflict):
 
 class AccountStopped(Conflict):
     """The account's workflow was ended from outside: commands wait for `restore` (R27)."""
+
+
+class RecordUnreadable(Conflict):
+    """The last record cannot be read from the account's history: `from_run_start` takes an earlier one (R27)."""
+
+
+class RecordOutdated(Conflict):
+    """The account has a newer record than the one given (R27)."""
 
 
 class CustomerGone(Conflict):

@@ -5,6 +5,7 @@ drives it does that and no more: one loop over sockets that block, one over sock
 """
 
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Generator
@@ -16,7 +17,7 @@ from typing import Final, TypeVar
 
 import httpx
 
-from reprise.client.errors import ClientError, Unreachable, problem_of, retry_after
+from reprise.client.errors import ClientError, InvalidArgument, Unreachable, problem_of, retry_after
 from reprise.client.requests import Request
 
 T = TypeVar("T")
@@ -29,6 +30,9 @@ KEPT_BY_THE_KEY: Final = "payment_stopped"
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds between two tries where the API names none: doubled each time, and cut at random by up to a half."""
+
+
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,12 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what is no URL."""
-        if httpx.URL(self.url).scheme not in {"http", "https"} or not httpx.URL(self.url).host:
-            raise ValueError(f"{self.url!r} is not the URL of an API, such as https://billing.example.com")
+        try:
+            url = httpx.URL(self.url)
+        except httpx.InvalidURL as error:
+            raise _no_url(self.url) from error
+        if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+            raise _no_url(self.url)
 
     @property
     def trusts_environment(self) -> bool:
@@ -82,7 +90,7 @@ def exchange(request: Request[T], options: Options, clock: Callable[[], float] =
     """Exchange a request for its answer: tried again, under the same key, while that can help and there is time.
 
     Raises:
-        ClientError: What the last try came to.
+        ClientError: What the last try came to; or what cannot be sent.
     """
     ends = clock() + options.retry_for
     for tries in count():
@@ -102,19 +110,28 @@ def _as_sent(request: Request[T], options: Options, timeout: float) -> httpx.Req
     headers = {"Accept": "application/json", "User-Agent": _user_agent()}
     token = options.token() if callable(options.token) else options.token
     if token:
+        if not _TOKEN.fullmatch(token):
+            raise InvalidArgument("A token is one line of visible ASCII characters.")
         headers["Authorization"] = f"Bearer {token}"
     if request.idempotency_key is not None:
         headers["Idempotency-Key"] = request.idempotency_key
         if options.respond_async:
             headers["Prefer"] = "respond-async"
-    return httpx.Request(
-        request.method,
-        options.url.rstrip("/") + request.path,
-        params={name: _word(value) for name, value in request.query.items()},
-        headers=headers,
-        json=request.body,
-        extensions={"timeout": httpx.Timeout(timeout).as_dict()},
-    )
+    try:
+        return httpx.Request(
+            request.method,
+            options.url.rstrip("/") + request.path,
+            params={name: _word(value) for name, value in request.query.items()},
+            headers=headers,
+            json=request.body,
+            extensions={"timeout": httpx.Timeout(timeout).as_dict()},
+        )
+    except UnicodeEncodeError as error:
+        raise InvalidArgument("A text holds what is no character.") from error
+
+
+def _no_url(url: str) -> InvalidArgument:
+    return InvalidArgument(f"{url!r} is not the URL of an API, such as https://billing.example.com.")
 
 
 @cache

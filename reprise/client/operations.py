@@ -18,6 +18,7 @@ from reprise.client.requests import (
     posting,
     read_as,
     reading,
+    sent,
 )
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.api import (
@@ -311,25 +312,19 @@ def restore(
     from_run_start: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Request[CommandResult]:
-    """Take up an account whose workflow was ended from outside, from its last record, or from an exported one (R27).
+    """Take up an account whose workflow was ended from outside, from its last record (R27).
 
-    Args:
-        account_id: The account.
-        record: As `get_record` and exports have it: of an account that Temporal does not have any more.
-        from_run_start: From what its last run began with, if the history cannot be replayed.
-        idempotency_key: The same for each repetition; by default a new one.
+    `from_run_start` takes it from what its last run began with, where its history cannot be replayed; `record` from an
+    export, where Temporal does not have it any more.
     """
     path = account_path(account_id, "restore")
     return commanding("POST", path, idempotency_key, record=record, from_run_start=from_run_start)
 
 
 def get_record(account_id: str, *, from_run_start: bool | None = None) -> Request[dict[str, Any]]:
-    """Return the account's whole record, in the form that an export has and `restore` takes.
-
-    `from_run_start`: as it stood when its last run began, if the history cannot be replayed.
-    """
-    query = {} if from_run_start is None else {"from_run_start": from_run_start}
-    return Request("GET", account_path(account_id, "record"), read_as(dict[str, Any]), query=query)
+    """Return the account's whole record, in the form that an export has and `restore` takes."""
+    path = account_path(account_id, "record")
+    return Request("GET", path, read_as(dict[str, Any]), query=sent({"from_run_start": from_run_start}))
 
 
 def revoke_token(jti: str, *, expires_at: datetime | None = None) -> Request[None]:

@@ -1,5 +1,6 @@
 """A request of the HTTP contract as data: what is sent, and how its answer is read."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,9 +10,11 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.client.errors import UnreadableAnswer
+from reprise.client.errors import InvalidArgument, UnreadableAnswer
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine.unknown import READING
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -61,11 +64,14 @@ def account_path(account_id: str, operation: str = "") -> str:
     """Return the path of an account, or of an operation on it.
 
     Raises:
-        ValueError: The id is empty.
+        InvalidArgument: The id is empty, or no text.
     """
+    try:
+        path = f"/v1/accounts/{quote(account_id, safe='')}"
+    except UnicodeEncodeError as error:
+        raise InvalidArgument("An account's id is text, such as shop-42.") from error
     if not account_id:
-        raise ValueError("an account's id is not empty")
-    path = f"/v1/accounts/{quote(account_id, safe='')}"
+        raise InvalidArgument("An account's id is not empty.")
     return f"{path}/{operation}" if operation else path
 
 
@@ -99,8 +105,14 @@ def posting(path: str, read: Callable[[httpx.Response], T], **body: Any) -> Requ
 def commanding(
     method: Literal["POST", "PUT"], path: str, idempotency_key: str | None, **body: Any
 ) -> Request[CommandResult]:
-    """Return a command to an account, under its idempotency key: the one given, or a new one."""
-    key = idempotency_key or new_key()
+    """Return a command to an account, under its idempotency key: the one given, or a new one.
+
+    Raises:
+        InvalidArgument: The key given is none.
+    """
+    key = new_key() if idempotency_key is None else idempotency_key
+    if not _KEY.fullmatch(key):
+        raise InvalidArgument("An idempotency key is 1 to 255 visible ASCII characters.")
     read_account = read_as(AccountView)
 
     def read(response: httpx.Response) -> CommandResult:

@@ -8,6 +8,7 @@ import pytest
 from reprise.client import operations
 from reprise.client.errors import (
     EngineUnavailable,
+    InvalidArgument,
     PaymentStopped,
     TooManyCommands,
     Unavailable,
@@ -155,14 +156,30 @@ def test_a_request_says_who_asks_and_how_it_wants_its_answer() -> None:
     assert told.sent[0].content == b'{"when":"now"}'
 
 
-@pytest.mark.parametrize("url", ["billing.example.com", "ftp://billing.example.com", "http://", ""])
+@pytest.mark.parametrize("url", ["billing.example.com", "ftp://billing.example.com", "http://", "", "http://a?x=1"])
 def test_what_is_no_URL_is_refused_at_once(url: str) -> None:
     """Not by the first request."""
-    with pytest.raises(ValueError, match="is not the URL of an API"):
+    with pytest.raises(InvalidArgument, match="is not the URL of an API"):
         Options(url)
 
 
-def test_R19_an_empty_id_names_no_account() -> None:
-    """It would lead to the list of them."""
-    with pytest.raises(ValueError, match="not empty"):
-        operations.get_account("")
+@pytest.mark.parametrize("token", ["two\nlines", "ein Wört"])
+def test_what_is_no_token_is_refused_and_not_said(token: str) -> None:
+    """It may be a secret all the same."""
+    error = converse(operations.get_account("shop-42"), [], Options("http://localhost", token)).error
+    assert isinstance(error, InvalidArgument)
+    assert token not in str(error)
+
+
+def test_what_cannot_be_sent_is_refused_before_anything_is() -> None:
+    """An empty id would lead to the list; a key is one line; text is Unicode."""
+    for made in (
+        lambda: operations.get_account(""),
+        lambda: operations.get_account("\udcff"),
+        lambda: operations.cancel("shop-42", idempotency_key="two words"),
+        lambda: operations.cancel("shop-42", idempotency_key=""),
+    ):
+        with pytest.raises(InvalidArgument):
+            made()
+    told = converse(operations.cancel("shop-42", reason="\udcff"), [])
+    assert isinstance(told.error, InvalidArgument)
