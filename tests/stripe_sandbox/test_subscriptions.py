@@ -93,3 +93,10 @@ async def test_what_stripe_refuses(client: stripe.StripeClient, customer: stripe
         asked["customer"] = customer.id
         with pytest.raises(stripe.InvalidRequestError):
             await client.v1.subscriptions.create_async(asked)
+
+
+async def test_a_deleted_customers_subscriptions_end(client: stripe.StripeClient, customer: stripe.Customer) -> None:
+    """At once, and without another word."""
+    made = await subscription(client, customer.id, await price(client))
+    await client.v1.customers.delete_async(customer.id)
+    assert (await client.v1.subscriptions.retrieve_async(made.id)).status == "canceled"
