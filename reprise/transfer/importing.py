@@ -126,8 +126,9 @@ async def _import(client: AsyncClient, row: Opening | Restoring) -> Imported:
     except Conflict as error:
         return Imported(row.line, row.account_id, Result.CONFLICT, None, str(error))
     except InvalidRequest as error:
-        why = [(each.field, each.message) for each in error.errors] or [(None, str(error))]
-        return Imported(row.line, row.account_id, Result.REFUSED, why[0][0], "; ".join(said for _, said in why))
+        field = error.errors[0].field if error.errors else None
+        said = "; ".join(each.message for each in error.errors) or str(error)
+        return Imported(row.line, row.account_id, Result.REFUSED, field, said)
     except Problem as error:
         return Imported(row.line, row.account_id, Result.REFUSED, None, str(error))
     return Imported(row.line, row.account_id, result)

@@ -38,6 +38,7 @@ from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, ha
 __all__ = [
     "ACCOUNT_ID",
     "OPENED_BY",
+    "OPENING",
     "PORTAL_SESSION",
     "REVOCATION",
     "TASK_QUEUE",
@@ -100,6 +101,9 @@ TASK_QUEUE = "accounts"
 
 OPENED_BY = "opened_by"
 """The name under which a run's memo keeps the command id of its opening."""
+
+OPENING = "opening"
+"""The name under which it keeps that opening's fingerprint, by which a repeat is known for good (R14)."""
 
 _PREFIX = "account-"
 
