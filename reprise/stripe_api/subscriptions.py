@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import stripe
 
+from reprise.errors import RepriseError
 from reprise.stripe_api.client import metadata_of, understood
+from reprise.stripe_api.errors import is_transient, message_of
 
 TAKEN_OVER: Final = "reprise_account_id"
 """The metadata of a subscription that was told to end because an account has taken it over."""
@@ -35,15 +37,29 @@ class NotCarried:
     reasons: tuple[str, ...]
 
 
+class StripeFailed(RepriseError):  # noqa: N818 - named as its code is
+    """Stripe does not do what it was asked for, by a person with a key of their own: the message says why."""
+
+    code = "stripe_failed"
+
+    def __init__(self, error: stripe.StripeError) -> None:
+        """Take Stripe's error."""
+        why = f"Stripe cannot be reached ({error})." if is_transient(error) else f"Stripe refused: {message_of(error)}"
+        super().__init__(why)
+
+
 async def subscriptions(client: stripe.StripeClient) -> AsyncIterator[stripe.Subscription]:
     """Return every subscription that has not ended, newest first, each with its customer.
 
     Raises:
-        stripe.StripeError: Stripe refuses to show them, or does not answer.
+        StripeFailed: Stripe refuses to show them, or does not answer.
     """
-    page = await understood(client.v1.subscriptions.list_async({"limit": 100, "expand": _WITH}))
-    async for each in page.auto_paging_iter():
-        yield each
+    try:
+        page = await understood(client.v1.subscriptions.list_async({"limit": 100, "expand": _WITH}))
+        async for each in page.auto_paging_iter():
+            yield each
+    except stripe.StripeError as error:
+        raise StripeFailed(error) from error
 
 
 async def end_with_period(client: stripe.StripeClient, taken: TakenOver) -> None:
@@ -52,13 +68,16 @@ async def end_with_period(client: stripe.StripeClient, taken: TakenOver) -> None
     The subscription says whose it was, so that reading it again gives the same account.
 
     Raises:
-        stripe.StripeError: Stripe refuses, or does not answer.
+        StripeFailed: Stripe refuses, or does not answer.
     """
     ending: stripe.params.SubscriptionUpdateParams = {
         "cancel_at_period_end": True,
         "metadata": {TAKEN_OVER: taken.fields["account_id"]},
     }
-    await understood(client.v1.subscriptions.update_async(taken.subscription_id, ending))
+    try:
+        await understood(client.v1.subscriptions.update_async(taken.subscription_id, ending))
+    except stripe.StripeError as error:
+        raise StripeFailed(error) from error
 
 
 def as_account(subscription: stripe.Subscription, id_from: str | None = None) -> TakenOver | NotCarried:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from reprise.schemas.api import OpenAccountBody
 from reprise.statemachine import machine
+from reprise.statemachine.account import Account
 from reprise.statemachine.commands import OpenAccount
 from reprise.statemachine.refusals import Refused
 from reprise.transfer.rows import RefusedRow, Row
@@ -95,6 +96,17 @@ def _restoring(row: Row) -> Restoring | list[RefusedRow]:
     account_id, record = row.values.get("account_id"), row.values[RECORD]
     if not isinstance(account_id, str) or not isinstance(record, dict):
         return [RefusedRow(row.line, None, RECORD, "must be a whole record, as `accounts export` has written it")]
+    try:
+        of = Account.model_validate(record["run"]["account"]).account_id
+    except (KeyError, TypeError):
+        return [RefusedRow(row.line, account_id, f"{RECORD}.run.account", "is missing")]
+    except ValidationError as error:
+        where = f"{RECORD}.run.account"
+        return [
+            RefusedRow(row.line, account_id, _field((where, *e["loc"])), _sentence(e["msg"])) for e in error.errors()
+        ]
+    if of != account_id:
+        return [RefusedRow(row.line, account_id, "account_id", f"is not the record's own, {of}")]
     unknown = row.values.keys() - {"account_id", RECORD}
     if unknown:
         reason = "cannot stand beside a whole record, which says all of it"

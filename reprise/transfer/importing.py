@@ -44,7 +44,7 @@ class Imported:
     """A row, and what has become of it; `field` and `reason` say why it was refused, or conflicts."""
 
     line: int
-    account_id: str
+    account_id: str | None
     result: Result
     field: str | None = None
     reason: str | None = None
@@ -56,6 +56,12 @@ class ImportReport:
 
     counts: Counter[Result] = field(default_factory=Counter)
     not_imported: list[Imported] = field(default_factory=list)
+
+    def refuse(self, line: int, account_id: str | None, field: str | None, reason: str) -> None:
+        """Count a row that was refused before it was sent; a row may be refused for several reasons."""
+        if not any(each.line == line for each in self.not_imported):
+            self.counts[Result.REFUSED] += 1
+        self.not_imported.append(Imported(line, account_id, Result.REFUSED, field, reason))
 
     def add(self, imported: Imported) -> None:
         """Count a row."""

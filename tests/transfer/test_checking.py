@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from reprise.statemachine import machine
+from reprise.statemachine.commands import OpenAccount
 from reprise.transfer.checking import Checked, Opening, Restoring, check_rows
 from reprise.transfer.rows import RefusedRow, Row
 
@@ -93,9 +95,17 @@ def test_R14_the_key_is_the_rows_own() -> None:
 
 def test_R27_a_whole_record_is_restored() -> None:
     """As `accounts export` writes it; fields beside it say nothing that it does not say, and are refused."""
-    (found,) = check(Row(1, {"account_id": "shop-1", "record": {"version": 1}})).taken
+    account, _ = machine.open_account(OpenAccount(**dict(only(check(row(1))).body)), NOW)
+    record = {"version": 1, "run": {"account": account.model_dump(mode="json")}}
+    (found,) = check(Row(1, {"account_id": "shop-1", "record": record})).taken
     assert isinstance(found, Restoring)
-    assert (found.account_id, found.record) == ("shop-1", {"version": 1})
-    beside = check(Row(1, {"account_id": "shop-1", "record": {}, "carts": 3}))
-    assert [each.field for each in beside.refused] == ["carts"]
-    assert [each.field for each in check(Row(1, {"record": "all"})).refused] == ["record"]
+    assert (found.account_id, found.record) == ("shop-1", record)
+    spoilt = {"run": {"account": {**record["run"]["account"], "carts": -1}}}  # type: ignore[index]
+    for fields, at_fault in (
+        ({"account_id": "shop-1", "record": record, "carts": 3}, "carts"),
+        ({"account_id": "shop-2", "record": record}, "account_id"),
+        ({"account_id": "shop-1", "record": {"version": 1}}, "record.run.account"),
+        ({"account_id": "shop-1", "record": spoilt}, "record.run.account.carts"),
+        ({"record": "all"}, "record"),
+    ):
+        assert [each.field for each in check(Row(1, fields)).refused] == [at_fault]
