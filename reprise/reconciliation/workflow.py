@@ -64,7 +64,7 @@ class Reconciliation:
         asked = PageInput(
             reconciliation=workflow.info().workflow_id, place=place, since=self._report.since, repair=repair
         )
-        return await workflow.execute_activity(
+        found: PageResult = await workflow.execute_activity(
             RECONCILE_PAGE,
             asked,
             result_type=PageResult,
@@ -73,6 +73,7 @@ class Reconciliation:
             retry_policy=_RETRIES,
             summary=f"look at {place.phase}",
         )
+        return found
 
     @workflow.query(name=PROGRESS)
     def progress(self) -> ReconciliationReport:
