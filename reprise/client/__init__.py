@@ -43,6 +43,7 @@ from reprise.client.errors import (
     PaymentStopped,
     Problem,
     QuoteChanged,
+    ReconciliationNotFound,
     StateChanged,
     TooManyCommands,
     TooManyRequests,
@@ -59,6 +60,7 @@ from reprise.schemas.announcements import Announcement
 from reprise.schemas.api import Access, AccountCount, AccountList, AccountSummary, Timeline
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.schemas.payment_methods import PaymentMethodView
+from reprise.schemas.reconciliations import Finding, FindingKind, ReconciliationReport, ReconciliationView
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
@@ -92,6 +94,8 @@ __all__ = [
     "DisabledReason",
     "EngineUnavailable",
     "EntryType",
+    "Finding",
+    "FindingKind",
     "Forbidden",
     "IdempotencyKeyReused",
     "InternalError",
@@ -115,6 +119,9 @@ __all__ = [
     "Problem",
     "Quote",
     "QuoteChanged",
+    "ReconciliationNotFound",
+    "ReconciliationReport",
+    "ReconciliationView",
     "StateChanged",
     "Timeline",
     "TimelineEntry",

@@ -140,6 +140,10 @@ class AccountNotFound(NotFound):
     """There is no such account, or it is not the caller's (R19)."""
 
 
+class ReconciliationNotFound(NotFound):
+    """There is no such reconciliation, or it is older than what Temporal keeps."""
+
+
 class Conflict(Problem):
     """409: the account stands otherwise than the request needs. Nothing was changed."""
 

@@ -1,16 +1,25 @@
 """Reconciliations, begun and looked at: each is a workflow, and its result is the report."""
 
+import re
 from datetime import timedelta
 from typing import Final
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.errors import RepriseError, Unavailable
-from reprise.reconciliation.messages import MEMO_REPAIR, PROGRESS, RECONCILIATION, ReconciliationRun, workflow_id
-from reprise.schemas.reconciliations import ReconciliationReport, ReconciliationView
+from reprise.reconciliation.messages import (
+    MEMO_ASKED,
+    PROGRESS,
+    RECONCILIATION,
+    RECONCILIATION_ID,
+    SUMMARY,
+    ReconciliationRun,
+    workflow_id,
+)
+from reprise.schemas.reconciliations import ReconciliationBody, ReconciliationReport, ReconciliationView
 from reprise.workflows.messages import TASK_QUEUE
 
 _TIMEOUT: Final = timedelta(seconds=4)
@@ -32,6 +41,16 @@ class ReconciliationNotFound(RepriseError):  # noqa: N818 - named as its code is
         super().__init__("There is no such reconciliation, or it is older than what Temporal keeps.")
 
 
+class ReconciliationIdReused(RepriseError):  # noqa: N818 - named as its code is
+    """An idempotency key was used for a reconciliation that was asked for otherwise (R14)."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("This idempotency key was used for another request. Use a new key for each.")
+
+
 class Reconciliations:
     """Every reconciliation. `Unavailable` may come from any call."""
 
@@ -39,27 +58,33 @@ class Reconciliations:
         """Take the way to Temporal."""
         self._client = client
 
-    async def begin(self, reconciliation: str, *, repair: bool, days: int) -> None:
-        """Begin a reconciliation; one of this id that has begun stays as it is.
+    async def begin(self, reconciliation: str, asked: ReconciliationBody) -> None:
+        """Begin a reconciliation; one of this id that was begun by the same request stays as it is (R14).
 
-        Args:
-            reconciliation: Its id.
-            repair: Whether accounts are made to look where that can settle a difference.
-            days: How far back objects at Stripe are looked at.
+        Raises:
+            ReconciliationIdReused: One of this id was asked for otherwise.
         """
         try:
             await self._client.start_workflow(
                 RECONCILIATION,
-                ReconciliationRun(repair=repair, days=days),
+                ReconciliationRun(repair=asked.repair, days=asked.days),
                 id=workflow_id(reconciliation),
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary="Accounts are held against Stripe",
-                memo={MEMO_REPAIR: repair},
+                static_summary=SUMMARY,
+                memo={MEMO_ASKED: asked.model_dump(mode="json")},
                 rpc_timeout=_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
-            return
+            if await self._asked(reconciliation) != asked:
+                raise ReconciliationIdReused from None
+        except (RPCError, RuntimeError) as error:
+            raise Unavailable(_UNREACHABLE) from error
+
+    async def _asked(self, reconciliation: str) -> ReconciliationBody | None:
+        try:
+            found = await self._client.get_workflow_handle(workflow_id(reconciliation)).describe(rpc_timeout=_TIMEOUT)
+            return await _asked_of(found)
         except (RPCError, RuntimeError) as error:
             raise Unavailable(_UNREACHABLE) from error
 
@@ -69,11 +94,13 @@ class Reconciliations:
         Raises:
             ReconciliationNotFound: There is none.
         """
+        if not re.fullmatch(RECONCILIATION_ID, reconciliation):
+            raise ReconciliationNotFound
         handle = self._client.get_workflow_handle(workflow_id(reconciliation))
         try:
             found = await handle.describe(rpc_timeout=_TIMEOUT)
             report = await self._report(reconciliation, found.status)
-            repair = await found.memo_value(MEMO_REPAIR, default=None)
+            asked = await _asked_of(found)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise ReconciliationNotFound from error
@@ -85,7 +112,7 @@ class Reconciliations:
             {
                 "id": reconciliation,
                 "status": status.get(found.status or _RUNNING, "failed"),
-                "repair": repair,
+                "repair": asked and asked.repair,
                 "started_at": found.start_time,
                 "finished_at": found.close_time,
                 "report": report,
@@ -104,3 +131,8 @@ class Reconciliations:
             return so_far
         except (RPCError, WorkflowQueryFailedError):
             return None  # no worker says how far it is
+
+
+async def _asked_of(found: WorkflowExecutionDescription) -> ReconciliationBody | None:
+    asked = await found.memo_value(MEMO_ASKED, default=None)
+    return None if asked is None else ReconciliationBody.model_validate(asked)

@@ -13,10 +13,15 @@ RECONCILE_PAGE: Final = "reconcile_page"
 TELL_RECONCILIATION: Final = "tell_reconciliation"
 PROGRESS: Final = "progress"
 
+SUMMARY: Final = "Accounts are held against Stripe"
+
 SCHEDULE: Final = "reconciliation"
 """The id of the Temporal Schedule that begins one each night."""
 
-MEMO_REPAIR: Final = "repair"
+MEMO_ASKED: Final = "asked"
+"""The name under which the memo keeps what a reconciliation was asked for."""
+
+RECONCILIATION_ID: Final = r"[A-Za-z0-9:._-]{1,100}"
 
 _PREFIX: Final = "reconciliation-"
 

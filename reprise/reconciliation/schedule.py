@@ -15,7 +15,15 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.reconciliation.messages import RECONCILIATION, SCHEDULE, ReconciliationRun, workflow_id
+from reprise.reconciliation.messages import (
+    MEMO_ASKED,
+    RECONCILIATION,
+    SCHEDULE,
+    SUMMARY,
+    ReconciliationRun,
+    workflow_id,
+)
+from reprise.schemas.reconciliations import ReconciliationBody
 from reprise.workflows.messages import TASK_QUEUE
 
 
@@ -54,7 +62,8 @@ def _schedule(cron: str) -> Schedule:
             ReconciliationRun(),
             id=workflow_id("nightly"),
             task_queue=TASK_QUEUE,
-            static_summary="Accounts are held against Stripe",
+            static_summary=SUMMARY,
+            memo={MEMO_ASKED: ReconciliationBody().model_dump(mode="json")},
         ),
         spec=ScheduleSpec(cron_expressions=[cron]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(days=1)),

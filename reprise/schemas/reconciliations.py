@@ -125,6 +125,12 @@ class ReconciliationBody(BaseModel):
     ] = 45
 
 
+class ReconciliationBegun(BaseModel):
+    """A reconciliation that was begun: its id finds it."""
+
+    id: str
+
+
 class ReconciliationView(BaseModel):
     """A reconciliation as it stands."""
 
