@@ -50,6 +50,19 @@ class WorkerSettings(StripeSettings):
         description="Accounts kept in memory between their tasks; others are replayed when something happens to them.",
     )
 
+    reconcile_cron: str = Field(
+        default="0 3 * * *",
+        description="When accounts are held against Stripe, in cron's five fields, UTC; empty: never by itself.",
+    )
+    reconcile_requests_per_second: float = Field(
+        default=20, gt=0, le=100, description="How fast a reconciliation may ask Stripe, which others ask as well."
+    )
+    metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^\S+:\d{1,5}$",
+        description="Where Prometheus finds the worker's metrics, Temporal's and Reprise's own: host:port.",
+    )
+
 
 class ApiSettings(StripeSettings):
     """What the API reads. Either `jwt_secret` (embedded default) or issuer, audience and JWKS (production)."""

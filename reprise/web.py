@@ -16,6 +16,7 @@ from reprise.api import (
     portal_sessions,
     problems,
     reads,
+    reconciliations,
     restoring,
     token_revocations,
     webhooks,
@@ -26,6 +27,7 @@ from reprise.http.limits import RateLimits
 from reprise.http.middleware import BodyBounds, RequestLog
 from reprise.http.tokens import Verifier
 from reprise.portal.app import create_portal
+from reprise.reconciliation.client import Reconciliations
 from reprise.services import Services
 from reprise.sessions.hand_over import Seal
 from reprise.sessions.portal_sessions import PortalSessions
@@ -69,6 +71,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 accounts=Accounts(temporal, command_wait=settings.command_wait, announce=announce),
                 sessions=PortalSessions(temporal, settings.portal_session),
                 revocations=Revocations(temporal),
+                reconciliations=Reconciliations(temporal),
                 stripe=to_stripe,
             )
             yield
@@ -86,7 +89,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
-    for part in (reads, commands, restoring, portal_sessions, token_revocations):
+    for part in (reads, commands, restoring, reconciliations, portal_sessions, token_revocations):
         app.include_router(part.router, dependencies=[Depends(sound_json)])
     app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
     app.mount("/portal", portal)

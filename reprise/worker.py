@@ -10,18 +10,25 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import httpx
+import stripe
 import structlog
 from pydantic import ValidationError
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
+from reprise.accounts.client import Accounts
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.log_context import LogContext
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
+from reprise.reconciliation.activities import ReconciliationActivities
+from reprise.reconciliation.schedule import ensure_schedule
+from reprise.reconciliation.workflow import Reconciliation
 from reprise.settings import WorkerSettings, complaint
 from reprise.stripe_api.client import invoice_pages, stripe_client
+from reprise.stripe_api.reconciling import Pace, StripeFacts
 from reprise.temporal.connection import connect
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
@@ -54,14 +61,19 @@ good, neither done nor given back (temporalio 1.35).
 async def account_worker(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
     """Run a worker for account workflows while the block lasts; then let what runs finish."""
     async with AsyncExitStack() as stack:
-        payments = StripePayments(await stack.enter_async_context(stripe_client(settings)))
+        to_stripe = await stack.enter_async_context(stripe_client(settings))
         product = await stack.enter_async_context(
             httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
         )
-        yield await stack.enter_async_context(_worker(client, settings, payments, product))
+        yield await stack.enter_async_context(_worker(client, settings, to_stripe, product))
 
 
-def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, product: httpx.AsyncClient) -> Worker:
+def _worker(
+    client: Client, settings: WorkerSettings, to_stripe: stripe.StripeClient, product: httpx.AsyncClient
+) -> Worker:
+    payments = StripePayments(to_stripe)
+    pace = Pace(settings.reconcile_requests_per_second)
+    reconciling = ReconciliationActivities(Accounts(client), StripeFacts(to_stripe, pace))
     secret, second = settings.announcements_secret, settings.announcements_secret_previous
     announcements = ProductAnnouncements(
         product,
@@ -72,7 +84,7 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
     worker = Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow, PortalSession, Revocation],
+        workflows=[AccountWorkflow, PortalSession, Revocation, Reconciliation],
         activities=[
             payments.register_customer,
             payments.change_payment_method,
@@ -83,6 +95,8 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
             payments.void_invoice,
             payments.retrieve_refund,
             announcements.announce,
+            reconciling.reconcile_page,
+            reconciling.tell_reconciliation,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
         interceptors=[LogContext(), InvoicePages(invoice_pages(settings))],
@@ -104,13 +118,22 @@ def _worker(client: Client, settings: WorkerSettings, payments: StripePayments, 
 async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Run a worker until `stop`; then let what runs finish, for `drain_timeout` seconds at most."""
     async with account_worker(client, settings):
+        await _schedule(client, settings)
         log.info("worker ready", task_queue=TASK_QUEUE, namespace=client.namespace)
         await stop.wait()
         log.info("worker draining", seconds=settings.drain_timeout)
     log.info("worker stopped")
 
 
-async def _connected(seconds: float) -> Client:
+async def _schedule(client: Client, settings: WorkerSettings) -> None:
+    """Make the nightly reconciliation what the settings say; that it cannot be made stops no worker."""
+    try:
+        await ensure_schedule(client, settings.reconcile_cron or None)
+    except (RPCError, RuntimeError) as error:
+        log.error("reconciliation not scheduled", cron=settings.reconcile_cron, why=str(error))
+
+
+async def _connected(seconds: float, metrics: str | None) -> Client:
     """Connect to Temporal, which may be starting as well.
 
     Raises:
@@ -120,7 +143,7 @@ async def _connected(seconds: float) -> Client:
     give_up_at = clock() + seconds
     while True:
         try:
-            return await connect()
+            return await connect(metrics=metrics)
         except RuntimeError as error:
             if clock() + CONNECT_INTERVAL > give_up_at:
                 raise
@@ -136,7 +159,7 @@ async def _main() -> int:
         log.error("worker not started", why=complaint(error))
         return 1
     try:
-        client = await _connected(settings.connect_timeout)
+        client = await _connected(settings.connect_timeout, settings.metrics_address)
     except RuntimeError as error:
         log.error("worker not started", why=f"Temporal cannot be reached (see TEMPORAL_ADDRESS): {error}")
         return 1

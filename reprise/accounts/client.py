@@ -42,6 +42,7 @@ from reprise.statemachine.refusals import Refused
 from reprise.workflows.account_views import account_view
 from reprise.workflows.messages import (
     OPENED_BY,
+    OPENING,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
@@ -54,6 +55,7 @@ from reprise.workflows.messages import (
     Refusal,
     RefusalCode,
     RestoreAccount,
+    fingerprint,
     workflow_id,
 )
 
@@ -104,7 +106,7 @@ class Accounts(Reads):
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"Account {command.account_id}",
-            memo={OPENED_BY: command.command_id},
+            memo={OPENED_BY: command.command_id, OPENING: fingerprint(command)},
         )
         # Nobody asks for the handle: what the SDK (1.35) puts there on an error would be logged as never retrieved.
         to_start._workflow_handle.add_done_callback(lambda handle: handle.cancelled() or handle.exception())  # noqa: SLF001
@@ -119,9 +121,22 @@ class Accounts(Reads):
         except WorkflowAlreadyStartedError as error:  # it has ended, however it did: the id is taken all the same (R1)
             raise _exists() from error
         except WorkflowUpdateFailedError as error:
-            raise refusal_of(error) from error
+            refused = refusal_of(error)
+            if not (isinstance(refused, CommandRefused) and refused.code is RefusalCode.ACCOUNT_EXISTS):
+                raise refused from error
+            if await self._was_opened_by(command):
+                return CommandResult(await self.account(command.account_id), finished=True)
+            raise refused from error
         except (RPCError, RuntimeError) as error:
             raise error_of(error) from error
+
+    async def _was_opened_by(self, command: OpenAccount) -> bool:
+        """Say whether an account has been opened by this very request, whose answer it does not remember any more.
+
+        Many commands later, a repeat of the opening is still that opening (R14), and no conflict.
+        """
+        memo = await (await self._run(command.account_id)).memo()
+        return (memo.get(OPENED_BY), memo.get(OPENING)) == (command.command_id, fingerprint(command))
 
     async def _started(self, command: OpenAccount, provisional: AccountView) -> CommandResult:
         """Answer for a workflow that was started: it opens the account, now or as soon as a worker is there."""

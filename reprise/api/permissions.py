@@ -44,6 +44,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "close": Permission(Scope.ADMIN),
     "record": Permission(Scope.ADMIN),
     "restore": Permission(Scope.ADMIN),
+    "begin_reconciliation": Permission(Scope.ADMIN),
+    "reconciliation": Permission(Scope.READ),
     "portal_session": Permission(Scope.ADMIN, backend=True),  # its link acts as the user
     "revoke_token": Permission(Scope.ADMIN),
     "revoke_subject": Permission(Scope.ADMIN),

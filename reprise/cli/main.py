@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-import reprise.cli.account_operators  # noqa: F401 - adds its commands to `account`
+import reprise.cli.account_operators  # adds its commands to `account`
+import reprise.cli.accounts_export
+import reprise.cli.accounts_import  # noqa: F401 - these to `accounts`
 from reprise.cli.account import account
 from reprise.cli.accounts import accounts
 from reprise.cli.api import api

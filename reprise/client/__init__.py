@@ -21,6 +21,7 @@ from reprise.client.errors import (
     AccountClosed,
     AccountExists,
     AccountNotFound,
+    AccountRunning,
     AccountStopped,
     AlreadyInService,
     BillingAccessRequired,
@@ -45,6 +46,7 @@ from reprise.client.errors import (
     PaymentStopped,
     Problem,
     QuoteChanged,
+    ReconciliationNotFound,
     RecordOutdated,
     RecordUnreadable,
     StateChanged,
@@ -63,6 +65,7 @@ from reprise.schemas.announcements import Announcement
 from reprise.schemas.api import Access, AccountCount, AccountList, AccountSummary, Timeline
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.schemas.payment_methods import PaymentMethodView
+from reprise.schemas.reconciliations import Finding, FindingKind, ReconciliationReport, ReconciliationView
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
@@ -78,6 +81,7 @@ __all__ = [
     "AccountExists",
     "AccountList",
     "AccountNotFound",
+    "AccountRunning",
     "AccountState",
     "AccountStopped",
     "AccountSummary",
@@ -96,6 +100,8 @@ __all__ = [
     "DisabledReason",
     "EngineUnavailable",
     "EntryType",
+    "Finding",
+    "FindingKind",
     "Forbidden",
     "IdempotencyKeyReused",
     "InsufficientScope",
@@ -121,6 +127,9 @@ __all__ = [
     "Problem",
     "Quote",
     "QuoteChanged",
+    "ReconciliationNotFound",
+    "ReconciliationReport",
+    "ReconciliationView",
     "RecordOutdated",
     "RecordUnreadable",
     "StateChanged",

@@ -110,6 +110,8 @@ class _Operations:
     get_record = _Operation(operations.get_record)
     revoke_token = _Operation(operations.revoke_token)
     revoke_subject = _Operation(operations.revoke_subject)
+    begin_reconciliation = _Operation(operations.begin_reconciliation)
+    get_reconciliation = _Operation(operations.get_reconciliation)
     get_readiness = _Operation(operations.get_readiness)
 
 

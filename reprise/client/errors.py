@@ -150,6 +150,10 @@ class AccountNotFound(NotFound):
     """There is no such account, or it is not the caller's (R19)."""
 
 
+class ReconciliationNotFound(NotFound):
+    """There is no such reconciliation, or it is older than what Temporal keeps."""
+
+
 class Conflict(Problem):
     """409: the account stands otherwise than the request needs. Nothing was changed."""
 
@@ -190,6 +194,10 @@ class AccountClosed(Conflict):
 
 class AccountStopped(Conflict):
     """The account's workflow was ended from outside: commands wait for `restore` (R27)."""
+
+
+class AccountRunning(Conflict):
+    """The account's workflow runs: there is nothing to restore (R27)."""
 
 
 class RecordUnreadable(Conflict):

@@ -5,8 +5,10 @@ their zone, amounts are in minor units. Who may do what is in docs/security.md (
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from reprise.client.requests import (
     CommandResult,
@@ -32,6 +34,7 @@ from reprise.schemas.api import (
 )
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.schemas.payment_methods import PaymentMethodView
+from reprise.schemas.reconciliations import ReconciliationBegun, ReconciliationView
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.commands import Feedback
 from reprise.statemachine.money import Plan
@@ -335,6 +338,23 @@ def revoke_token(jti: str, *, expires_at: datetime | None = None) -> Request[Non
 def revoke_subject(subject: str, *, not_before: datetime | None = None) -> Request[None]:
     """Revoke all tokens of a `sub` that were issued until now, within five seconds."""
     return posting("/v1/subjects/revoke", nothing, subject=subject, not_before=not_before)
+
+
+def begin_reconciliation(
+    *, repair: bool | None = None, days: int | None = None, idempotency_key: str | None = None
+) -> Request[ReconciliationBegun]:
+    """Begin to hold every account against Stripe; `get_reconciliation` tells how far it is, and what differs.
+
+    `repair` makes accounts look at Stripe where that can settle a difference; `days` is how far back objects at Stripe
+    are looked at.
+    """
+    request = posting("/v1/reconciliations", read_as(ReconciliationBegun), repair=repair, days=days)
+    return request if idempotency_key is None else replace(request, idempotency_key=idempotency_key)
+
+
+def get_reconciliation(reconciliation_id: str) -> Request[ReconciliationView]:
+    """Return a reconciliation as it stands, with its report so far."""
+    return reading(f"/v1/reconciliations/{quote(reconciliation_id, safe='')}", ReconciliationView)
 
 
 def get_readiness() -> Request[Readiness]:

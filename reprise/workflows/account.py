@@ -21,6 +21,7 @@ from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
 from reprise.workflows.messages import (
     OPENED_BY,
+    OPENING,
     WORKFLOW,
     AccountRun,
     AnyCommand,
@@ -300,7 +301,7 @@ class AccountWorkflow(Handlers):
         workflow.continue_as_new(
             self.as_input().model_copy(update={"edition": editions.NEWEST, "account": account}),
             search_attributes=search_attributes(self._account),
-            memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
+            memo={OPENED_BY: "", OPENING: ""} if closed else None,  # an empty one would leave the old one in place
         )
 
 

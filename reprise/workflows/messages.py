@@ -38,6 +38,7 @@ from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, ha
 __all__ = [
     "ACCOUNT_ID",
     "OPENED_BY",
+    "OPENING",
     "OVER_HTTP",
     "PORTAL_SESSION",
     "REVOCATION",
@@ -110,6 +111,8 @@ OVER_HTTP: Final = {
     "change_plan": "plan",
 }
 """Commands that have another name over HTTP: they are taken under both, as an update and as a signal."""
+OPENING = "opening"
+"""The name under which it keeps that opening's fingerprint, by which a repeat is known for good (R14)."""
 
 _PREFIX = "account-"
 

@@ -18,6 +18,8 @@ GUARD = "by_edition_2"
 PLUMBING = {
     "core `guards.by_edition_2`": "what the others ask",
     "core `account.by_newest_edition`": "takes a record into the newest edition",
+    "reconciliation `comparing._is_news`": "what the first edition does not tell is no difference",
+    "reconciliation `comparing.of_refund`": "what the first edition does not tell is no difference",
     "core `record_checks.faults_of`": "refuses a record of an edition that is not known",
 }
 """What asks for the edition and decides nothing by it."""
