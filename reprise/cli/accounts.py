@@ -143,24 +143,29 @@ def _sums(remote: Remote, page: "AccountList") -> dict[str, str]:
     return asyncio.run(found()) if wanted else {}
 
 
+_OF_PAST_DUE = ("account", "state", "why", "since", "next try", "sum")
+_OF_ANY = ("account", "state", "why", "since", "next", "next try", "sum", "carts", "term ends")
+
+
 def _table(page: "AccountList", sums: dict[str, str]) -> "RenderableType":
     """Return the accounts of a page, without the columns in which none of them has anything."""
     from reprise.cli.rendering import state, table, when
+    from reprise.client import AccountState
 
-    columns = ("account", "state", "why", "since", "next", "next try", "sum", "carts", "term ends")
     rows = [
-        (
-            each.account_id,
-            state(f"{each.state}, stopped" if each.stopped else each.state),
-            ", ".join(filter(None, (each.disabled_reason, each.decline_code))) or None,
-            when(each.since) if each.since else None,
-            each.next_action,
-            when(each.next_attempt_at) if each.next_attempt_at else None,
-            sums.get(each.account_id),
-            None if each.carts is None else str(each.carts),
-            when(each.term_ends_at) if each.term_ends_at else None,
-        )
+        {
+            "account": each.account_id,
+            "state": state(f"{each.state}, stopped" if each.stopped else each.state),
+            "why": ", ".join(filter(None, (each.disabled_reason, each.decline_code))) or None,
+            "since": when(each.since) if each.since else None,
+            "next": each.next_action,
+            "next try": when(each.next_attempt_at) if each.next_attempt_at else None,
+            "sum": sums.get(each.account_id),
+            "carts": None if each.carts is None else str(each.carts),
+            "term ends": when(each.term_ends_at) if each.term_ends_at else None,
+        }
         for each in page.accounts
     ]
-    told = [at for at, _ in enumerate(columns) if at < 2 or any(row[at] is not None for row in rows)]
-    return table([columns[at] for at in told], [[row[at] for at in told] for row in rows])
+    columns = _OF_PAST_DUE if all(each.state is AccountState.PAST_DUE for each in page.accounts) else _OF_ANY
+    told = [name for name in columns if any(row[name] is not None for row in rows)]
+    return table(told, [[row[name] for name in told] for row in rows])

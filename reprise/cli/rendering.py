@@ -39,6 +39,13 @@ NOTHING = "–"
 _WIDE = 10_000
 """Columns where nobody looks at a terminal: tables in pipes and files are neither cut nor folded."""
 
+_KEPT_WHOLE = frozenset({"#", "account", "state", "sum", "carts", "accounts", "invoice", "status", "next"})
+"""Columns that are read as one word: on a narrow terminal, others give way first."""
+
+_OF_INSTANTS = frozenset({"when", "since", "next try", "term ends", "created"})
+_INSTANT_WIDTH = len("2027-01-31")
+"""Below this, an instant would be folded within its date."""
+
 _IN_COLOUR = {
     "active": "green",
     "reactivated": "green",
@@ -97,7 +104,8 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Text | str | None]]) -
     """Return a table of rows under their names."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for each in columns:
-        made.add_column(each, overflow="fold")
+        width = _INSTANT_WIDTH if each in _OF_INSTANTS else None
+        made.add_column(each, overflow="fold", no_wrap=each in _KEPT_WHOLE, min_width=width)
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else text(each) for each in row))
     return made
