@@ -143,6 +143,7 @@ def _(document: AccountView) -> RenderableType:
             ("account", document.account_id),
             ("state", _standing(document)),
             ("why", why(document)),
+            ("stopped", _RESTORABLE.format(document.account_id) if document.restorable else None),
             ("price", f"{document.carts} × {money(document.plan.unit_amount, document.plan.currency)} = {per_month}"),
             ("term", f"{when(term.start)} – {when(term.end)}" if term else None),
             ("payment", payment.key and f"{money(payment.amount, payment.currency)} {payment.status}{code}"),
@@ -154,6 +155,9 @@ def _(document: AccountView) -> RenderableType:
             ("opened", f"{when(document.opened_at)}, time zone {document.timezone}"),
         ]
     )
+
+
+_RESTORABLE = "its workflow was ended from outside; commands wait for `reprise account restore {}`"
 
 
 def _standing(account: AccountView) -> Text:

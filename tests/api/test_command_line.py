@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from reprise.cli.main import app
 from reprise.temporal.namespace import NamespaceNotReady, register
+from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, new_account, token
 from tests.local.commands import run
 
@@ -169,6 +170,26 @@ async def test_R6_R10_payments_that_fail_or_wait_end_with_5(reprise: Reprise) ->
     waiting = await reprise("account", "reactivate", shop, "--yes", "--json")
     assert waiting.exit_code == 5
     assert document(waiting)["payment"]["action_url"] in waiting.stderr
+
+
+async def test_R27_E23_an_account_that_was_terminated_is_restored(
+    reprise: Reprise, account: str, temporal: Temporal, tmp_path: Path
+) -> None:
+    """It shows, says what to do, and goes on as it was; its record can be kept, and is what `--record` takes."""
+    running = await reprise("account", "restore", account)
+    assert running.exit_code == 4
+    await temporal.get_workflow_handle(workflow_id(account)).terminate()
+    shown = await reprise("account", "show", account)
+    assert f"reprise account restore {account}" in shown.stdout
+    assert (await reprise("account", "carts", account, "4")).exit_code == 4
+    record = await reprise("account", "record", account, "--json")
+    file = tmp_path / "record.json"
+    file.write_text(record.stdout)
+    restored = await reprise("account", "restore", account, "--json")
+    assert (restored.exit_code, document(restored)["state"], document(restored)["carts"]) == (0, "active", 3)
+    assert (await reprise("account", "restore", account, "--record", str(file))).exit_code == 4
+    file.write_text("[]")
+    assert (await reprise("account", "restore", account, "--record", str(file))).exit_code == 2
 
 
 async def test_a_namespace_is_set_up_once(temporal: Temporal) -> None:
