@@ -19,6 +19,7 @@ from reprise.statemachine.driving import refusal
 from reprise.statemachine.effects import Announce
 from reprise.workflows.messages import (
     OPENED_BY,
+    OPENING,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
@@ -169,10 +170,10 @@ async def start(client: Client, run: AccountRun, ended: WorkflowExecutionDescrip
     [summary] = await encode([f"Account {account.account_id}"])
     request.user_metadata.summary.CopyFrom(summary)
     encode_search_attributes(search_attributes(account), request.search_attributes)
-    opened_by = await ended.memo_value(OPENED_BY, default=None) if ended else None
-    if opened_by is not None:
-        [kept] = await encode([opened_by])
-        request.memo.fields[OPENED_BY].CopyFrom(kept)
+    memo = await ended.memo() if ended else {}
+    for name in {OPENED_BY, OPENING} & memo.keys():
+        [kept] = await encode([memo[name]])
+        request.memo.fields[name].CopyFrom(kept)
     try:
         await client.workflow_service.start_workflow_execution(request, retry=True, timeout=timedelta(seconds=10))
     except RPCError as error:

@@ -109,8 +109,10 @@ def _stripe_settings() -> "StripeSettings":
 
     from reprise.local import directory
     from reprise.local.errors import LocalError
+    from reprise.logs import silence_logs
     from reprise.settings import StripeSettings
 
+    silence_logs()
     try:
         return StripeSettings()
     except ValidationError:

@@ -7,7 +7,8 @@ import typer
 
 import reprise.cli.account_operators  # adds its commands to `account`
 import reprise.cli.accounts_export
-import reprise.cli.accounts_import  # noqa: F401 - these to `accounts`
+import reprise.cli.accounts_import
+import reprise.cli.accounts_reconcile  # noqa: F401 - these to `accounts`
 from reprise.cli.account import account
 from reprise.cli.accounts import accounts
 from reprise.cli.api import api

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from reprise.accounts import listing
 from reprise.accounts.client import Accounts
 from reprise.accounts.description import AccountDescription
-from reprise.accounts.errors import AccountNotFound
+from reprise.accounts.errors import AccountNotFound, RecordUnreadable
 from reprise.accounts.records import AccountRecord
 from reprise.activities.attempts import unavailable
 from reprise.errors import RepriseError, Unavailable
@@ -163,8 +163,8 @@ class ReconciliationActivities:
                 record = await self._accounts.record(account_id)
             except AccountNotFound:
                 return None
-            except Unavailable as error:
-                if attempt < PATIENCE - 1:
+            except (Unavailable, RecordUnreadable) as error:
+                if attempt < PATIENCE - 1 and isinstance(error, Unavailable):
                     continue
                 return Finding(
                     kind=FindingKind.UNANSWERED_ACCOUNT,

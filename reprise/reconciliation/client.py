@@ -108,12 +108,15 @@ class Reconciliations:
         except RuntimeError as error:
             raise Unavailable(_UNREACHABLE) from error
         status = {_RUNNING: "running", _COMPLETED: "completed"}
+        began = found.start_time  # of its newest run; the report says when the first one began
+        if report and asked:
+            began = report.since + timedelta(days=asked.days)
         return ReconciliationView.model_validate(
             {
                 "id": reconciliation,
                 "status": status.get(found.status or _RUNNING, "failed"),
                 "repair": asked and asked.repair,
-                "started_at": found.start_time,
+                "started_at": began,
                 "finished_at": found.close_time,
                 "report": report,
             }

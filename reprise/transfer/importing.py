@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reprise.client import (
+    Access,
     AccountExists,
     AccountNotFound,
     AsyncClient,
@@ -148,31 +149,30 @@ def _exists(error: Problem) -> str:
 
 async def _open(client: AsyncClient, row: Opening) -> Result:
     """Open an account; one that is there is sent the same request again, by which the API says whose it is (R14)."""
-    was_there = await _exists_already(client, row.account_id)
+    access = await _access(client, row.account_id)
     body = row.body
     given = {name: getattr(body, name) for name in body.model_fields_set - {"account_id"}}
     await client.open_account(body.account_id, **given, idempotency_key=row.key)
-    return Result.ALREADY_THERE if was_there else Result.OPENED
+    return Result.OPENED if access is None else Result.ALREADY_THERE
 
 
-async def _exists_already(client: AsyncClient, account_id: str) -> bool:
+async def _access(client: AsyncClient, account_id: str) -> Access | None:
     try:
-        await client.get_access(account_id)
+        return await client.get_access(account_id)
     except AccountNotFound:
-        return False
-    return True
+        return None
 
 
 async def _restore(client: AsyncClient, row: Restoring) -> Result:
-    """Restore an account from its record; one that runs is left as it is, and is there."""
-    try:
+    """Restore an account; one that runs, or is closed, is left as it is.
+
+    Where its workflow was ended from outside, Temporal has its last record, which is newer than that of any file.
+    """
+    access = await _access(client, row.account_id)
+    if access is not None and not access.restorable:
+        return Result.ALREADY_THERE
+    if access is None:
         await client.restore(row.account_id, record=row.record, idempotency_key=row.key)
-    except Conflict as error:
-        if error.code == _RUNNING:
-            return Result.ALREADY_THERE
-        raise
+    else:
+        await client.restore(row.account_id)
     return Result.RESTORED
-
-
-_RUNNING = "account_running"
-"""The code of an account whose workflow runs: there is nothing to restore (R27)."""

@@ -25,8 +25,9 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeS
 
 @pytest.fixture(scope="module")
 async def temporal() -> AsyncIterator[Client]:
-    """A dev server whose UI has the button that pauses a workflow."""
-    async with dev_server(**{"frontend.WorkflowPauseEnabled": "true"}) as client:
+    """A dev server whose UI has the button that pauses a workflow, and that suggests a new run early."""
+    settings = {"frontend.WorkflowPauseEnabled": "true", "limit.historyCount.suggestContinueAsNew": "60"}
+    async with dev_server(**settings) as client:
         yield client
 
 

@@ -11,6 +11,7 @@ from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, Sche
 from temporalio.service import RPCError
 
 from reprise.client import AsyncClient, FindingKind, IdempotencyKeyReused, NotFound, ReconciliationReport
+from reprise.reconciliation import activities
 from reprise.reconciliation.messages import SCHEDULE
 from reprise.reconciliation.messages import workflow_id as workflow_id_of
 from reprise.reconciliation.schedule import ensure_schedule
@@ -31,8 +32,13 @@ def found(report: ReconciliationReport | None) -> set[tuple[FindingKind, str | N
     return {(each.kind, each.account_id, each.subject) for each in report.findings}
 
 
-async def test_R22_nothing_differs_on_a_clean_system(company: Company, metrics_address: str) -> None:
-    """Accounts in every standing, payments that wait, clear, were declined, were paid back: not one finding."""
+async def test_R22_nothing_differs_on_a_clean_system(
+    company: Company, metrics_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts in every standing, payments that wait, clear, were declined, were paid back: not one finding, over many
+    pages and a new run.
+    """  # noqa: D205 - one thought
+    monkeypatch.setattr(activities, "ACCOUNTS_PER_PAGE", 2)
     await company.in_every_standing()
     seen = await company.reconciled()
     assert found(seen.report) == set()
@@ -42,6 +48,8 @@ async def test_R22_nothing_differs_on_a_clean_system(company: Company, metrics_a
     assert {each.state.value for each in listed} == {"active", "cancelled", "past_due", "disabled", "closed"}
     assert {each.payment_status for each in listed} >= {"paid", "declined", "processing", "requires_action"}
     assert set(seen.report.counts) == {each.value for each in FindingKind}
+    begun = await anext(company.temporal.get_workflow_handle(workflow_id_of(seen.id)).fetch_history_events())
+    assert begun.workflow_execution_started_event_attributes.continued_execution_run_id
     assert await gauges(metrics_address) == dict.fromkeys(FindingKind, 0)
 
 
