@@ -10,7 +10,7 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted mutants bench nightly check format lint types imports \
+.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted importproof mutants bench nightly check format lint types imports \
 	docs coverage diagram screenshots histories lock sbom clean
 
 help: ## Show what there is to make.
@@ -48,6 +48,9 @@ chaos: .venv/dev ## Kill, pause and fail everything, check every account: make c
 planted: .venv/dev ## See that the check of `make chaos` finds bugs that are planted in copies of the code.
 	$(BIN)/python -m tests.chaos.planted $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED))
 
+importproof: .venv/dev ## Import 2,000 accounts, killed halfway, and see that each is there once: make importproof ROWS=2000
+	$(BIN)/python -m tests.import_proof $(if $(ROWS),--rows $(ROWS))
+
 mutants: .venv/dev ## Change the code in places, see that tests notice: make mutants COUNT=300 SEED=1 PART=core
 	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(WITHIN),--within $(WITHIN)) $(if $(QUICK),--quick) $(if $(AGAIN),--again) $(ID)
@@ -59,7 +62,7 @@ fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for l
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
 
 # One after another: each of them needs the whole machine. What a target printed last stands in the summary.
-NIGHTLY := longlife models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted mutants soak
+NIGHTLY := longlife models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof mutants soak
 
 nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say how each went; hours.
 	@all=0; told=$$(mktemp -d); \
@@ -101,9 +104,10 @@ coverage: .venv/dev ## Run the tests and print which branches of reprise/ none t
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include 'reprise/statemachine/*'
 
-diagram: .venv/local ## Write what documents have from the code: charts of states, tables of settings and of errors.
+diagram: .venv/local ## Write what documents have from the code: the charts of states, the tables of settings, errors, exit codes.
 	$(BIN)/python -m tests.docs.charts
 	$(BIN)/python -m tests.docs.configuration
+	$(BIN)/python -m tests.docs.exit_codes
 	$(BIN)/python -m tests.docs.errors
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.

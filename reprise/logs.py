@@ -56,6 +56,11 @@ def configure_logs() -> None:
     threading.excepthook = _tell_of_thread
 
 
+def silence_logs() -> None:
+    """Let nothing below an error be said by this process: a command whose output people and programs read."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
 class _Lines(logging.StreamHandler[TextIO]):
     """Writes records; one that cannot be written as it is becomes a line that says so, and no traceback."""
 

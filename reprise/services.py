@@ -10,6 +10,7 @@ from reprise.accounts.client import Accounts
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
 from reprise.http.tokens import Verifier
+from reprise.reconciliation.client import Reconciliations
 from reprise.sessions.hand_over import Seal
 from reprise.sessions.portal_sessions import PortalSessions
 from reprise.sessions.revocations import Revocations
@@ -28,6 +29,7 @@ class Services:
     accounts: Accounts
     sessions: PortalSessions
     revocations: Revocations
+    reconciliations: Reconciliations
     stripe: stripe.StripeClient
 
 

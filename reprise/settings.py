@@ -100,12 +100,28 @@ class WorkerSettings(StripeSettings, AnnouncementSettings):
         default=None, description="A second one that announcements are signed with as well, while they are exchanged."
     )
     max_deliveries: int = Field(default=50, ge=1, description="Announcements on their way at the same time.")
+    connect_timeout: float = Field(
+        default=60, ge=0, le=3600, description="Seconds for which a worker tries to reach Temporal when it starts."
+    )
     drain_timeout: Seconds = Field(default=30, description="Seconds that running activities get after SIGTERM.")
     max_activities: int = Field(default=100, ge=1, description="Activities at the same time.")
     max_cached_workflows: int = Field(
         default=1000,
         ge=0,
         description="Accounts kept in memory between their tasks; others are replayed when something happens to them.",
+    )
+
+    reconcile_cron: str = Field(
+        default="0 3 * * *",
+        description="When accounts are held against Stripe, in cron's five fields, UTC; empty: never by itself.",
+    )
+    reconcile_requests_per_second: float = Field(
+        default=20, gt=0, le=100, description="How fast a reconciliation may ask Stripe, which others ask as well."
+    )
+    metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^\S+:\d{1,5}$",
+        description="Where Prometheus finds the worker's metrics, Temporal's and Reprise's own: host:port.",
     )
 
     @property
@@ -192,6 +208,9 @@ class ApiSettings(StripeSettings, AnnouncementSettings):
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
+    max_record: int = Field(
+        default=2 * 1024 * 1024, ge=1024, description="Bytes of the body of `POST …/restore`, which may hold a record."
+    )
     docs: bool | None = Field(default=None, description="Serve `/docs`; unset: where tokens are not an issuer's.")
     trusted_proxies: str | None = Field(
         default=None, description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed."

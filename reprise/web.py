@@ -8,13 +8,26 @@ from fastapi.responses import RedirectResponse
 from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
-from reprise.api import commands, docs_page, health, portal_sessions, problems, reads, token_revocations, webhooks
+from reprise.api import (
+    commands,
+    docs_page,
+    health,
+    permissions,
+    portal_sessions,
+    problems,
+    reads,
+    reconciliations,
+    restoring,
+    token_revocations,
+    webhooks,
+)
 from reprise.api.sound_requests import sound_request
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
 from reprise.http.middleware import BodyBounds, RequestLog
 from reprise.http.tokens import Verifier
 from reprise.portal.app import create_portal
+from reprise.reconciliation.client import Reconciliations
 from reprise.services import Services
 from reprise.sessions.hand_over import Seal
 from reprise.sessions.portal_sessions import PortalSessions
@@ -64,6 +77,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 accounts=Accounts(temporal, command_wait=settings.command_wait, announce=settings.announces),
                 sessions=PortalSessions(temporal, settings.portal_session),
                 revocations=Revocations(temporal),
+                reconciliations=Reconciliations(temporal),
                 stripe=to_stripe,
             )
             yield
@@ -83,7 +97,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
-    for part in (reads, commands, portal_sessions, token_revocations):
+    for part in (reads, commands, restoring, reconciliations, portal_sessions, token_revocations):
         app.include_router(part.router, dependencies=[Depends(sound_request)])
     app.add_api_route("/portal", _to("/portal/", 308), include_in_schema=False)
     app.mount("/portal", portal)
@@ -91,8 +105,10 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     if has_docs:
         docs_page.install(app)
     app.add_api_route("/", _to("/docs" if has_docs else "/openapi.json", 307), include_in_schema=False)
+    permissions.document(app)
     problems.document(app)
-    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout)
+    larger = {restoring.PATH: settings.max_record}
+    app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout, larger=larger)
     over_tls = settings.public_url is not None and settings.public_url.scheme == "https"
     app.add_middleware(RequestLog, over_tls=over_tls)
     return app

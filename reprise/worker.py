@@ -10,24 +10,32 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import httpx
+import stripe
 import structlog
 from pydantic import ValidationError
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
+from reprise.accounts.client import Accounts
 from reprise.activities import endpoints
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.log_context import LogContext
 from reprise.activities.names import ANNOUNCEMENTS_QUEUE
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
+from reprise.reconciliation.activities import ReconciliationActivities
+from reprise.reconciliation.schedule import ensure_schedule
+from reprise.reconciliation.workflow import Reconciliation
 from reprise.settings import WorkerSettings, complaint
-from reprise.stripe_api.client import stripe_client
+from reprise.stripe_api.client import invoice_pages, stripe_client
+from reprise.stripe_api.reconciling import Pace, StripeFacts
 from reprise.temporal.connection import connect
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.endpoint_check import EndpointCheck
+from reprise.workflows.invoice_pages import InvoicePages
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
 from reprise.workflows.revocation import Revocation
@@ -39,6 +47,9 @@ AS_SINGLE_BATCH = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_
 WORKFLOW_TASKS = 5
 """Workflow tasks at the same time. They share one interpreter, so more are no faster; and each must end in the time
 that it is given, also on a machine that has other things to do."""
+
+CONNECT_INTERVAL = 2.0
+"""Seconds between two tries to reach Temporal at the start."""
 
 TASK_PATIENCE = 9
 """Seconds of real time that a workflow task may take: less than the 10 after which Temporal gives it to another worker.
@@ -63,13 +74,13 @@ async def account_worker(client: Client, settings: WorkerSettings) -> AsyncItera
         ValueError: An announcement endpoint of the settings cannot be used.
     """
     async with AsyncExitStack() as stack:
+        to_stripe = await stack.enter_async_context(stripe_client(settings))
         product = await stack.enter_async_context(
             httpx.AsyncClient(timeout=endpoints.PATIENCE, follow_redirects=False, trust_env=False, limits=CONNECTIONS)
         )
         announcements = ProductAnnouncements(endpoints.endpoints_of(product, settings.endpoints))
-        payments = StripePayments(await stack.enter_async_context(stripe_client(settings)))
         deliveries = await stack.enter_async_context(_deliveries(client, settings, announcements))
-        worker = await stack.enter_async_context(_worker(client, settings, payments, announcements))
+        worker = await stack.enter_async_context(_worker(client, settings, to_stripe, announcements))
         try:
             yield worker
         finally:  # both at once: neither waits for what the other still does
@@ -88,12 +99,15 @@ def _deliveries(client: Client, settings: WorkerSettings, announcements: Product
 
 
 def _worker(
-    client: Client, settings: WorkerSettings, payments: StripePayments, announcements: ProductAnnouncements
+    client: Client, settings: WorkerSettings, to_stripe: stripe.StripeClient, announcements: ProductAnnouncements
 ) -> Worker:
+    payments = StripePayments(to_stripe)
+    pace = Pace(settings.reconcile_requests_per_second)
+    reconciling = ReconciliationActivities(Accounts(client), StripeFacts(to_stripe, pace))
     worker = Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow, EndpointCheck, PortalSession, Revocation],
+        workflows=[AccountWorkflow, EndpointCheck, PortalSession, Revocation, Reconciliation],
         activities=[
             payments.register_customer,
             payments.change_payment_method,
@@ -104,9 +118,11 @@ def _worker(
             payments.void_invoice,
             payments.retrieve_refund,
             announcements.announce,
+            reconciling.reconcile_page,
+            reconciling.tell_reconciliation,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
-        interceptors=[LogContext()],
+        interceptors=[LogContext(), InvoicePages(invoice_pages(settings))],
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,
@@ -125,10 +141,37 @@ def _worker(
 async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Run a worker until `stop`; then let what runs finish, for `drain_timeout` seconds at most."""
     async with account_worker(client, settings):
+        await _schedule(client, settings)
         log.info("worker ready", task_queue=TASK_QUEUE, namespace=client.namespace)
         await stop.wait()
         log.info("worker draining", seconds=settings.drain_timeout)
     log.info("worker stopped")
+
+
+async def _schedule(client: Client, settings: WorkerSettings) -> None:
+    """Make the nightly reconciliation what the settings say; that it cannot be made stops no worker."""
+    try:
+        await ensure_schedule(client, settings.reconcile_cron or None)
+    except (RPCError, RuntimeError) as error:
+        log.error("reconciliation not scheduled", cron=settings.reconcile_cron, why=str(error))
+
+
+async def _connected(seconds: float, metrics: str | None) -> Client:
+    """Connect to Temporal, which may be starting as well.
+
+    Raises:
+        RuntimeError: It could not be reached for so many seconds.
+    """
+    clock = asyncio.get_running_loop().time
+    give_up_at = clock() + seconds
+    while True:
+        try:
+            return await connect(metrics=metrics)
+        except RuntimeError as error:
+            if clock() + CONNECT_INTERVAL > give_up_at:
+                raise
+            log.warning("Temporal cannot be reached yet", why=str(error), again_in=CONNECT_INTERVAL)
+            await asyncio.sleep(CONNECT_INTERVAL)
 
 
 async def _main() -> int:
@@ -139,7 +182,7 @@ async def _main() -> int:
         log.error("worker not started", why=complaint(error))
         return 1
     try:
-        client = await connect()
+        client = await _connected(settings.connect_timeout, settings.metrics_address)
     except RuntimeError as error:
         log.error("worker not started", why=f"Temporal cannot be reached (see TEMPORAL_ADDRESS): {error}")
         return 1

@@ -10,6 +10,9 @@ from reprise.statemachine.account import DisabledReason
 from reprise.statemachine.timeline import EntryType
 from reprise.workflows.messages import Actor, ActorKind, TimelineEntry
 
+SUPPORT: Final = Actor(kind=ActorKind.OPERATOR, id="Support")
+"""Every operator, as an account's users know them."""
+
 _STRUCTURED: Final = frozenset({EntryType.REFUNDED, EntryType.DISPUTED})
 """Entries whose reason begins with a status of Stripe's (R24)."""
 
@@ -19,9 +22,9 @@ _CODES: Final = frozenset(reason.value for reason in DisabledReason)
 def for_owner(entries: Iterable[TimelineEntry], subject: str) -> list[TimelineEntry]:
     """Return a timeline as a user with Billing Access sees it.
 
-    Who acted is told by its kind alone, save for what the user did themselves. Reasons are left out: an operator's is
-    written for operators, another user's is that user's, and Stripe's sentences name what is ours. A reason that is a
-    code, or begins with a refund's or dispute's status, keeps that.
+    Who acted is told by its kind alone, save for what the user did themselves; operators are "Support". Reasons are
+    left out: an operator's is written for operators, another user's is that user's, and Stripe's sentences name what is
+    ours. A reason that is a code, or begins with a refund's or dispute's status, keeps that.
 
     Args:
         entries: The timeline, whole.
@@ -33,7 +36,8 @@ def for_owner(entries: Iterable[TimelineEntry], subject: str) -> list[TimelineEn
 def _shown(entry: TimelineEntry, subject: str) -> TimelineEntry:
     if entry.actor.kind is ActorKind.USER and entry.actor.id == subject:
         return entry
-    return entry.model_copy(update={"actor": Actor(kind=entry.actor.kind), "reason": _plain(entry)})
+    who = SUPPORT if entry.actor.kind is ActorKind.OPERATOR else Actor(kind=entry.actor.kind)
+    return entry.model_copy(update={"actor": who, "reason": _plain(entry)})
 
 
 def _plain(entry: TimelineEntry) -> str | None:

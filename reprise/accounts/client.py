@@ -4,10 +4,8 @@ The only way to a running account: the API, the pages and the commands go throug
 """
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -17,95 +15,61 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
-    WorkflowExecution,
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
-    WorkflowUpdateStage,
 )
-from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.accounts.description import AccountDescription, is_account
 from reprise.accounts.errors import AccountNotFound, AccountStopped, CommandRefused
-from reprise.errors import InvalidInput, Unavailable
+from reprise.accounts.reading import READ_TIMEOUT, Reads
+from reprise.accounts.records import AccountRecord, check_record
+from reprise.accounts.restoring import run_to_start, start
+from reprise.accounts.sending import (
+    CommandResult,
+    answer_to,
+    error_of,
+    refusal_of,
+    result_of,
+    was_accepted,
+)
+from reprise.errors import Unavailable
 from reprise.statemachine import editions, machine
 from reprise.statemachine.refusals import Refused
-from reprise.temporal.answers import BEFORE_ITS_TIME, IS_PAUSED, NOT_YET
-from reprise.temporal.search_attributes import ACCOUNT_STATE
 from reprise.workflows.account_views import account_view
 from reprise.workflows.messages import (
-    ACCOUNT_ID,
     OPENED_BY,
+    OPENING,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
-    AccountState,
     AccountView,
     Answer,
     AnyCommand,
-    AskedAt,
     Command,
     OpenAccount,
     PaymentHint,
-    Quote,
-    QuoteAnswer,
     Refusal,
     RefusalCode,
-    TimelineEntry,
-    same_command,
+    RestoreAccount,
+    fingerprint,
     workflow_id,
 )
 
 log = structlog.get_logger()
-
-READ_TIMEOUT: Final = timedelta(seconds=4)
-"""How long a read may take before the engine counts as out of reach."""
-
-_ASKED_AGAIN: Final = 20
-"""How often a query is asked again that came at the wrong moment."""
-
-_PAUSE: Final = 0.05
-"""Seconds between two tries of what came at the wrong moment."""
-
-_ACCEPTED_WITHIN: Final = 1.0
-"""Seconds within which the server says that a run has accepted an update."""
 
 _NO_WORKER: Final = (
     "No worker took this within the time allowed. Nothing is known to be recorded: send it again with the same"
     " Idempotency-Key."
 )
 
-_PAUSED: Final = (
-    "This account's workflow is paused in Temporal. Nothing is lost. Send it again, with the same Idempotency-Key, once"
-    " an operator has pressed Unpause there."
-)
-
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class CommandResult:
-    """The account as it stands after a command, and whether that is finished: if not, it goes on by itself."""
-
-    account: AccountView
-    finished: bool
-
-
-@dataclass(frozen=True)
-class AccountPage:
-    """One page of the list of accounts; `next_page_token` is None on the last."""
-
-    accounts: list[AccountDescription]
-    next_page_token: bytes | None
-
-
-class Accounts:
+class Accounts(Reads):
     """Every account, by way of its workflow. Errors are `RepriseError`s: `Unavailable` may come from any call."""
 
     def __init__(self, client: Client, *, command_wait: float = 10, announce: bool = False) -> None:
@@ -134,7 +98,7 @@ class Accounts:
             provisional, _ = machine.open_account(command, datetime.now(UTC))
         except Refused as error:
             raise CommandRefused(Refusal.of(error)) from error
-        start = WithStartWorkflowOperation[Any, Any](
+        to_start = WithStartWorkflowOperation[Any, Any](
             WORKFLOW,
             AccountRun(opening=command, edition=editions.NEWEST, announce=self._announce),
             id=workflow_id(command.account_id),
@@ -142,24 +106,37 @@ class Accounts:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             static_summary=f"Account {command.account_id}",
-            memo={OPENED_BY: command.command_id},
+            memo={OPENED_BY: command.command_id, OPENING: fingerprint(command)},
         )
         # Nobody asks for the handle: what the SDK (1.35) puts there on an error would be logged as never retrieved.
-        start._workflow_handle.add_done_callback(lambda handle: handle.cancelled() or handle.exception())  # noqa: SLF001
+        to_start._workflow_handle.add_done_callback(lambda handle: handle.cancelled() or handle.exception())  # noqa: SLF001
         try:
             async with asyncio.timeout(self._wait):
                 answer = await self.client.execute_update_with_start_workflow(
-                    "open", command, start_workflow_operation=start, id=command.command_id, result_type=Answer
+                    "open", command, start_workflow_operation=to_start, id=command.command_id, result_type=Answer
                 )
-                return _result(answer, command)
+                return result_of(answer, command)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             return await self._started(command, account_view(provisional))
         except WorkflowAlreadyStartedError as error:  # it has ended, however it did: the id is taken all the same (R1)
             raise _exists() from error
         except WorkflowUpdateFailedError as error:
-            raise _refusal_of(error) from error
+            refused = refusal_of(error)
+            if not (isinstance(refused, CommandRefused) and refused.code is RefusalCode.ACCOUNT_EXISTS):
+                raise refused from error
+            if await self._was_opened_by(command):
+                return CommandResult(await self.account(command.account_id), finished=True)
+            raise refused from error
         except (RPCError, RuntimeError) as error:
-            raise _error_of(error) from error
+            raise error_of(error) from error
+
+    async def _was_opened_by(self, command: OpenAccount) -> bool:
+        """Say whether an account has been opened by this very request, whose answer it does not remember any more.
+
+        Many commands later, a repeat of the opening is still that opening (R14), and no conflict.
+        """
+        memo = await (await self._run(command.account_id)).memo()
+        return (memo.get(OPENED_BY), memo.get(OPENING)) == (command.command_id, fingerprint(command))
 
     async def _started(self, command: OpenAccount, provisional: AccountView) -> CommandResult:
         """Answer for a workflow that was started: it opens the account, now or as soon as a worker is there."""
@@ -174,7 +151,7 @@ class Accounts:
         except Unavailable:
             return CommandResult(provisional, finished=False)
 
-    async def command(self, account_id: str, command: AnyCommand) -> CommandResult:
+    async def command(self, account_id: str, command: AnyCommand | RestoreAccount) -> CommandResult:
         """Send a command and wait for its answer; past the wait it goes on by itself.
 
         Raises:
@@ -188,15 +165,45 @@ class Accounts:
         try:
             try:
                 async with asyncio.timeout(self._wait):
-                    return _result(await _answer(handle, command), command)
+                    return result_of(await answer_to(handle, command), command)
             except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-                if not await _was_accepted(handle, command):
+                if not await was_accepted(handle, command):
                     raise Unavailable(_NO_WORKER) from None
                 return CommandResult(await self.account(account_id), finished=False)
         except WorkflowUpdateFailedError as error:
-            raise _refusal_of(error) from error
+            raise refusal_of(error) from error
         except (RPCError, RuntimeError) as error:
             raise await self._not_taken(account_id, error) from error
+
+    async def restore(
+        self, account_id: str, command: RestoreAccount, record: AccountRecord | None = None
+    ) -> CommandResult:
+        """Take an account up again whose workflow was ended from outside (R27). Errors as of `command`, and these.
+
+        Args:
+            account_id: The account.
+            command: Who asks, and whether from what its last run began with instead of its last record.
+            record: For an account that Temporal does not have any more, or cannot read: one from an export.
+
+        Raises:
+            CommandRefused: `account_running`: its workflow runs; `account_closed`.
+            AccountNotFound: There is none, and no record was given.
+            InvalidInput: The record cannot be this account's.
+            RecordOutdated: Temporal has a newer one.
+            RecordUnreadable: Its last record is not to be had, and none was given.
+        """
+        _bind(account_id, command)
+        given = None if record is None else check_record(account_id, record)
+        try:
+            ended: WorkflowExecutionDescription | None = await self._run(account_id)
+        except AccountNotFound:
+            if given is None:
+                raise
+            ended = None
+        if ended is None or ended.status is not WorkflowExecutionStatus.RUNNING:
+            run = await run_to_start(self.client, command, given, ended, partial(self._last_record, account_id))
+            await start(self.client, run, ended)
+        return await self.command(account_id, command)
 
     async def signal(self, account_id: str, command: AnyCommand) -> None:
         """Send a command that nobody waits for: it is taken or refused without an answer. Errors as of `command`."""
@@ -216,85 +223,11 @@ class Accounts:
     async def _not_taken(self, account_id: str, error: RPCError | RuntimeError) -> Exception:
         """Say why Temporal has not taken a message: there is no such account, or its workflow has ended (R27)."""
         if not (isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND):
-            return _error_of(error)
+            return error_of(error)
         found = await self.describe(account_id)
         if found.is_running:  # taken up again meanwhile
             return Unavailable("The account was just being taken up again. Send it again.")
         return AccountStopped(found.stopped_how)
-
-    # ------------------------------------------------------------------ reads
-
-    async def account(self, account_id: str) -> AccountView:
-        """Return the account as it stands.
-
-        Raises:
-            AccountNotFound: There is none.
-            Unavailable: No worker has answered in time, or Temporal is out of reach.
-        """
-        return await self._query(account_id, "account", AccountView)
-
-    async def quote(self, account_id: str) -> Quote:
-        """Return what coming back costs now, by the account's own clock (R7).
-
-        Raises:
-            CommandRefused: The account does not come back by paying.
-            AccountNotFound: There is none.
-        """
-        asked = AskedAt(now=(await self.describe(account_id)).now)
-        answer = await self._query(account_id, "quote", QuoteAnswer, asked)
-        if answer.quote is None:
-            assert answer.refusal is not None, "an answer without a quote says why"
-            raise CommandRefused(answer.refusal)
-        return answer.quote
-
-    async def timeline(self, account_id: str) -> list[TimelineEntry]:
-        """Return the timeline, oldest first (R17). Errors as of `account`."""
-        return await self._query(account_id, "timeline", list[TimelineEntry])
-
-    async def customer_id(self, account_id: str) -> str | None:
-        """Return the id of the account's customer at Stripe, None where it has none (yet). Errors as of `account`."""
-        return await self._query(account_id, "customer_id", str | None)  # type: ignore[arg-type]
-
-    async def describe(self, account_id: str) -> AccountDescription:
-        """Return what the server knows without a worker (R16); of an account whose workflow has ended, its last (R27).
-
-        Raises:
-            AccountNotFound: There is no such account; one whose opening was refused has never been one.
-        """
-        return AccountDescription.of(await self._run(account_id))
-
-    async def page(self, state: AccountState | None, size: int, page_token: bytes | None) -> AccountPage:
-        """Return one page of all accounts, newest first, then those whose workflow was ended from outside.
-
-        From Temporal's visibility store: complete, but a moment late. A page may hold fewer than `size` and still have
-        a next one.
-
-        Raises:
-            InvalidInput: The page token is none of Temporal's.
-        """
-        query = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus!='ContinuedAsNew'"
-        if state is not None:
-            query += f" AND {ACCOUNT_STATE.name}='{state.value}'"
-        pages = self.client.list_workflows(query, page_size=size, next_page_token=page_token)
-        try:
-            await pages.fetch_next_page()
-        except RPCError as error:
-            if error.status is RPCStatusCode.INVALID_ARGUMENT:
-                raise InvalidInput("cursor", "is not one that this list has given") from error
-            raise _error_of(error) from error
-        except RuntimeError as error:
-            raise _error_of(error) from error
-        following = pages.next_page_token
-        found = [each for each in pages.current_page or () if is_account(each)]
-        newest = await asyncio.gather(*(self._is_newest(each) for each in found))
-        shown = [AccountDescription.of(each) for each, so in zip(found, newest, strict=True) if so]
-        return AccountPage(shown, following or None)
-
-    async def _is_newest(self, execution: WorkflowExecution) -> bool:
-        """Say whether a run from the list is its account's newest: one that was taken up again has older ones."""
-        if execution.status is WorkflowExecutionStatus.RUNNING:
-            return True
-        return (await self._described(execution.id)).run_id == execution.run_id
 
     async def workers(self) -> int:
         """Return how many workers poll for accounts."""
@@ -309,101 +242,6 @@ class Accounts:
             raise Unavailable("Temporal cannot be reached.") from error
         return len(queue.pollers)
 
-    async def _run(self, account_id: str) -> WorkflowExecutionDescription:
-        description = await self._described(_workflow_of(account_id))
-        if not is_account(description):
-            raise AccountNotFound
-        return description
-
-    async def _described(self, workflow: str) -> WorkflowExecutionDescription:
-        return await _asked(self.client.get_workflow_handle(workflow).describe(rpc_timeout=READ_TIMEOUT))
-
-    async def _query(self, account_id: str, name: str, answer: type[T], argument: AskedAt | None = None) -> T:
-        arguments = [] if argument is None else [argument]
-        reject: QueryRejectCondition | None = QueryRejectCondition.NOT_OPEN
-        for attempt in range(_ASKED_AGAIN):
-            query = self._handle(account_id).query(
-                name, args=arguments, result_type=answer, reject_condition=reject, rpc_timeout=READ_TIMEOUT
-            )
-            last = attempt == _ASKED_AGAIN - 1
-            try:
-                result: T = await query
-                return result
-            except WorkflowQueryRejectedError as error:
-                if error.status is WorkflowExecutionStatus.RUNNING:  # open, and yet it is not to be asked
-                    raise Unavailable(_PAUSED) from error
-                await self.describe(account_id)  # it has ended: what was an account answers all the same (R27)
-                reject = None
-            except WorkflowQueryFailedError as error:
-                if BEFORE_ITS_TIME not in str(error) or last:
-                    log.error("a worker could not answer", query=name, why=str(error)[:500])
-                    raise Unavailable("The account's worker could not answer. Try again.") from error
-                await asyncio.sleep(_PAUSE)
-            except RPCError as error:
-                if NOT_YET not in str(error) or last:
-                    raise _error_of(error) from error
-                await asyncio.sleep(_PAUSE)
-            except RuntimeError as error:
-                raise _error_of(error) from error
-        raise AssertionError("the loop returns or raises")
-
-    def _handle(self, account_id: str) -> WorkflowHandle[Any, Any]:
-        return self.client.get_workflow_handle(_workflow_of(account_id))
-
-
-def _workflow_of(account_id: str) -> str:
-    if not re.fullmatch(ACCOUNT_ID, account_id):  # nothing that Temporal could be asked for
-        raise AccountNotFound
-    return workflow_id(account_id)
-
-
-async def _answer(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> Answer:
-    """Send a command, and return its answer: accepted and answered within one workflow task, it is one request."""
-    return await _once_a_run_takes_it(
-        lambda: handle.execute_update(command.name, command, id=command.command_id, result_type=Answer)
-    )
-
-
-async def _was_accepted(handle: WorkflowHandle[Any, Any], command: AnyCommand) -> bool:
-    """Say whether a run has accepted a command that was waited for in vain: its id finds it, and begins no other."""
-    stage = WorkflowUpdateStage.ACCEPTED
-    try:
-        async with asyncio.timeout(_ACCEPTED_WITHIN):
-            await _once_a_run_takes_it(
-                lambda: handle.start_update(command.name, command, id=command.command_id, wait_for_stage=stage)
-            )
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-        return False
-    return True
-
-
-async def _once_a_run_takes_it(send: Callable[[], Awaitable[T]]) -> T:
-    """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
-    while True:
-        try:
-            return await send()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):
-                raise
-            await asyncio.sleep(_PAUSE)
-
-
-def _result(answer: Answer, command: Command) -> CommandResult:
-    # Temporal answers a repeated update id from its record, without looking at what was sent (R14).
-    if not same_command(answer.fingerprint, command):
-        message = "This idempotency key was used for another request. Use a new key for each."
-        raise CommandRefused(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=message))
-    if answer.refusal is not None:
-        raise CommandRefused(answer.refusal, answer.account)
-    return CommandResult(answer.account, finished=True)
-
-
-async def _asked(request: Awaitable[T]) -> T:
-    try:
-        return await request
-    except (RPCError, RuntimeError) as error:
-        raise _error_of(error) from error
-
 
 def _bind(account_id: str, command: Command) -> None:
     """Let all lines from here on say which command they are about: the worker's say it too."""
@@ -413,20 +251,3 @@ def _bind(account_id: str, command: Command) -> None:
 def _exists() -> CommandRefused:
     message = "An account with this id exists, or has existed. Choose another id."
     return CommandRefused(Refusal(code=RefusalCode.ACCOUNT_EXISTS, message=message))
-
-
-def _refusal_of(error: WorkflowUpdateFailedError) -> Exception:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.details:
-        return CommandRefused(Refusal.model_validate(cause.details[0]))
-    return Unavailable("The account's worker stopped while it took this. Send it again with the same Idempotency-Key.")
-
-
-def _error_of(error: RPCError | RuntimeError) -> Exception:
-    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-        return AccountNotFound()
-    if IS_PAUSED in str(error):
-        return Unavailable(_PAUSED)
-    if isinstance(error, RPCError) and error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}:
-        return Unavailable("No worker answered in time. Try again.")
-    return Unavailable("Temporal cannot be reached. Send it again with the same Idempotency-Key: it is taken once.")

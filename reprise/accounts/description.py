@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from reprise.statemachine.access import may_work
-from reprise.temporal.search_attributes import ACCESS_UNTIL, ACCOUNT_STATE, CARTS, PAYMENT_STATUS, TERM_ENDS_AT
-from reprise.workflows.messages import AccountState, account_id_of
+from reprise.statemachine.next_actions import NextAction
+from reprise.temporal.search_attributes import (
+    ACCESS_UNTIL,
+    ACCOUNT_STATE,
+    CARTS,
+    DECLINE_CODE,
+    DISABLED_REASON,
+    NEXT_ACTION,
+    PAYMENT_STATUS,
+    RETRIES_AT,
+    STATE_SINCE,
+    TERM_ENDS_AT,
+)
+from reprise.workflows.messages import AccountState, DisabledReason, account_id_of
+
+Member = TypeVar("Member", bound=StrEnum)
 
 _RUNNING: Final = WorkflowExecutionStatus.RUNNING
 
@@ -23,6 +38,13 @@ class AccountDescription:
     carts: int | None
     term_ends_at: datetime | None
     access_until: datetime | None
+    since: datetime | None
+    """Since when it is in its state; None where that is not known."""
+    disabled_reason: DisabledReason | None
+    decline_code: str | None
+    next_action: NextAction | None
+    retries_at: tuple[datetime, ...]
+    """When a past-due renewal is tried again by itself, those that have been made among them."""
     status: WorkflowExecutionStatus | None
     """How its workflow stands in Temporal."""
     now: datetime
@@ -40,14 +62,29 @@ class AccountDescription:
             carts=known.get(CARTS),
             term_ends_at=known.get(TERM_ENDS_AT),
             access_until=known.get(ACCESS_UNTIL),
+            since=known.get(STATE_SINCE),
+            disabled_reason=_member(DisabledReason, known.get(DISABLED_REASON)),
+            decline_code=known.get(DECLINE_CODE),
+            next_action=_member(NextAction, known.get(NEXT_ACTION)),
+            retries_at=tuple(datetime.fromisoformat(at) for at in known.get(RETRIES_AT) or ()),
             status=execution.status,
             now=_clock_of(execution),
         )
 
     @property
+    def next_attempt_at(self) -> datetime | None:
+        """When a past-due renewal is tried next by itself; None where nothing is, or only what is our fault."""
+        return next((at for at in self.retries_at if at > self.now), None)
+
+    @property
     def is_running(self) -> bool:
         """Whether its workflow runs, so that commands are taken."""
         return self.status is _RUNNING
+
+    @property
+    def is_restorable(self) -> bool:
+        """Whether its workflow was ended from outside, and can be taken up again: a closed account is final (R27)."""
+        return not self.is_running and self.state is not AccountState.CLOSED
 
     @property
     def stopped_how(self) -> str:
@@ -58,6 +95,11 @@ class AccountDescription:
     def has_access(self) -> bool:
         """Whether the account may work now (R16)."""
         return may_work(self.state, self.access_until, self.now)
+
+
+def _member(kind: type[Member], value: str | None) -> Member | None:
+    """Return a value of ours, or None for one of a later release."""
+    return next((each for each in kind if each == value), None)
 
 
 def is_account(execution: WorkflowExecution) -> bool:

@@ -28,6 +28,33 @@ class AccountStopped(RepriseError):  # noqa: N818 - named as its code is
         )
 
 
+class RecordUnreadable(RepriseError):  # noqa: N818 - named as its code is
+    """The workflow of the account has ended, and its history cannot be replayed: its last record is not to be had."""
+
+    code = "record_unreadable"
+
+    def __init__(self) -> None:
+        """Say what can be done."""
+        super().__init__(
+            "The history of this account's last run cannot be replayed, so its last record is not to be had. Restore it"
+            " from a record that was exported, or with `from_run_start` as it stood when that run began: payments are"
+            " found at Stripe by their keys, but what people have asked for since is lost. The worker's log says why."
+        )
+
+
+class RecordOutdated(RepriseError):  # noqa: N818 - named as its code is
+    """The record that was given knows less than what Temporal still has of the account (R27)."""
+
+    code = "record_outdated"
+
+    def __init__(self, given: int, known: int) -> None:
+        """Take the last entry of each."""
+        super().__init__(
+            f"Temporal has a newer record of this account (entry {known}) than the one given (entry {given}), or one of"
+            " another account of the same id. Nothing was changed. Leave `record` out."
+        )
+
+
 class CommandRefused(RepriseError):  # noqa: N818 - it was
     """The account refuses a command, or a quote: `refusal` says why, `account` how it stands, where that is known."""
 

@@ -6,8 +6,10 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from reprise.accounts.errors import AccountNotFound
+from reprise.api.permissions import PERMISSIONS
 from reprise.http import audit
 from reprise.http.problems import Problem
+from reprise.http.scopes import Scope
 from reprise.http.tokens import REVOKED, SENT_TWICE, Caller, unauthorized
 from reprise.services import services_of
 from reprise.workflows.messages import ACCOUNT_ID
@@ -43,48 +45,34 @@ async def authenticated(
     return caller
 
 
-Authenticated = Annotated[Caller, Depends(authenticated)]
-
 PathAccount = Annotated[str, Path(json_schema_extra={"pattern": ACCOUNT_ID, "examples": ["shop-42"]})]
 """An account's id in an address: one that no account can have is answered like one that none has (R19)."""
 
 
-async def for_account(account_id: PathAccount, caller: Authenticated) -> Caller:
-    """Let operators and users with Billing Access to this account through (R19)."""
-    if caller.is_operator:
+async def authorized(request: Request, caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    """Let through who may do the operation that is asked for (R19), as what they may.
+
+    Raises:
+        Problem: 403: their token lacks a scope, or Billing Access to their account.
+        AccountNotFound: The account is not theirs; they are not told whether it exists.
+    """
+    permission = PERMISSIONS[request.scope["route"].name]
+    if caller.may(permission.operator) or (permission.backend and Scope.BACKEND in caller.scopes):
         return caller
-    if account_id not in caller.accounts:
-        raise operator_required() if caller.is_backend else AccountNotFound
-    if "billing" not in caller.scopes:
+    account_id = request.path_params.get("account_id")
+    owns = account_id is not None and account_id in caller.accounts
+    if permission.owner and owns and Scope.BILLING_USER in caller.scopes:
+        return caller.as_owner()
+    if caller.is_operator:
+        raise scope_required(permission.operator)
+    if account_id is not None and not owns and not caller.is_backend:
+        raise AccountNotFound
+    if permission.owner and owns:
         raise Problem(
             403,
             "billing_access_required",
             "You have no Billing Access to this account. Ask somebody who has it to grant it to you.",
         )
-    return caller
-
-
-async def for_access(account_id: PathAccount, caller: Authenticated) -> Caller:
-    """Let the product's backend through as well: it asks whether an account may work (R16, R19)."""
-    return caller if caller.is_backend else await for_account(account_id, caller)
-
-
-async def operator(request: Request, caller: Authenticated) -> Caller:
-    """Let operators through (R19); others are not even told whether an account exists."""
-    return _among(request, caller, may=caller.is_operator)
-
-
-async def backend(request: Request, caller: Authenticated) -> Caller:
-    """Let operators and the product's backend through (R19)."""
-    return _among(request, caller, may=caller.is_backend)
-
-
-def _among(request: Request, caller: Caller, *, may: bool) -> Caller:
-    if may:
-        return caller
-    account_id = request.path_params.get("account_id")
-    if account_id is not None and account_id not in caller.accounts and not caller.is_backend:
-        raise AccountNotFound
     raise operator_required()
 
 
@@ -93,7 +81,11 @@ def operator_required() -> Problem:
     return Problem(403, "operator_required", "Only the people who run the service may do this.")
 
 
-BillingUser = Annotated[Caller, Depends(for_account)]
-Reader = Annotated[Caller, Depends(for_access)]
-Operator = Annotated[Caller, Depends(operator)]
-Backend = Annotated[Caller, Depends(backend)]
+def scope_required(scope: Scope) -> Problem:
+    """Return what is said to an operator whose token is for other things (RFC 6750, 3.1)."""
+    detail = f"Your token has no scope for this: {scope} is needed. Ask for a token that has it."
+    challenge = f'Bearer realm="reprise", error="insufficient_scope", scope="{scope}"'
+    return Problem(403, "insufficient_scope", detail, headers={"WWW-Authenticate": challenge}, scope=scope)
+
+
+Authorized = Annotated[Caller, Depends(authorized)]

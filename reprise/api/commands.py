@@ -8,11 +8,12 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from reprise.accounts.client import CommandResult
+from reprise.accounts.sending import CommandResult
 from reprise.api import examples
-from reprise.api.auth import Backend, BillingUser, Operator, PathAccount, operator_required
+from reprise.api.auth import Authorized, PathAccount, operator_required, scope_required
 from reprise.api.bodies import body_of, words_of
 from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, Sending, StripeDep
+from reprise.api.permissions import IMPORT, tags_of
 from reprise.api.problems import responses
 from reprise.http import audit
 from reprise.http.idempotency import ids_of
@@ -58,7 +59,7 @@ async def open_account(
     request: Request,
     accounts: AccountsDep,
     client: StripeDep,
-    caller: Backend,
+    caller: Authorized,
     key: IdempotencyKeyDep,
     response: Response,
 ) -> AccountView:
@@ -72,8 +73,8 @@ async def open_account(
     may give; importing it charges nothing (R25).
     """
     audit.note_account(request, body.account_id)
-    if not caller.is_operator and body.model_fields_set.intersection(IMPORTED):
-        raise operator_required()
+    if body.model_fields_set.intersection(IMPORTED) and not caller.may(IMPORT):
+        raise scope_required(IMPORT) if caller.is_operator else operator_required()
     if body.customer_id is not None:
         await check_customer(client, body.customer_id)
     command = OpenAccount(**dict(body), actor=caller.actor(), **ids_of(key, user=None))
@@ -91,14 +92,17 @@ class Operation:
     command: type[AnyCommand]
     method: Literal["POST", "PUT"]
     path: str
-    asks: Any = BillingUser
-    """Who may send it."""
     said: str = ""
     """What its answers mean, beyond what the command's own words say."""
     statuses: tuple[int, ...] = ()
     """Errors that it has beside those of all commands."""
     tell: Callable[[CommandResult, Response], None] | None = None
     """How an answer is said that is not yet what was asked for."""
+
+    @property
+    def name(self) -> str:
+        """The command's name: that of its update, too, and by which `PERMISSIONS` says who may send it."""
+        return str(self.command.model_fields["name"].default)
 
 
 def _tell_payment(result: CommandResult, response: Response) -> None:
@@ -143,13 +147,11 @@ OPERATIONS: Final = (
     Operation(SetCarts, "PUT", "carts"),
     Operation(SetEmail, "PUT", "email", said="422, if Stripe does not take it."),
     Operation(SetPaymentMethod, "PUT", "payment-method", statuses=(402,)),
-    Operation(Disable, "POST", "disable", Operator, said="The term stays the account's."),
-    Operation(Enable, "POST", "enable", Operator, said="Never a charge."),
-    Operation(ExtendTerm, "POST", "extend", Operator, said="The anchor moves to the new end."),
-    Operation(ChangePlan, "POST", "plan", Operator),
-    Operation(
-        Close, "POST", "close", Operator, said="What is open is voided, and no personal data stays with the account."
-    ),
+    Operation(Disable, "POST", "disable", said="The term stays the account's."),
+    Operation(Enable, "POST", "enable", said="Never a charge."),
+    Operation(ExtendTerm, "POST", "extend", said="The anchor moves to the new end."),
+    Operation(ChangePlan, "POST", "plan"),
+    Operation(Close, "POST", "close", said="What is open is voided, and no personal data stays with the account."),
 )
 """Every command to an account that is open, by its path."""
 
@@ -164,7 +166,7 @@ def _endpoint(operation: Operation) -> Callable[..., Awaitable[AccountView]]:
             operation.tell(result, send.response)
         return result.account
 
-    parameters = {"account_id": PathAccount, "caller": operation.asks, "send": SendDep}
+    parameters = {"account_id": PathAccount, "caller": Authorized, "send": SendDep}
     given = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in parameters.items()]
     if body_type is not None:
         needed = any(field.is_required() for field in body_type.model_fields.values())
@@ -184,8 +186,8 @@ for each in OPERATIONS:
         _endpoint(each),
         methods=[each.method],
         response_model=AccountView,
-        name=each.command.model_fields["name"].default,
+        name=each.name,
         description=f"{words_of(each.command)} {each.said}".strip(),
-        tags=["billing" if each.asks is BillingUser else "operators"],
+        tags=tags_of(each.name),
         responses={**_COMMAND, **responses(*each.statuses)},
     )

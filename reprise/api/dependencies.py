@@ -8,7 +8,8 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from reprise.accounts.client import Accounts, CommandResult
+from reprise.accounts.client import Accounts
+from reprise.accounts.sending import CommandResult
 from reprise.errors import InvalidInput
 from reprise.http.idempotency import ids_of
 from reprise.http.tokens import Caller

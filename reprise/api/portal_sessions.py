@@ -5,7 +5,7 @@ import time
 
 from fastapi import APIRouter, Request
 
-from reprise.api.auth import Backend, PathAccount
+from reprise.api.auth import Authorized, PathAccount
 from reprise.api.problems import responses
 from reprise.schemas.api import PortalUrl
 from reprise.services import ServicesDep
@@ -25,7 +25,7 @@ async def portal_session(
     body: PortalSessionBody,
     services: ServicesDep,
     request: Request,
-    _: Backend,
+    _: Authorized,
 ) -> PortalUrl:
     """Return a link that signs a user in to Profile & Billing: send the browser there. One use, within five minutes.
 
@@ -56,7 +56,7 @@ async def portal_session(
 async def revoke_portal_sessions(
     account_id: PathAccount,
     services: ServicesDep,
-    _: Backend,
+    _: Authorized,
     body: RevokeSessionsBody | None = None,
 ) -> None:
     """End the sessions of one user, or of everybody, on this account, at once; links not used yet end with them."""

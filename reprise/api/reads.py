@@ -7,14 +7,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from reprise.accounts import listing
 from reprise.accounts.audiences import for_owner
 from reprise.accounts.description import AccountDescription
-from reprise.api.auth import BillingUser, Operator, PathAccount, Reader
+from reprise.accounts.listing import AccountFilter
+from reprise.api.auth import Authorized, PathAccount
 from reprise.api.dependencies import AccountsDep, StripeDep
 from reprise.api.problems import responses
 from reprise.errors import InvalidInput
 from reprise.http.customer_portal import customer_portal
-from reprise.schemas.api import Access, AccountList, AccountSummary, PortalUrl, ReturnBody, Timeline
+from reprise.schemas.api import (
+    Access,
+    AccountCount,
+    AccountList,
+    AccountSummary,
+    CountQuery,
+    ListQuery,
+    PortalUrl,
+    ReturnBody,
+    Timeline,
+)
 from reprise.schemas.invoices import InvoiceList
 from reprise.statemachine.access import grace_until
 from reprise.stripe_api.invoice_list import invoice_page
@@ -28,23 +40,28 @@ _READ = responses(401, 403, 404, 422, 429, 503)
 
 
 @router.get("", tags=["operators"], responses=responses(401, 403, 422, 429, 503))
-async def list_accounts(
-    accounts: AccountsDep,
-    _: Operator,
-    state: AccountState | None = None,
-    limit: Limit = 20,
-    cursor: Cursor = None,
-) -> AccountList:
-    """List accounts, newest first, then those whose workflow was ended from outside.
+async def list_accounts(accounts: AccountsDep, _: Authorized, asked: Annotated[ListQuery, Query()]) -> AccountList:
+    """List accounts, newest first, then those whose workflow was ended from outside: each with why and since when.
 
     From Temporal's visibility store: complete, but a moment late. A page may hold fewer accounts than `limit` and still
     have a next one.
     """
-    page = await accounts.page(state, limit, _token(cursor))
+    page = await listing.page(accounts, _filter(asked), asked.limit, _token(asked.cursor))
     following = page.next_page_token
     return AccountList(
         accounts=[_summary(each) for each in page.accounts], next_cursor=_cursor(following) if following else None
     )
+
+
+@router.get("/count", tags=["operators"], responses=responses(401, 403, 422, 429, 503))
+async def count_accounts(accounts: AccountsDep, _: Authorized, asked: Annotated[CountQuery, Query()]) -> AccountCount:
+    """Count accounts, by their states: as cheap for a million as for one, and like the list a moment late."""
+    by_state = await listing.count(accounts, _filter(asked))
+    return AccountCount(count=sum(by_state.values()), by_state={each.value: of for each, of in by_state.items()})
+
+
+def _filter(asked: CountQuery) -> AccountFilter:
+    return AccountFilter(**asked.model_dump(include=set(CountQuery.model_fields)))
 
 
 def _cursor(token: bytes) -> str:
@@ -69,21 +86,27 @@ def _summary(account: AccountDescription) -> AccountSummary:
         account_id=account.account_id,
         state=account.state or AccountState.NEW,
         stopped=not account.is_running,
+        restorable=account.is_restorable,
         payment_status=account.payment_status,
         carts=account.carts,
         term_ends_at=account.term_ends_at,
         access_until=account.access_until,
+        disabled_reason=account.disabled_reason,
+        decline_code=account.decline_code,
+        since=account.since,
+        next_action=account.next_action,
+        next_attempt_at=account.next_attempt_at,
     )
 
 
 @router.get("/{account_id}", name="get_account", tags=["billing"], responses=_READ)
-async def account(account_id: PathAccount, accounts: AccountsDep, _: BillingUser) -> AccountView:
+async def account(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> AccountView:
     """Return the account as it stands."""
     return await accounts.account(account_id)
 
 
 @router.get("/{account_id}/access", name="get_access", tags=["billing"], responses=_READ)
-async def access(account_id: PathAccount, accounts: AccountsDep, _: Reader) -> Access:
+async def access(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> Access:
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     account = await accounts.describe(account_id)
     until, term_end = account.access_until, account.term_ends_at
@@ -93,6 +116,7 @@ async def access(account_id: PathAccount, accounts: AccountsDep, _: Reader) -> A
         until=until,
         term_end=term_end,
         grace_until=grace_until(term_end, until),
+        restorable=account.is_restorable,
     )
 
 
@@ -102,18 +126,18 @@ async def access(account_id: PathAccount, accounts: AccountsDep, _: Reader) -> A
     tags=["billing"],
     responses={**_READ, **responses(409)},
 )
-async def reactivation_quote(account_id: PathAccount, accounts: AccountsDep, _: BillingUser) -> Quote:
+async def reactivation_quote(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> Quote:
     """Return what reactivating would cost now, line by line (R7)."""
     return await accounts.quote(account_id)
 
 
 @router.get("/{account_id}/timeline", name="list_timeline", tags=["billing"], responses=_READ)
 async def timeline(
-    account_id: PathAccount, accounts: AccountsDep, caller: BillingUser, limit: Limit = 20, cursor: Cursor = None
+    account_id: PathAccount, accounts: AccountsDep, caller: Authorized, limit: Limit = 20, cursor: Cursor = None
 ) -> Timeline:
     """List what happened to the account, newest first; the last 100 entries (R17).
 
-    Operators see all of it. Users see who acted by kind (`operator`, `user`, …), their own id where it was them, and no
+    Operators see all of it. Users see who acted by kind, operators as `Support`, their own id where it was them, and no
     reasons but their own.
     """
     if cursor is not None and not (cursor.isdecimal() and cursor.isascii()):
@@ -130,7 +154,7 @@ async def invoices(
     account_id: PathAccount,
     accounts: AccountsDep,
     client: StripeDep,
-    _: BillingUser,
+    _: Authorized,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> InvoiceList:
@@ -145,7 +169,7 @@ async def invoices(
     responses={**_READ, **responses(409)},
 )
 async def billing_portal(
-    account_id: PathAccount, body: ReturnBody, accounts: AccountsDep, client: StripeDep, _: BillingUser
+    account_id: PathAccount, body: ReturnBody, accounts: AccountsDep, client: StripeDep, _: Authorized
 ) -> PortalUrl:
     """Return an address of Stripe's customer portal, where billing information is edited."""
     return PortalUrl(url=await customer_portal(client, accounts, account_id, str(body.return_url)))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from reprise.api.auth import Operator
+from reprise.api.auth import Authorized
 from reprise.api.problems import responses
 from reprise.services import ServicesDep
 from reprise.statemachine.terms import GivenInstant
@@ -41,12 +41,12 @@ _REVOKED = responses(401, 403, 422, 429, 503)
 
 
 @router.post("/tokens/revoke", status_code=204, responses=_REVOKED)
-async def revoke_token(body: RevokeTokenBody, services: ServicesDep, _: Operator) -> None:
+async def revoke_token(body: RevokeTokenBody, services: ServicesDep, _: Authorized) -> None:
     """Revoke a token by its `jti`: no API process takes it any more, within five seconds."""
     await services.revocations.revoke_token(body.jti, body.expires_at)
 
 
 @router.post("/subjects/revoke", status_code=204, responses=_REVOKED)
-async def revoke_subject(body: RevokeSubjectBody, services: ServicesDep, _: Operator) -> None:
+async def revoke_subject(body: RevokeSubjectBody, services: ServicesDep, _: Authorized) -> None:
     """Revoke all tokens of a `sub` that were issued until now, within five seconds; later ones are taken."""
     await services.revocations.revoke_subject(body.subject, body.not_before)

@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
-secrets = typer.Typer(help="The secrets of `reprise dev`.", no_args_is_help=True)
+from reprise.cli.commands import command, group
+
+secrets = group("secrets", "The secrets of `reprise dev`.")
 
 
 @secrets.callback()
 def _group() -> None:
-    """The secrets of `reprise dev`."""
+    """Keep the group a group, with one command in it."""
 
 
-@secrets.command()
+@command(secrets, "reprise secrets rotate")
 def rotate(
     data: Annotated[Path, typer.Option(help="Data directory of `reprise dev`.")] = Path(".reprise"),
 ) -> None:

@@ -17,11 +17,25 @@ def _duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def _scope(text: str) -> str:
+    from reprise.http.scopes import OF_OPERATORS
+
+    known = {each.value.partition(":")[2]: each.value for each in OF_OPERATORS}
+    name = text.removeprefix("operator:")
+    if name not in known:
+        raise typer.BadParameter(f"{text!r} is no scope of operators: {', '.join(known)}.")
+    return known[name]
+
+
 def token(
     account: Annotated[
         list[str] | None, typer.Option(help="An account that the token is for; can be repeated.")
     ] = None,
     operator: Annotated[bool, typer.Option("--operator", help="A token for the people who run the service.")] = False,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="A part of what operators may: read, support, billing or admin; can be repeated."),
+    ] = None,
     backend: Annotated[
         bool, typer.Option("--backend", help="A token for the product's backend: opens accounts, makes links.")
     ] = False,
@@ -33,12 +47,13 @@ def token(
     data: Annotated[Path, typer.Option(help="Data directory of `reprise dev`.")] = Path(".reprise"),
 ) -> None:
     """Print a bearer token, signed with REPRISE_JWT_SECRET or the secret of `reprise dev`."""
-    from reprise.http.tokens import mint
+    from reprise.http.minting import mint
     from reprise.local.errors import LocalError
     from reprise.local.secrets import jwt_secret
 
-    if not operator and not backend and not account:
-        raise typer.BadParameter("Say who it is for: --operator, --backend, or --account ID.")
+    parts = [_scope(each) for each in scope or ()]
+    if not operator and not backend and not account and not parts:
+        raise typer.BadParameter("Say who it is for: --operator, --scope SCOPE, --backend, or --account ID.")
     try:
         secret = jwt_secret(data)
     except LocalError as error:
@@ -47,5 +62,8 @@ def token(
     if secret is None:
         typer.echo(f"There is no secret: set REPRISE_JWT_SECRET, or start `reprise dev` ({data} has none).", err=True)
         raise typer.Exit(1)
-    scope = "operator" if operator else "backend" if backend else "" if no_billing_access else "billing"
-    typer.echo(mint(secret, sub=sub, scope=scope, accounts=account or [], ttl=_duration(ttl)))
+    if operator or backend:
+        parts.append("operator" if operator else "backend")
+    elif account and not no_billing_access:
+        parts.append("billing")
+    typer.echo(mint(secret, sub=sub, scope=" ".join(parts), accounts=account or [], ttl=_duration(ttl)))

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,11 +38,12 @@ class BodyBounds:
     A client that announces a length and sends chunks as well has two readers in mind: it is refused (RFC 9112, 6.1).
     """
 
-    def __init__(self, app: ASGIApp, most: int, within: float) -> None:
-        """Take the application, and the bounds in bytes and in seconds."""
+    def __init__(self, app: ASGIApp, most: int, within: float, larger: Mapping[re.Pattern[str], int]) -> None:
+        """Take the application, the bounds in bytes and in seconds, and the paths that take more bytes."""
         self._app = app
         self._most = most
         self._within = within
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body up to the bounds, then pass the request on."""
@@ -50,7 +52,7 @@ class BodyBounds:
             return
         try:
             async with asyncio.timeout(self._within):
-                body = await self._body(Headers(scope=scope), receive)
+                body = await self._body(Headers(scope=scope), self._most_for(scope["path"]), receive)
         except TimeoutError:
             detail = f"The body was not complete within {self._within:g} seconds."
             await _turn_away(Problem(408, "body_too_slow", detail, headers=_CLOSE), scope, receive, send)
@@ -67,7 +69,10 @@ class BodyBounds:
 
         await self._app(scope, replay, send)
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
+    def _most_for(self, path: str) -> int:
+        return next((most for pattern, most in self._larger.items() if pattern.fullmatch(path)), self._most)
+
+    async def _body(self, headers: Headers, most: int, receive: Receive) -> bytes | None:
         """Return the body; None when the client has gone away.
 
         Raises:
@@ -77,8 +82,8 @@ class BodyBounds:
         if "transfer-encoding" in headers and "content-length" in headers:
             detail = "Content-Length and Transfer-Encoding contradict each other. Send one of them."
             raise Problem(400, "ambiguous_length", detail, headers=_CLOSE)
-        too_large = Problem(413, "body_too_large", f"The body is larger than {self._most} bytes.", headers=_CLOSE)
-        if int(announced) > self._most:
+        too_large = Problem(413, "body_too_large", f"The body is larger than {most} bytes.", headers=_CLOSE)
+        if int(announced) > most:
             raise too_large
         body = bytearray()
         more = True
@@ -88,7 +93,7 @@ class BodyBounds:
                 return None
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self._most:
+            if len(body) > most:
                 raise too_large
         return bytes(body)
 

@@ -6,6 +6,7 @@ from fastapi.responses import JSONResponse
 
 from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import InvalidInput, RepriseError, Unavailable
+from reprise.reconciliation.client import ReconciliationNotFound
 from reprise.schemas.problems import MEDIA_TYPE, FieldError, ProblemBody
 from reprise.workflows.messages import RefusalCode
 
@@ -45,7 +46,7 @@ def problem_of(error: RepriseError) -> Problem:
             return invalid(error.field, error.message)
         case Unavailable():
             return Problem(503, error.code, error.message, headers={"Retry-After": str(error.retry_after)})
-        case AccountNotFound():
+        case AccountNotFound() | ReconciliationNotFound():
             return Problem(404, error.code, error.message)
         case CommandRefused():
             return _refused(error)

@@ -1,8 +1,6 @@
 """Bearer tokens: what they say, whether they are believed, and how the embedded default makes its own (R19)."""
 
-import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import jwt
@@ -13,6 +11,7 @@ from reprise.http import audit
 from reprise.http.issuer_keys import ASYMMETRIC, IssuerKeys
 from reprise.http.keys import Keys
 from reprise.http.problems import Problem
+from reprise.http.scopes import Scope, of_operators
 from reprise.settings import ApiSettings
 from reprise.workflows.messages import Actor, ActorKind
 
@@ -32,12 +31,20 @@ class Caller:
     @property
     def is_operator(self) -> bool:
         """Whether the caller is one of the people who run the service."""
-        return "operator" in self.scopes
+        return bool(of_operators(self.scopes))
 
     @property
     def is_backend(self) -> bool:
-        """Whether the caller may do what the product's backend needs: open accounts, hand users over, ask access."""
-        return self.is_operator or "backend" in self.scopes
+        """Whether the caller is the product's backend, or one of the people who run the service."""
+        return self.is_operator or Scope.BACKEND in self.scopes
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether the caller has one of the operators' scopes, or all of them."""
+        return scope in of_operators(self.scopes)
+
+    def as_owner(self) -> "Caller":
+        """Return the caller as the user with Billing Access that they are as well."""
+        return replace(self, scopes=self.scopes & {Scope.BILLING_USER})
 
     @property
     def kind(self) -> audit.Kind:
@@ -181,10 +188,3 @@ def _caller(claims: dict[str, Any]) -> Caller:
         token_id=claims.get("jti"),
         issued_at=int(claims["iat"]) if "iat" in claims else None,
     )
-
-
-def mint(secret: str, *, sub: str, scope: str, accounts: list[str], ttl: timedelta) -> str:
-    """Return an HS256 token for the embedded default. Its `jti` is what it can be revoked by."""
-    now = datetime.now(UTC)
-    claims = {"sub": sub, "scope": scope, "accounts": accounts, "iat": now, "exp": now + ttl, "jti": uuid.uuid4().hex}
-    return jwt.encode(claims, secret, algorithm="HS256")

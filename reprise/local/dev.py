@@ -9,6 +9,7 @@ from rich.text import Text
 
 from reprise.local.ports import Ports
 from reprise.local.system import System, running
+from reprise.local.temporal_ui import LISTS, links
 from reprise.local.terminal import printable
 
 
@@ -56,6 +57,10 @@ def show(system: System, data: Path, console: Console) -> None:
     )
     table.add_row("Data", Text(printable(str(data))), "logs in logs/")
     console.print(table)
+    console.print("\nAccounts in the Temporal UI, by what they wait for:")
+    width = max(map(len, LISTS))
+    for what, link in links(where.temporal_ui).items():
+        console.print(f"  {what:{width}}  {link}", soft_wrap=True, highlight=False)  # a link is of one piece
     console.print(
         "\nA token for the API: `reprise token --operator`. A sign-in to an account's Profile & Billing:"
         " `reprise portal-link ACCOUNT`. Ctrl-C ends everything.",

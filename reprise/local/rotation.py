@@ -51,7 +51,7 @@ async def rotated(data: Path) -> str:
 
 async def _believes(http: httpx.AsyncClient, running: Addresses, secrets: Secrets) -> bool:
     """Say whether the running API has read the new secrets: it believes what they sign."""
-    from reprise.http.tokens import mint  # loaded only to speak to it
+    from reprise.http.minting import mint  # loaded only to speak to it
 
     token = mint(secrets.jwt_secret, sub="cli", scope="operator", accounts=[], ttl=timedelta(minutes=1))
     bearer = {"Authorization": f"Bearer {token}"}

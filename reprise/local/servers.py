@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType
-
 from reprise.local.errors import LocalError
 from reprise.local.ports import HOST, Ports
 from reprise.local.secrets import Secrets
+from reprise.temporal.namespace import type_name
 from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
@@ -58,17 +57,11 @@ def temporal(data: Path, ports: Ports) -> Server:
     command = [str(program), "server", "start-dev", "--ip", HOST, "--port", str(ports.temporal)]
     command += ["--ui-port", str(ports.ui), "--ui-disable-news-fetch", "--db-filename", str(data / "temporal.db")]
     command += ["--log-format", "json"]
-    for name, kind in search_attributes().items():
-        command += ["--search-attribute", f"{name}={kind}"]
+    for each in SEARCH_ATTRIBUTES:
+        command += ["--search-attribute", f"{each.name}={type_name(each)}"]
     for name, value in SERVER_SETTINGS.items():
         command += ["--dynamic-config-value", f"{name}={value}"]
     return Server("Temporal", "temporal", command, grace=10)
-
-
-def search_attributes() -> dict[str, str]:
-    """Return the search attributes of accounts and their types, as Temporal's command line spells them."""
-    kinds = {int(number): name.removeprefix("INDEXED_VALUE_TYPE_") for name, number in IndexedValueType.items()}
-    return {each.name: kinds[int(each.indexed_value_type)].title().replace("_", "") for each in SEARCH_ATTRIBUTES}
 
 
 def stripe_sandbox(data: Path, ports: Ports) -> Server:

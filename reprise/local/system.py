@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.service import RPCError
 
 from reprise.local import directory, servers
@@ -20,7 +18,7 @@ from reprise.local.processes import Child, first_death, until
 from reprise.local.secrets import FILE as SECRETS_FILE
 from reprise.local.secrets import Secrets, read_or_make
 from reprise.temporal.connection import connect
-from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
+from reprise.temporal.namespace import NamespaceNotReady, register
 
 PATIENCE = 60.0
 """Seconds that a server gets to answer for the first time, on a slow and busy machine."""
@@ -52,7 +50,7 @@ class System:
 
     def token(self, *, sub: str = "operator@local", scope: str = "operator", accounts: Sequence[str] = ()) -> str:
         """Return a bearer token for the API; by default an operator's."""
-        from reprise.http.tokens import mint  # loaded only to speak to it
+        from reprise.http.minting import mint  # loaded only to speak to it
 
         secret = self.environment["REPRISE_JWT_SECRET"]
         return mint(secret, sub=sub, scope=scope, accounts=list(accounts), ttl=TOKEN_LASTS)
@@ -132,21 +130,10 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
 async def _knows_search_attributes(address: str) -> bool:
     """Say whether the server answers and knows what accounts are found by; a database of an older version is told."""
     try:
-        client = await connect(address, namespace=servers.NAMESPACE)
-        asked = ListSearchAttributesRequest(namespace=client.namespace)
-        known = await client.operator_service.list_search_attributes(asked)
-    except (RuntimeError, RPCError):
+        await register(await connect(address, namespace=servers.NAMESPACE))
+    except (RuntimeError, RPCError, NamespaceNotReady):
         return False
-    missing = {
-        each.name: IndexedValueType.ValueType(each.indexed_value_type)
-        for each in SEARCH_ATTRIBUTES
-        if each.name not in known.custom_attributes
-    }
-    if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )
-    return not missing
+    return True
 
 
 async def send_webhooks(http: httpx.AsyncClient, addresses: Addresses, secrets: Secrets) -> None:

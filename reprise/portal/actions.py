@@ -11,8 +11,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from reprise.accounts.client import CommandResult
 from reprise.accounts.errors import CommandRefused
+from reprise.accounts.sending import CommandResult
 from reprise.http.problems import Problem
 from reprise.portal.dependencies import FormSenderDep, Visitor
 from reprise.portal.pages import reactivation_page

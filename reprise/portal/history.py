@@ -37,6 +37,8 @@ def told(entry: TimelineEntry, zone: str, local: LocalFormat) -> str:
         case EntryType.PAST_DUE:
             reason = f": {told_of(entry.decline_code).why}" if entry.decline_code else ""
             return f"The renewal of {amount} could not be collected{reason}."
+        case EntryType.RESTORED:
+            return "The account was taken up again after an interruption on our side."
         case EntryType.PAYMENT_DECLINED:
             return f"A payment of {amount} failed: {told_of(entry.decline_code).why}. Nothing was charged."
         case EntryType.PAYMENT_REQUIRES_ACTION:

@@ -116,6 +116,7 @@ class AccountView(_View):
                     },
                     "next": {"kind": "term_ended", "at": "2027-02-28T10:00:00Z", "summary": "term ends"},
                     "sequence": 2,
+                    "restorable": False,
                 }
             ]
         },
@@ -136,6 +137,10 @@ class AccountView(_View):
     payment: PaymentView
     next: NextDeadline | None = None
     sequence: int
+    restorable: Annotated[
+        bool,
+        Field(description="Its workflow was ended from outside: this is its last record, until `restore` (R27)."),
+    ] = False
 
     @property
     def payment_open(self) -> bool:

@@ -24,6 +24,22 @@ class AnnouncedEntry(TimelineEntry):
     ] = None
 
 
+class EndpointBacklog(BaseModel):
+    """What one endpoint has not taken of an account's announcements (R18)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: Annotated[str, Field(description="Its name in the workers' settings.")]
+    pending: Annotated[int, Field(description="How many announcements wait.")]
+    next_sequence: Annotated[int, Field(description="The entry that comes next.")]
+    oldest_at: Annotated[Instant | None, Field(description="When that entry was made.")] = None
+    failing_since: Annotated[Instant | None, Field(description="Since when it takes nothing.")] = None
+    last_error: Annotated[str | None, Field(description="Why, when that was noticed.")] = None
+    unknown_since: Annotated[
+        Instant | None, Field(description="Since when workers do not have it in their settings; dropped after an hour.")
+    ] = None
+
+
 class Announcement(BaseModel):
     """One announcement. Its `webhook-id` is `<account_id>:<sequence>`, the same each time it is sent."""
 

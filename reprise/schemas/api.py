@@ -1,13 +1,14 @@
 """Bodies of requests and answers, as the HTTP contract fixes them. In a body, what is unknown is refused (R20)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
 
-from reprise.statemachine.account import AccountId, AccountState
+from reprise.statemachine.account import AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import CustomerId, PaymentMethodId
 from reprise.statemachine.emails import ValidEmail
 from reprise.statemachine.money import CartCount, Plan
+from reprise.statemachine.next_actions import NextAction
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, Instant, ZoneName
@@ -19,10 +20,24 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+RESERVED: Final = frozenset({"count"})
+"""Ids that no account is opened under over HTTP: their address is an operation's."""
+
+
+def _not_reserved(account_id: str) -> str:
+    if account_id in RESERVED:
+        raise ValueError("is reserved: choose another id")
+    return account_id
+
+
 class OpenAccountBody(_Body):
     """A new account (R1)."""
 
-    account_id: Annotated[AccountId, Field(examples=["shop-42"])]
+    account_id: Annotated[
+        AccountId,
+        Field(examples=["shop-42"], json_schema_extra={"not": {"enum": sorted(RESERVED)}}),
+        AfterValidator(_not_reserved),
+    ]
     email: ValidEmail
     carts: Annotated[CartCount, Field(examples=[3])]
     plan: Annotated[Plan, Field(examples=[{"currency": "usd", "unit_amount": 2500}])]
@@ -62,6 +77,10 @@ class Access(BaseModel):
         Instant | None,
         Field(description="Until when it may work past the term's end, while a renewal is being collected (R9)."),
     ] = None
+    restorable: Annotated[
+        bool,
+        Field(description="Its workflow was ended from outside: this is what was so before, until `restore` (R27)."),
+    ] = False
 
 
 class AccountSummary(BaseModel):
@@ -72,10 +91,26 @@ class AccountSummary(BaseModel):
     stopped: Annotated[
         bool, Field(description="Its workflow was ended from outside: this is its last record (R27).")
     ] = False
+    restorable: Annotated[bool, Field(description="Stopped, and `restore` takes it up again: it is not closed.")] = (
+        False
+    )
     payment_status: Annotated[PaymentStatus | None, KeptWhenRead]
     carts: int | None
     term_ends_at: Instant | None
     access_until: Instant | None
+    disabled_reason: Annotated[DisabledReason | None, KeptWhenRead, Field(description="Why it is out of service.")] = (
+        None
+    )
+    decline_code: Annotated[str | None, Field(description="Why its latest payment was not made, if it was not.")] = None
+    since: Annotated[Instant | None, Field(description="Since when it is in this state, where that is known.")] = None
+    next_action: Annotated[
+        NextAction | None,
+        KeptWhenRead,
+        Field(description="What happens next, or what somebody is to do; null: nothing does."),
+    ] = None
+    next_attempt_at: Annotated[
+        Instant | None, Field(description="When a past-due renewal is tried again by itself (R9).")
+    ] = None
 
 
 class AccountList(BaseModel):
@@ -83,6 +118,49 @@ class AccountList(BaseModel):
 
     accounts: list[AccountSummary]
     next_cursor: str | None
+
+
+class AccountCount(BaseModel):
+    """How many accounts there are; those whose workflow was ended from outside are not among them."""
+
+    count: int
+    by_state: Annotated[dict[str, int], Field(description="Of each state that was asked for; 0 where there are none.")]
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CountQuery(_Query):
+    """Which accounts: those of which everything holds that is given. What is unknown is refused (R20)."""
+
+    state: Annotated[AccountState | None, Field(description="`new`: no worker has taken its opening up yet.")] = None
+    disabled_reason: DisabledReason | None = None
+    payment_status: PaymentStatus | None = None
+    decline_code: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            examples=["insufficient_funds"],
+            description="Stripe's, or Reprise's own.",
+        ),
+    ] = None
+    term_end_before: Annotated[GivenInstant | None, Field(description="Its paid term ends, or ended, before.")] = None
+    term_end_after: Annotated[GivenInstant | None, Field(description="Its paid term ends, or ended, after.")] = None
+    past_due_since_before: Annotated[
+        GivenInstant | None, Field(description="It is past due, and its renewal has been failing since before (R9).")
+    ] = None
+
+
+class ListQuery(CountQuery):
+    """Which accounts, and which page of them."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[
+        str | None, Field(min_length=1, max_length=1000, description="`next_cursor` of the page before.")
+    ] = None
 
 
 class Timeline(BaseModel):

@@ -44,6 +44,12 @@ PROBLEMS: Final = (
         "Use a token with the scope that the operation asks for.",
     ),
     ProblemKind(
+        "insufficient_scope",
+        (403,),
+        "The operator's token lacks the scope that `scope` names.",
+        "Ask for a token that has it.",
+    ),
+    ProblemKind(
         "account_not_found",
         (404,),
         "There is no such account, or it is not the caller's.",
@@ -104,6 +110,30 @@ PROBLEMS: Final = (
         (409,),
         "The account's workflow was ended from outside. Reads and `/access` still answer.",
         "An operator takes it up again (`restore`).",
+    ),
+    ProblemKind(
+        "account_running",
+        (409,),
+        "The account's workflow runs: there is nothing to restore.",
+        "Nothing. Look at the account.",
+    ),
+    ProblemKind(
+        "record_unreadable",
+        (409,),
+        "The last record of an account whose workflow has ended cannot be had from Temporal.",
+        "Restore it with `record`, from an export, or `from_run_start`.",
+    ),
+    ProblemKind(
+        "record_outdated",
+        (409,),
+        "Temporal has a newer record of the account than the one that was sent.",
+        "Restore it without `record`.",
+    ),
+    ProblemKind(
+        "reconciliation_not_found",
+        (404,),
+        "There is no such reconciliation, or it is over and forgotten.",
+        "Check the id, or begin another.",
     ),
     ProblemKind(
         "customer_gone",

@@ -45,4 +45,5 @@ class ProblemBody(BaseModel):
     errors: list[FieldError] | None = None
     quote: Quote | None = Field(default=None, description="With `quote_changed`: what it costs now.")
     decline_code: str | None = Field(default=None, description="With `payment_declined`: why, in Stripe's words.")
+    scope: str | None = Field(default=None, description="With `insufficient_scope`: the one that the token lacks.")
     account: AccountView | None = Field(default=None, description="The account as it stands, where that helps.")

@@ -9,7 +9,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.accounts.client import READ_TIMEOUT
+from reprise.accounts.reading import READ_TIMEOUT
 from reprise.errors import Unavailable
 from reprise.http.problems import Problem
 from reprise.sessions.hand_over import HandOver

@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from reprise.accounts.client import READ_TIMEOUT
+from reprise.accounts.reading import READ_TIMEOUT
 from reprise.errors import Unavailable
 from reprise.workflows.messages import REVOCATION, TASK_QUEUE, RevocationRun, revocation_id
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from reprise.statemachine.account import AccountId, AccountState
 from reprise.statemachine.emails import ValidEmail
@@ -44,7 +44,19 @@ CustomerId = Annotated[
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 
 UNKNOWN = Actor(kind=ActorKind.OPERATOR, id=None)
-"""A signal from the Temporal UI names nobody; only operators can send one."""
+"""Whoever sends a command and is not named."""
+
+TEMPORAL_UI = Actor(kind=ActorKind.OPERATOR, id="Temporal UI")
+"""Whoever sends a command through Temporal and does not say who they are: only operators can."""
+
+
+def _by_name(given: Any) -> Any:
+    """Take a name alone, as people write it in the Temporal UI: that of an operator."""
+    if not isinstance(given, str):
+        return given
+    if not given.strip():
+        raise ValueError("say who you are")
+    return Actor(kind=ActorKind.OPERATOR, id=given.strip()[:255])
 
 
 def _is_none(value: str | None) -> bool:
@@ -64,7 +76,7 @@ class Command(BaseModel):
     of_pages: ClassVar[frozenset[str]] = frozenset()
     """Fields that the pages alone send: programs do not see what a person saw."""
 
-    actor: Actor = UNKNOWN
+    actor: Annotated[Actor, BeforeValidator(_by_name)] = UNKNOWN
     command_id: Annotated[str | None, Field(max_length=255)] = None
     earlier_id: Annotated[str | None, Field(max_length=255, exclude_if=_is_none)] = None
 
@@ -87,6 +99,14 @@ class OpenAccount(Command):
     cancelled: Annotated[bool, Field(strict=True)] = False
 
 
+class RestoreAccount(Command):
+    """Take an account up again whose workflow was ended from outside (R27)."""
+
+    name: Literal["restore"] = "restore"
+    from_run_start: Annotated[bool, Field(strict=True)] = False
+    record: Annotated[str | None, Field(description="The SHA-256 of the record that was given.")] = None
+
+
 class Cancel(Command):
     """Cancel, at the term's end or now (R3).
 
@@ -97,7 +117,7 @@ class Cancel(Command):
     of_pages: ClassVar[frozenset[str]] = frozenset({"expected_state", "expected_payment"})
 
     name: Literal["cancel"] = "cancel"
-    when: Literal["term_end", "now"] = "term_end"
+    when: Annotated[Literal["term_end", "now"], Field(examples=["now"])] = "term_end"
     feedback: Annotated[Feedback | None, Field(description="Why, in one word of Stripe's list.")] = None
     reason: Annotated[Reason | None, Field(description="Why, in the customer's own words.")] = None
     expected_state: AccountState | None = None
@@ -138,7 +158,7 @@ class Disable(Command):
     """Take an account out of service, as an operator (R13)."""
 
     name: Literal["disable"] = "disable"
-    reason: Reason = "disabled by an operator"
+    reason: Annotated[Reason, Field(examples=["chargeback, ticket 4711"])] = "disabled by an operator"
 
 
 class Enable(Command):
@@ -161,7 +181,7 @@ class ExtendTerm(Command):
 
     name: Literal["extend_term"] = "extend_term"
     until: GivenInstant | None = None
-    days: Annotated[int | None, Field(strict=True, ge=1, le=366)] = None
+    days: Annotated[int | None, Field(strict=True, ge=1, le=366, examples=[7])] = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "ExtendTerm":

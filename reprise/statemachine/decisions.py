@@ -42,6 +42,10 @@ class Decisions(PaymentDecisions):
         reason = "Request cancellation does not end an account: send the command cancel, or close"
         self._note(EntryType.CANCELLATION_REQUESTED, Actor(kind=ActorKind.OPERATOR), reason=reason)
 
+    def note_restored(self, actor: Actor, how: str) -> None:
+        """An operator has taken the account up again, whose workflow was ended from outside (R27)."""
+        self._note(EntryType.RESTORED, actor, reason=how)
+
     # ---------------------------------------------------------------- actions: opening: R1
 
     def start_paid_elsewhere(self, command: OpenAccount, now: datetime) -> None:

@@ -1,4 +1,9 @@
-"""Effects: what the core wants done in the world. Data, performed by the workflow in the order given."""
+"""Effects: what the core wants done in the world. Data, performed by the workflow in the order given.
+
+Those that speak to Stripe bear their `kind`: an account's record carries what is not done yet (R27).
+"""
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +20,7 @@ class RegisterCustomer(BaseModel):
     """
 
     model_config = _frozen
+    kind: Literal["register_customer"] = "register_customer"
     payment_method: str | None
     customer_id: str | None = None
 
@@ -23,6 +29,7 @@ class ChangePaymentMethod(BaseModel):
     """Make a method the customer's default. Answer: `PaymentMethodChanged`, with the same `asked_by`."""
 
     model_config = _frozen
+    kind: Literal["change_payment_method"] = "change_payment_method"
     payment_method: str
     asked_by: Actor
 
@@ -31,6 +38,7 @@ class ChangeEmail(BaseModel):
     """Change the customer's e-mail (R26). Answer: `EmailChanged`, with the same `asked_by`."""
 
     model_config = _frozen
+    kind: Literal["change_email"] = "change_email"
     email: str
     asked_by: Actor
 
@@ -39,6 +47,7 @@ class Collect(BaseModel):
     """Make this attempt of this payment (R8). Answer: a `PaymentOutcome`."""
 
     model_config = _frozen
+    kind: Literal["collect"] = "collect"
     payment: Payment
 
 
@@ -46,6 +55,7 @@ class RetrieveInvoice(BaseModel):
     """See what Stripe says of a payment, and of the account's other invoices (R15, R22). Answer: `InvoiceObserved`."""
 
     model_config = _frozen
+    kind: Literal["retrieve_invoice"] = "retrieve_invoice"
     payment_key: str | None
     invoice_id: str | None
 
@@ -54,6 +64,7 @@ class VoidInvoice(BaseModel):
     """Void a payment's invoice, so that nobody can pay it any more. Answer: `InvoiceVoided`."""
 
     model_config = _frozen
+    kind: Literal["void_invoice"] = "void_invoice"
     payment_key: str
     invoice_id: str | None
 
@@ -62,6 +73,7 @@ class RetrieveRefund(BaseModel):
     """Look a refund or dispute up by its id at Stripe (R24). Answer: `RefundObserved`."""
 
     model_config = _frozen
+    kind: Literal["retrieve_refund"] = "retrieve_refund"
     object_id: str
 
 
@@ -69,6 +81,7 @@ class EraseCustomer(BaseModel):
     """Take from the customer at Stripe what says who they are (R13). Answer: `CustomerErased`."""
 
     model_config = _frozen
+    kind: Literal["erase_customer"] = "erase_customer"
     customer_id: str
 
 

@@ -14,7 +14,7 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.driving import Effects, chart_with, refusal
-from reprise.statemachine.effects import Effect, RetrieveRefund
+from reprise.statemachine.effects import Collect, Effect, RetrieveRefund
 from reprise.statemachine.openings import check_opening
 from reprise.statemachine.outcome_events import OutcomeEvents
 from reprise.statemachine.outcomes import (
@@ -42,6 +42,7 @@ from reprise.statemachine.quotes import Quote
 from reprise.statemachine.schedule import Deadline, DeadlineKind
 from reprise.statemachine.standing import MAY_REACTIVATE, collecting
 from reprise.statemachine.terms import whole_seconds
+from reprise.statemachine.timeline import UNKNOWN_ENTRIES, Actor
 
 Event = (
     AnyCommand
@@ -168,6 +169,28 @@ def note_cancellation_request(account: Account, now: datetime) -> Decision:
         return Decision(deciding.account, effects)
 
 
+def restore(account: Account, actor: Actor, how: str, now: datetime, *, undone: Effects, older: bool) -> Decision:
+    """Take an account up again from its record, and tell it (R27). A payment under way goes on by its key.
+
+    Args:
+        account: The record, of an open account.
+        actor: Who restores it.
+        how: From what, for the timeline.
+        now: The time, in UTC.
+        undone: What the record says is still to be done, and will be.
+        older: Whether the record may lack what happened last. The product may have been told of that: its numbers are
+            not given again.
+    """
+    if older:
+        account = account.model_copy(update={"sequence": account.sequence + UNKNOWN_ENTRIES})
+    with _deciding(account) as deciding:
+        told = deciding.note_restored(actor, how, whole_seconds(now))
+        payment = deciding.account.payment
+        lost = payment is not None and collecting(account) and not any(isinstance(each, Collect) for each in undone)
+        again = (Collect(payment=payment),) if payment is not None and lost else ()
+        return Decision(deciding.account, (*again, *told))
+
+
 # ---------------------------------------------------------------------- questions; nothing changes
 
 
@@ -267,6 +290,9 @@ class _Deciding(OutcomeEvents):
 
     def note_cancellation_request(self, now: datetime) -> Effects:
         return self._note(now, self.model.note_cancellation_request)
+
+    def note_restored(self, actor: Actor, how: str, now: datetime) -> Effects:
+        return self._note(now, lambda: self.model.note_restored(actor, how))
 
     def quote(self, now: datetime) -> Quote:
         if self.account.state not in MAY_REACTIVATE:

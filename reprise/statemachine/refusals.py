@@ -9,6 +9,7 @@ class RefusalCode(StrEnum):
     """The stable codes of refusals; HTTP answers carry them unchanged."""
 
     ACCOUNT_EXISTS = "account_exists"
+    ACCOUNT_RUNNING = "account_running"
     ALREADY_IN_SERVICE = "already_in_service"
     NOT_IN_SERVICE = "not_in_service"
     PAYMENT_IN_PROGRESS = "payment_in_progress"

@@ -12,6 +12,9 @@ from reprise.statemachine.unknown import KeptWhenRead
 KEPT = 100
 """How many entries stay with the account (R17)."""
 
+UNKNOWN_ENTRIES = 10_000
+"""How many entries an account may have had that an older record, which it is restored from, does not know of (R27)."""
+
 
 class ActorKind(StrEnum):
     """Who can make an account change."""
@@ -61,6 +64,7 @@ class EntryType(StrEnum):
     EMAIL_REFUSED = "account.email_refused"
     TERM_EXTENDED = "account.term_extended"
     CANCELLATION_REQUESTED = "account.cancellation_requested"
+    RESTORED = "account.restored"
 
     PAYMENT_DECLINED = "account.payment_declined"
     PAYMENT_REQUIRES_ACTION = "account.payment_requires_action"
@@ -92,7 +96,10 @@ class TimelineEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    sequence: Annotated[int, Field(description="1 for the account's first entry; no gaps.")]
+    sequence: Annotated[
+        int,
+        Field(description="1 for the first entry; no gaps, save before an `account.restored` from an old record."),
+    ]
     at: Instant
     type: AnyEntryType
     actor: Actor

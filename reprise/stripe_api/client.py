@@ -21,6 +21,14 @@ _FIELDS = {
 Answer = TypeVar("Answer", bound=stripe.StripeObject)
 
 
+def invoice_pages(settings: StripeSettings) -> str:
+    """Return where operators see an invoice, but for its id: in Stripe's dashboard, or on the sandbox's pages."""
+    if settings.stripe_url is not None:
+        return f"{str(settings.stripe_url).rstrip('/')}/_sandbox/invoices/"
+    _, mode, _ = f"{settings.stripe_api_key.get_secret_value()}__".split("_", 2)
+    return f"https://dashboard.stripe.com/{'test/' if mode == 'test' else ''}invoices/"
+
+
 @asynccontextmanager
 async def stripe_client(settings: StripeSettings) -> AsyncIterator[stripe.StripeClient]:
     """Open an asynchronous client of Stripe, or of the sandbox that `stripe_url` names.

@@ -23,7 +23,7 @@ async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObs
         found = await understood(client.v1.disputes.retrieve_async(asked.object_id))
     else:
         found = await understood(client.v1.refunds.retrieve_async(asked.object_id))
-    invoice = await _invoice_of(client, _id(found.payment_intent))
+    invoice = await invoice_of_intent(client, _id(found.payment_intent))
     ours = invoice is not None and is_ours(invoice, asked.account_id, asked.life)
     return RefundObserved(
         object_id=found.id,
@@ -39,7 +39,7 @@ async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObs
     )
 
 
-async def _invoice_of(client: stripe.StripeClient, intent: str | None) -> stripe.Invoice | None:
+async def invoice_of_intent(client: stripe.StripeClient, intent: str | None) -> stripe.Invoice | None:
     """Return the invoice that a payment intent is for: invoice payments tie the two together
     (docs.stripe.com/api/invoice-payment/list).
     """  # noqa: D205 - one thought

@@ -29,8 +29,10 @@ from reprise.stripe_sandbox import (
     invoices,
     payment_methods,
     payments,
+    prices,
     request_log,
     setup_intents,
+    subscriptions,
     webhooks,
 )
 from reprise.stripe_sandbox.calls import Call, Endpoint, pattern_of
@@ -52,6 +54,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *disputes.ENDPOINTS,
     *discounts.ENDPOINTS,
     *catalogue.ENDPOINTS,
+    *prices.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
     *webhooks.ENDPOINTS,
 )
 

@@ -170,6 +170,8 @@ def everything(
         "customers": "customer",
         "payment_methods": "payment_method",
         "products": "product",
+        "prices": "price",
+        "subscriptions": "subscription",
         "invoices": "invoice",
         "invoice_items": "invoiceitem",
         "invoice_payments": "invoice_payment",

@@ -125,8 +125,12 @@ def update(call: Call, parameters: Parameters, customer: str) -> Object:
 
 
 def delete(call: Call, _: Parameters, customer: str) -> Object:
-    """Delete a customer: it stays retrievable as deleted."""
+    """Delete a customer: it stays retrievable as deleted, and its subscriptions end (docs.stripe.com/api/customers)."""
     document = found(call, customer)
+    for subscription in call.store.all("subscription", owner=customer):
+        if subscription["status"] != "canceled":
+            subscription.update(status="canceled", canceled_at=call.now, ended_at=call.now)
+            call.emit("customer.subscription.deleted", call.store.put(subscription))
     for method in call.store.all("payment_method", owner=customer):
         call.store.put({**method, "customer": None}, owner="")
     call.store.put({**document, "deleted": True})

@@ -64,9 +64,12 @@ class Pages:
     # ------------------------------------------------------------------ the hosted invoice
 
     async def invoice(self, request: Request) -> Response:
-        """Show an invoice, with a form to pay it where it can be paid."""
-        invoice = self._invoice(request)
-        return self._show_invoice(invoice) if invoice else self._gone()
+        """Show an invoice, with a form to pay it where it can be paid; by its id, as in the dashboard, lead there."""
+        if invoice := self._invoice(request):
+            return self._show_invoice(invoice)
+        named = self._store.get("invoice", request.path_params["token"])
+        token = named and named["_sandbox"].get("token")
+        return RedirectResponse(f"/_sandbox/invoices/{token}", 303) if token else self._gone()
 
     async def pay_invoice(self, request: Request) -> Response:
         """Pay with a saved card or a test card."""

@@ -143,11 +143,12 @@ def retrieve_refund(call: Call, _: Parameters, refund: str) -> Object:
 
 
 def list_refunds(call: Call, parameters: Parameters) -> Object:
-    """List refunds, also by charge and payment intent."""
+    """List refunds, also by charge, payment intent and creation."""
     documents = [
         each
         for each in call.store.all("refund", owner=parameters.get("charge"))
         if parameters.get("payment_intent") in {None, each["payment_intent"]}
+        and in_window(each, parameters.get("created"))
     ]
     return call.page("/v1/refunds", documents, parameters)
 
@@ -172,6 +173,6 @@ ENDPOINTS = (
         RefundCreateParams,
         frozenset({"charge", "payment_intent", "amount", "reason", "metadata"}),
     ),
-    Endpoint("GET", "/v1/refunds", list_refunds, RefundListParams, LISTING | {"charge", "payment_intent"}),
+    Endpoint("GET", "/v1/refunds", list_refunds, RefundListParams, LISTING | {"charge", "payment_intent", "created"}),
     Endpoint("GET", "/v1/refunds/{refund}", retrieve_refund),
 )

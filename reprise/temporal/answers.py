@@ -8,5 +8,8 @@ IS_PAUSED: Final = "Workflow is paused"
 NOT_YET: Final = "not scheduled yet"
 """What a query is told right after the dev server skipped time; it is asked again."""
 
+LAST_RECORD: Final = "last_record"
+"""The query for the record of a run that has ended: no task is to come, so that nothing can be before its time."""
+
 BEFORE_ITS_TIME: Final = "events came before the workflow task that takes them up"
 """Why a worker of ours may turn a query away (`runner.py`): asked again, it is answered."""

@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus as ServersStatus
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
 
 def _status_of(status: type[WorkflowExecutionStatus], value: object) -> WorkflowExecutionStatus | None:
@@ -18,7 +18,9 @@ def _status_of(status: type[WorkflowExecutionStatus], value: object) -> Workflow
 WorkflowExecutionStatus._missing_ = classmethod(_status_of)  # type: ignore[assignment]
 
 
-async def connect(address: str | None = None, *, namespace: str | None = None, lazy: bool = False) -> Client:
+async def connect(
+    address: str | None = None, *, namespace: str | None = None, lazy: bool = False, metrics: str | None = None
+) -> Client:
     """Connect to Temporal: the only way in, so that what every caller needs (a codec, tracing) stands here once.
 
     Args:
@@ -26,6 +28,7 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
             (`TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE`, …).
         namespace: There; by default the configuration's.
         lazy: Connect at the first call, so that a process can start while Temporal is down.
+        metrics: Where Prometheus is to find this process's metrics, as host:port; one address for each process.
 
     Raises:
         RuntimeError: The service cannot be reached, unless `lazy`.
@@ -34,12 +37,18 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     config.setdefault("target_host", "127.0.0.1:7233")
     if namespace is not None:
         config["namespace"] = namespace
-    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy, runtime=_runtime())
+    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy, runtime=_runtime(metrics))
 
 
 @cache
-def _runtime() -> Runtime:
-    """Return a runtime whose logs are Python's: by itself, Temporal's core writes plain text to the console (1.35)."""
+def _runtime(metrics: str | None) -> Runtime:
+    """Return a runtime whose logs are Python's: by itself, Temporal's core writes plain text to the console (1.35).
+
+    Metrics are named as Temporal's own dashboards name them.
+    """
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"), append_target_to_name=False)
     logs = LoggingConfig(filter=LoggingConfig.default.filter, forwarding=forwarding)
-    return Runtime(telemetry=TelemetryConfig(logging=logs))
+    served = metrics and PrometheusConfig(
+        bind_address=metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=logs, metrics=served or None))

@@ -3,8 +3,9 @@
 A query that waited for a worker can reach it together with events that no workflow task has taken up yet: a timer that
 fired, an answer of an activity. Temporal's core then hands these to the workflow with the query, at the time of the
 last task, which is past (measured with temporalio 1.35; sdk-java 1375 and sdk-go 755 tell of kin). An account would
-find that its term has not ended, sleep through another one, and not fit its own history any more. So such a task is
-turned away: the run leaves the cache, and the real task takes it up from its history.
+find that its term has not ended, sleep through another one, and not fit its own history any more. So such a query is
+turned away: the run leaves the cache, and the real task takes it up from its history. Of a run that has ended there is
+no real task to come: the query `last_record` is answered from all that had come to it.
 
 And always in the same order: of one task, signals before updates. An update that a reset has put into the history again
 comes by its place there when it is new, and after the task's signals when it is replayed (temporalio 1.35); the account
@@ -25,7 +26,7 @@ from temporalio.converter import FailureConverter, PayloadConverter, Serializati
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from reprise.temporal.answers import BEFORE_ITS_TIME
+from reprise.temporal.answers import BEFORE_ITS_TIME, LAST_RECORD
 
 UNREADABLE_FAILURE = "An activity failed in a way that cannot be read."
 
@@ -36,6 +37,10 @@ RESTRICTIONS = SandboxRestrictions.default.with_passthrough_all_modules()
 
 def _is_update(job: WorkflowActivationJob) -> bool:
     return job.HasField("do_update")
+
+
+def _asks_for_last_record(act: WorkflowActivation) -> bool:
+    return all(job.query_workflow.query_type == LAST_RECORD or job.HasField("remove_from_cache") for job in act.jobs)
 
 
 class TimelyWorkflowRunner(SandboxedWorkflowRunner):
@@ -59,15 +64,18 @@ class _TimelyInstance(WorkflowInstance):
         self._instance = instance
         self._payloads, self._failures = payloads, failures
         self._seen, self._time = 0, 0
+        self._lives_in_the_past = False
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """Perform a task, unless it brings new history without new time."""
-        seen, time = act.history_length, act.timestamp.ToNanoseconds()
-        # Never while replaying: what a history says has happened, and two tasks may bear the same time in it.
-        if seen > self._seen > 0 and time == self._time and not act.is_replaying:
+        """Perform a task, unless one before it has brought new history without new time."""
+        if self._lives_in_the_past and not _asks_for_last_record(act):
             completion = WorkflowActivationCompletion(run_id=act.run_id)
             completion.failed.failure.message = BEFORE_ITS_TIME
             return completion
+        seen, time = act.history_length, act.timestamp.ToNanoseconds()
+        # Never while replaying: what a history says has happened, and two tasks may bear the same time in it.
+        if seen > self._seen > 0 and time == self._time and not act.is_replaying:
+            self._lives_in_the_past = True  # what it asks for is heard by nobody; the query comes next
         self._seen, self._time = seen, time
         for job in act.jobs:
             self._make_readable(job.resolve_activity.result)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
@@ -20,12 +19,23 @@ from reprise.workflows.account_views import account_view
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
-from reprise.workflows.messages import OPENED_BY, WORKFLOW, AccountRun, AnyCommand, Reactivate, Refusal
+from reprise.workflows.messages import (
+    OPENED_BY,
+    OPENING,
+    WORKFLOW,
+    AccountRun,
+    AnyCommand,
+    Reactivate,
+    Refusal,
+    Restoration,
+)
+from reprise.workflows.opening import taken_up
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.outbox_edition_1 import FirstOutbox
-from reprise.workflows.presentation import Display, search_attributes
+from reprise.workflows.presentation import Display
 from reprise.workflows.requests import Request, Requests
 from reprise.workflows.timer import DeadlineTimer
+from reprise.workflows.visibility import search_attributes
 
 NEW_RUN_WHEN_DISABLED = "new-run-when-disabled"
 """Since 0.2.0: an account that goes out of service by itself sleeps in a run of its own, with a short history."""
@@ -60,23 +70,10 @@ class AccountWorkflow(Handlers):
         self._display = Display()
         self._pause: asyncio.Task[None] | None = None
         self._run_is_over = False
-        effects: tuple[Effect, ...] = ()
-        if run.edition > editions.NEWEST:
-            raise RuntimeError(f"This worker knows the rules up to edition {editions.NEWEST}, not {run.edition}.")
-        if run.account is not None:
-            self._account = run.account
-        elif run.opening is not None:
-            # The same behind every reset, where what was random is another: the invoices of this life are found again.
-            life = workflow.info().first_execution_run_id if run.edition >= 2 else None
-            try:
-                opened = machine.open_account(run.opening, workflow.now(), edition=run.edition, life=life)
-            except Refused as refused:
-                raise error_of(Refusal.of(refused)) from refused
-            self._account, effects = opened
-        else:
-            raise ApplicationError(
-                "A run needs an account, or one to open.", type="invalid_request", non_retryable=True
-            )
+        try:
+            self._account, effects = taken_up(run, workflow.now(), workflow.info().first_execution_run_id)
+        except Refused as refused:
+            raise error_of(Refusal.of(refused)) from refused
         account = self._account
         self._outbox = (
             Outbox(account.account_id, account.sequence, run.outbox, run.endpoints, run.announce_after)
@@ -86,6 +83,20 @@ class AccountWorkflow(Handlers):
         if run.account is None and run.opening is not None:
             self._requests.submit(run.opening, run.opening.command_id)
             self._perform(effects, self._requests.take())
+        if run.restoration is not None:
+            self._restore(run, run.restoration)
+
+    def _restore(self, run: AccountRun, restoration: Restoration) -> None:
+        """Go on with what the run left that was ended from outside, and tell who has restored the account (R27)."""
+        self._requests.take_up(run.commands)
+        for each in run.effects:
+            self._effects.add(each.effect, self._requests.on_its_way(each.command_id))
+        command, now = restoration.command, workflow.now()
+        undone = tuple(each.effect for each in run.effects)
+        self._follow(
+            machine.restore(self._account, command.actor, restoration.how, now, undone=undone, older=restoration.older)
+        )
+        self._requests.answer_at_once(command, command.command_id, account_view(self._account))
 
     @workflow.run
     async def run(self, run: AccountRun) -> None:  # noqa: ARG002 - Temporal wants the parameter of __init__ here too
@@ -270,6 +281,24 @@ class AccountWorkflow(Handlers):
             and workflow.all_handlers_finished()
         )
 
+    def as_input(self) -> AccountRun:
+        """Return the account whole, as the input of a run that goes on with it; what a closed one tells, of nobody."""
+        closed_with = self._account.closed_with
+        return AccountRun(
+            edition=self._edition,
+            account=self._account,
+            answered=self._requests.remembered(),
+            announce=self._announce,
+            outbox=tuple(
+                entry.anonymous if entry.sequence <= closed_with else entry for entry in self._outbox.untold()
+            ),
+            announce_after=self._outbox.not_before,
+            endpoints=self._outbox.positions(),
+            held=self._hints.held(),
+            commands=self._requests.pending(),
+            effects=self._effects.pending(),
+        )
+
     def _wants_new_run(self) -> bool:
         return self._run_is_over or workflow.info().is_continue_as_new_suggested()
 
@@ -278,21 +307,9 @@ class AccountWorkflow(Handlers):
         account = self._account.by_newest_edition()
         closed = account.state is AccountState.CLOSED
         workflow.continue_as_new(
-            AccountRun(
-                edition=editions.NEWEST,
-                account=account,
-                answered=self._requests.remembered(),
-                announce=self._announce,
-                outbox=tuple(
-                    entry.anonymous if entry.sequence <= account.closed_with else entry
-                    for entry in self._outbox.untold()
-                ),
-                announce_after=self._outbox.not_before,
-                endpoints=self._outbox.positions(),
-                held=self._hints.held(),
-            ),
+            self.as_input().model_copy(update={"edition": editions.NEWEST, "account": account}),
             search_attributes=search_attributes(self._account, self._outbox.undelivered_to),
-            memo={OPENED_BY: ""} if closed else None,  # an empty one would leave the old one in place
+            memo={OPENED_BY: "", OPENING: ""} if closed else None,  # an empty one would leave the old one in place
         )
 
 

@@ -28,6 +28,7 @@ from reprise.statemachine.effects import (
     StripeEffect,
     VoidInvoice,
 )
+from reprise.statemachine.money import formatted
 from reprise.statemachine.outcomes import (
     CustomerErased,
     CustomerNotRegistered,
@@ -46,7 +47,7 @@ from reprise.statemachine.outcomes import (
 from reprise.stripe_api import inputs
 from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
-from reprise.workflows.messages import Refusal, RefusalCode
+from reprise.workflows.messages import PendingEffect, Refusal, RefusalCode
 from reprise.workflows.requests import Request
 
 EffectOutcome = (
@@ -125,6 +126,13 @@ class EffectRunner:
         """Let an effect wait its turn."""
         self._waiting.append((effect, request))
 
+    def pending(self) -> tuple[PendingEffect, ...]:
+        """Return the effects that are not known to be done, in their order, the one under way among them."""
+        return tuple(
+            PendingEffect(effect=effect, command_id=request.command_id if request else None)
+            for effect, request in self._waiting
+        )
+
     def begin(self, account: Account) -> None:
         """Begin the next effect; if its customer or the first payment method is not registered yet, with that (R1)."""
         effect, request = self._waiting[0]
@@ -152,7 +160,10 @@ class EffectRunner:
         self, effect: StripeEffect, account: Account, request_id: str, command_id: str | None, wait: timedelta
     ) -> EffectOutcome:
         if wait:
-            await workflow.sleep(wait, summary=f"before the next try: {type(effect).__name__}")
+            await workflow.sleep(
+                wait,
+                summary=f"wait before the next request to Stripe: {_activity_for(effect, account, request_id).summary}",
+            )
         return await _start(effect, account, request_id, command_id)
 
     def finish(self, edition: int) -> list[Finished]:
@@ -292,7 +303,7 @@ def _activity_for(effect: StripeEffect, account: Account, request_id: str, comma
         case RegisterCustomer(payment_method=method, customer_id=customer_id):
             register = inputs.RegisterCustomerInput(**who, payment_method=method, customer_id=customer_id)
             answer = CustomerRegistered | CustomerNotRegistered
-            return _Asked(names.REGISTER_CUSTOMER, register, answer, "register the customer")
+            return _Asked(names.REGISTER_CUSTOMER, register, answer, "register the customer at Stripe")
         case ChangePaymentMethod(payment_method=method):
             change = inputs.ChangePaymentMethodInput(**whose, **known, payment_method=method, request=request_id)
             return _Asked(names.CHANGE_PAYMENT_METHOD, change, PaymentMethodChanged, "change the payment method")
@@ -302,24 +313,28 @@ def _activity_for(effect: StripeEffect, account: Account, request_id: str, comma
         case Collect(payment=payment):
             methods = account.policy.payment_methods
             collect = inputs.CollectInput(**whose, **known, payment=payment, payment_methods=methods)
-            summary = f"collect {quoted(payment.key)}, attempt {payment.attempt}"
+            amount = formatted(payment.quote.amount_due, payment.quote.currency)
+            summary = f"collect {amount}: payment {quoted(payment.key)}, attempt {payment.attempt}"
             return _Asked(names.COLLECT, collect, PaymentOutcome, summary)
         case RetrieveInvoice(payment_key=key, invoice_id=invoice_id):
             invoice = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
             return _Asked(
-                names.RETRIEVE_INVOICE, invoice, InvoiceObserved, f"look at {quoted(key) if key else 'the invoices'}"
+                names.RETRIEVE_INVOICE,
+                invoice,
+                InvoiceObserved,
+                f"ask Stripe about {quoted(key) if key else 'the invoices'}",
             )
         case VoidInvoice(payment_key=key, invoice_id=invoice_id):
             void = inputs.InvoiceInput(**whose, **known, payment_key=key, invoice_id=invoice_id)
-            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void {quoted(key)}")
+            return _Asked(names.VOID_INVOICE, void, InvoiceVoided, f"void the invoice of {quoted(key)}")
         case RetrieveRefund(object_id=object_id):
             refund = inputs.RefundInput(**whose, object_id=object_id)
             return _Asked(
-                names.RETRIEVE_REFUND, refund, RefundObserved | NothingObserved, f"look at {quoted(object_id)}"
+                names.RETRIEVE_REFUND, refund, RefundObserved | NothingObserved, f"ask Stripe about {quoted(object_id)}"
             )
         case EraseCustomer(customer_id=customer_id):
             erase = inputs.CustomerInput(**{**who, "email": None}, customer_id=customer_id)
-            return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase the customer")
+            return _Asked(names.ERASE_CUSTOMER, erase, CustomerErased, "erase at Stripe who the customer was")
 
 
 def failed(effect: StripeEffect, reason: str) -> EffectOutcome:

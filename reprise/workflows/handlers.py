@@ -6,20 +6,23 @@ anything is written. A signal has nobody to refuse it to: it is dropped, with a 
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine import machine
-from reprise.statemachine.account import Account
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.driving import refusal
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
+from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
 from reprise.workflows.hints import Hints
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
+    OVER_HTTP,
+    AccountRun,
     AccountView,
     Announcements,
     Answer,
@@ -32,15 +35,13 @@ from reprise.workflows.messages import (
     QuoteAnswer,
     Refusal,
     ResendAnnouncements,
+    RestoreAccount,
     same_command,
 )
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.outbox_edition_1 import FirstOutbox
+from reprise.workflows.reading import described, dropped, read, read_command, unreadable
 from reprise.workflows.requests import Requests
-
-Message = TypeVar("Message", bound=BaseModel)
-
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def error_of(refusal: Refusal) -> ApplicationError:
@@ -62,6 +63,10 @@ class Handlers:
 
     def is_flooded(self) -> bool:
         """Whether taking more commands could cost the account its life."""
+        raise NotImplementedError
+
+    def as_input(self) -> AccountRun:
+        """Return the account whole, as the input of a run that goes on with it."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ answering
@@ -140,31 +145,43 @@ class Handlers:
         return list(self._outbox.backlog())
 
     @workflow.query
+    def record(self) -> AccountRun:
+        """All that the account is, as a run's input."""
+        return self.as_input()
+
+    @workflow.query(name=LAST_RECORD)
+    def last_record(self) -> AccountRun:
+        """The same, of a run that has ended: what `restore` takes the account up from (R27)."""
+        return self.as_input()
+
+    @workflow.query
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
         return self._account.customer_id
 
-    # ------------------------------------------------------------------ opening
-
-    @workflow.update
-    async def open(self, command: OpenAccount) -> Answer:
-        """Wait until the account is open; for another command than the one that opened it, a conflict (R1)."""
-        return await self._answer(command)
-
-    @open.validator  # noqa: A003 - the update's name
-    def _validate_open(self, command: OpenAccount) -> None:
+    def _refuse_another_opening(self, command: OpenAccount) -> None:
         if not self._is_known(command):
             raise error_of(
                 Refusal(code=RefusalCode.ACCOUNT_EXISTS, message="An account with this id exists. Choose another id.")
             )
+
+    def _refuse_to_restore(self, command: RestoreAccount) -> None:
+        if self._is_known(command):
+            return
+        if self._account.state is AccountState.CLOSED:
+            raise error_of(Refusal.of(refusal(self._account)))
+        message = "This account's workflow runs: there is nothing to restore. Nothing was changed."
+        raise error_of(Refusal(code=RefusalCode.ACCOUNT_RUNNING, message=message))
 
     # ------------------------------------------------------------------ signals that are no commands
 
     @workflow.signal
     def payment_hint(self, *given: Any) -> None:
         """Poll Stripe (R15). However many come at once, one poll of each subject answers them."""
-        if hint := _read("payment_hint", PaymentHint, given):
-            self._hints.add(hint)
+        try:
+            self._hints.add(read(PaymentHint, given))
+        except Exception as error:  # nothing that anybody sends may stop the account
+            dropped("payment_hint", error)
 
     @workflow.signal
     def start_new_run(self, *given: Any) -> None:  # noqa: ARG002 - whatever came with it
@@ -174,33 +191,20 @@ class Handlers:
     @workflow.signal
     def announcements(self, *given: Any) -> None:
         """Turn announcements to the product on or off (R18)."""
-        if asked := _read("announcements", Announcements, given):
-            self._announce = asked.enabled
+        try:
+            self._announce = read(Announcements, given).enabled
+        except Exception as error:
+            dropped("announcements", error)
 
     @workflow.signal
     def resend_announcements(self, *given: Any) -> None:
         """Tell the product again, from an entry on, or at once what waits (R18)."""
-        if asked := _read("resend_announcements", ResendAnnouncements, given):
-            self._run_is_over |= self._outbox.resend(asked, self._account.timeline)
-
-
-def _read(signal: str, kind: type[Message], given: tuple[Any, ...]) -> Message | None:
-    """Return the message of a signal, or None if it is none; what came with nothing is a message of defaults.
-
-    The SDK hands over whatever was sent: nothing, several arguments, values of any type (1.35,
-    `_process_handler_args`: types hold only where as many arguments come as a handler names).
-    """
-    try:
-        content: Any = next((each for each in given if each is not None), {})
-        if len(given) > 1:
-            raise ValueError(f"{len(given)} arguments instead of one")  # noqa: TRY301 - said like any other
-        return kind.model_validate_json(_JSON.dump_json(content))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
-        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": wrong})
-    except Exception as error:  # nothing that anybody sends may stop the account
-        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": type(error).__name__})
-    return None
+        try:
+            asked = read(ResendAnnouncements, given)
+        except Exception as error:
+            dropped("resend_announcements", error)
+            return
+        self._run_is_over |= self._outbox.resend(asked, self._account.timeline)
 
 
 def _id_of(command: Command) -> str | None:
@@ -211,32 +215,50 @@ def _id_of(command: Command) -> str | None:
 # ---------------------------------------------------------------------- every command, as an update and as a signal
 
 
-def _update(kind: type[Command], name: str) -> Callable[..., Any]:
-    async def take(self: Handlers, command: Any) -> Answer:
-        return await self._answer(command)
+def _update(kind: type[Command], name: str, check: Callable[[Handlers, Any], None], says: str) -> Callable[..., Any]:
+    """Return the handler of a command's update: it reads whatever was sent, and refuses what is no such command."""
 
-    def validate(self: Handlers, command: Any) -> None:
-        self._refuse_if_forbidden(command)
+    def command_of(given: tuple[Any, ...]) -> Command:
+        try:
+            return read_command(kind, given)
+        except Exception as error:
+            raise error_of(unreadable(kind, error)) from None
 
-    take.__doc__ = validate.__doc__ = kind.__doc__
-    take.__annotations__ = {"command": kind, "return": Answer}
-    validate.__annotations__ = {"command": kind, "return": None}
-    update = workflow.update(name=name)(take)
+    async def take(self: Handlers, *given: Any) -> Answer:
+        return await self._answer(command_of(given))
+
+    def validate(self: Handlers, *given: Any) -> None:
+        check(self, command_of(given))
+
+    take.__doc__ = validate.__doc__ = says
+    take.__annotations__ = {"given": Any, "return": Answer}
+    validate.__annotations__ = {"given": Any, "return": None}
+    update = workflow.update(name=name, description=says)(take)
     update.validator(validate)
     return update
 
 
-def _signal(kind: type[Command], name: str) -> Callable[..., Any]:
+def _signal(kind: type[Command], name: str, says: str) -> Callable[..., Any]:
     def take(self: Handlers, *given: Any) -> None:
-        if command := _read(name, kind, given):
-            self._submit(command)
+        try:
+            self._submit(read_command(kind, given))
+        except Exception as error:
+            dropped(name, error)
 
-    take.__doc__ = kind.__doc__
+    take.__doc__ = says
     take.__annotations__ = {"given": Any, "return": None}
-    return workflow.signal(name=name)(take)
+    return workflow.signal(name=name, description=says)(take)
 
 
 for _kind in get_args(AnyCommand):
     _name: str = _kind.model_fields["name"].default
-    setattr(Handlers, _name, _update(_kind, _name))
-    setattr(Handlers, f"_signal_{_name}", _signal(_kind, _name))
+    for _called in filter(None, (_name, OVER_HTTP.get(_name))):
+        _says = described(_kind) if _called == OVER_HTTP.get(_name, _name) else f"The same as `{OVER_HTTP[_name]}`."
+        setattr(Handlers, f"_update_{_called}", _update(_kind, _called, Handlers._refuse_if_forbidden, _says))  # noqa: SLF001
+        setattr(Handlers, f"_signal_{_called}", _signal(_kind, _called, f"{_says} Nobody waits for the answer."))
+
+_says = "Wait until the account is open; for another opening than the one that opened it, a conflict (R1)."
+Handlers._update_open = _update(OpenAccount, "open", Handlers._refuse_another_opening, _says)  # type: ignore[attr-defined] # noqa: SLF001
+
+_says = "Wait until the account is restored; for another command than the one that did, a conflict: it runs (R27)."
+Handlers._update_restore = _update(RestoreAccount, "restore", Handlers._refuse_to_restore, _says)  # type: ignore[attr-defined] # noqa: SLF001

@@ -3,13 +3,13 @@
 The API and the command line import this module and nothing else of the workflow's: names, messages, search attributes.
 """
 
-import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.schemas.accounts import AccountView, NextDeadline, PaymentView
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import editions
 from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import (
@@ -23,21 +23,25 @@ from reprise.statemachine.commands import (
     ExtendTerm,
     OpenAccount,
     Reactivate,
+    RestoreAccount,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
 )
+from reprise.statemachine.effects import StripeEffect
 from reprise.statemachine.money import Plan
-from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
+from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, hashed, same_command
 
 __all__ = [
     "ACCOUNT_ID",
     "ENDPOINT_CHECK",
     "OPENED_BY",
+    "OPENING",
+    "OVER_HTTP",
     "PORTAL_SESSION",
     "REVOCATION",
     "TASK_QUEUE",
@@ -69,6 +73,8 @@ __all__ = [
     "OpenAccount",
     "PaymentHint",
     "PaymentView",
+    "PendingCommand",
+    "PendingEffect",
     "Plan",
     "PortalSessionRun",
     "Quote",
@@ -77,6 +83,8 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "ResendAnnouncements",
+    "Restoration",
+    "RestoreAccount",
     "RevocationRun",
     "SetCarts",
     "SetEmail",
@@ -101,6 +109,17 @@ TASK_QUEUE = "accounts"
 OPENED_BY = "opened_by"
 """The name under which a run's memo keeps the command id of its opening."""
 
+OVER_HTTP: Final = {
+    "set_carts": "carts",
+    "set_email": "email",
+    "set_payment_method": "payment-method",
+    "extend_term": "extend",
+    "change_plan": "plan",
+}
+"""Commands that have another name over HTTP: they are taken under both, as an update and as a signal."""
+OPENING = "opening"
+"""The name under which it keeps that opening's fingerprint, by which a repeat is known for good (R14)."""
+
 _PREFIX = "account-"
 
 
@@ -121,65 +140,7 @@ def portal_session_id(session: str) -> str:
 
 def revocation_id(kind: str, *whose: str) -> str:
     """Return the id of a revocation's workflow: it tells neither whose nor which token it is."""
-    return f"revoked-{kind}-{_hash(json.dumps(whose))}"
-
-
-def fingerprint(command: Command) -> str:
-    """Return what makes two commands the same but for who sent them: the check of a repeated idempotency key (R14).
-
-    What has its default does not count, so that a field which a later release adds changes no fingerprint (R28).
-    """
-    content = command.model_dump_json(exclude={"name", *_WHO}, exclude_defaults=True)
-    return _hash(f"{_name_of(command)}:{content}")
-
-
-def answered_fingerprint(command: Command) -> str:
-    """Return the fingerprint that an answer carries: in the form of 0.1.0, where that has one for it.
-
-    An API process of 0.1.0 compares it with its own, and workers are exchanged first. From the next release on it is
-    `fingerprint`, which this one understands already.
-    """
-    return _fingerprint_of_0_1_0(command) or fingerprint(command)
-
-
-def same_command(stored: str, command: Command) -> bool:
-    """Say whether a fingerprint that was stored is that of `command`, by this release's form or by that of 0.1.0."""
-    return stored in {fingerprint(command), _fingerprint_of_0_1_0(command)}
-
-
-_WHO = frozenset({"actor", "command_id", "earlier_id"})
-
-_SINCE_0_1_0: dict[str, frozenset[str]] = {
-    "open": frozenset({"anchor", "customer_id", "opened_at", "cancelled"}),
-    "cancel": frozenset({"feedback", "expected_state", "expected_payment"}),
-}
-_OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispute", "renewal_upcoming_days"})
-"""Fields that 0.1.0 did not have, by command. They go with the next release, and `_fingerprint_of_0_1_0` with them."""
-
-
-def _fingerprint_of_0_1_0(command: Command) -> str | None:
-    """Return what 0.1.0 stored for this command: everything, written out; None for one that it could not take."""
-    if isinstance(command, SetEmail):
-        return None
-    since = _SINCE_0_1_0.get(_name_of(command), frozenset())
-    defaults = {name: field.default for name, field in type(command).model_fields.items()}
-    if any(getattr(command, name) != defaults[name] for name in since):
-        return None
-    left_out: dict[str, bool | set[str]] = dict.fromkeys((*_WHO, *since), True)
-    if isinstance(command, OpenAccount):
-        usual = BillingPolicy()
-        if any(getattr(command.policy, name) != getattr(usual, name) for name in _OF_POLICY_SINCE_0_1_0):
-            return None
-        left_out["policy"] = set(_OF_POLICY_SINCE_0_1_0)
-    return _hash(command.model_dump_json(exclude=left_out))
-
-
-def _name_of(command: Command) -> str:
-    return str(type(command).model_fields["name"].default)
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return f"revoked-{kind}-{hashed(json.dumps(whose))}"
 
 
 class _Message(BaseModel):
@@ -255,20 +216,6 @@ class EndpointPosition(_Message):
     unknown_since: Instant | None = None
 
 
-class EndpointBacklog(_Message):
-    """What one endpoint has not taken yet (R18)."""
-
-    endpoint: Annotated[str, Field(description="Its name in the workers' settings.")]
-    pending: Annotated[int, Field(description="How many announcements wait.")]
-    next_sequence: Annotated[int, Field(description="The entry that comes next.")]
-    oldest_at: Annotated[Instant | None, Field(description="When that entry was made.")] = None
-    failing_since: Annotated[Instant | None, Field(description="Since when it takes nothing.")] = None
-    last_error: Annotated[str | None, Field(description="Why, when that was noticed.")] = None
-    unknown_since: Annotated[
-        Instant | None, Field(description="Since when workers do not have it in their settings; dropped after an hour.")
-    ] = None
-
-
 class ResendAnnouncements(_Message):
     """Tell the product again (R18): from an entry on, or at once what waits; one endpoint, or all of them."""
 
@@ -276,12 +223,40 @@ class ResendAnnouncements(_Message):
     from_sequence: Annotated[int | None, Field(ge=1)] = None
 
 
+class PendingCommand(_Message):
+    """A command that is not answered yet: `taken`, it waits for its effects; else for its turn (R14)."""
+
+    command: Annotated[OpenAccount | AnyCommand, Field(discriminator="name")]
+    command_id: str | None
+    taken: bool
+    refusal: Refusal | None = None
+
+
+class PendingEffect(_Message):
+    """An effect that is not known to be done, and the command that waits for it."""
+
+    effect: Annotated[StripeEffect, Field(discriminator="kind")]
+    command_id: str | None = None
+
+
+class Restoration(_Message):
+    """How an account is taken up again whose workflow was ended from outside (R27).
+
+    `how` says from what, for the timeline; `older`: the record may lack what happened last.
+    """
+
+    command: RestoreAccount
+    how: str
+    older: bool = False
+
+
 class AccountRun(_Message):
     """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
 
     `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. `outbox` is
     what some endpoint has not taken, `endpoints` how far each has come; before `announce_after`, a try of a run of the
-    first edition may still be telling the product (R18).
+    first edition may still be telling the product (R18). A run hands on neither commands
+    nor effects to the next, which begins when nothing is under way; one that was ended from outside leaves them (R27).
     """
 
     edition: int = editions.FIRST
@@ -293,6 +268,9 @@ class AccountRun(_Message):
     announce_after: Instant | None = None
     endpoints: tuple[EndpointPosition, ...] = ()
     held: HeldHints = HeldHints()
+    commands: tuple[PendingCommand, ...] = ()
+    effects: tuple[PendingEffect, ...] = ()
+    restoration: Restoration | None = None
 
 
 class PortalSessionRun(_Message):

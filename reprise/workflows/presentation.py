@@ -1,28 +1,29 @@
 """How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
 from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
-from reprise.statemachine.deadlines import deadline_of
-from reprise.statemachine.money import formatted
-from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.standing import collecting
 from reprise.temporal.search_attributes import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
     CARTS,
+    DECLINE_CODE,
+    DISABLED_REASON,
+    NEXT_ACTION,
     PAYMENT_STATUS,
+    SEARCH_ATTRIBUTES,
     TERM_ENDS_AT,
     UNDELIVERED_TO,
 )
-from reprise.workflows.markdown import quoted
+from reprise.workflows.details import details
+from reprise.workflows.invoice_pages import page_of
+from reprise.workflows.visibility import search_attributes
 
 
 class Display:
@@ -31,19 +32,23 @@ class Display:
     def __init__(self) -> None:
         """Start from what the run before has shown."""
         self._shown = workflow.info().typed_search_attributes
+        self._told: Account | None = None
 
     def show(self, account: Account) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
 
-        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them.
-        But access that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
+        Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them. But access
+        that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
-        workflow.set_current_details(details(account))
+        if account is not self._told:
+            workflow.set_current_details(details(account, workflow.now(), page_of))
+            self._told = account
         if collecting(account) and self._shown.get(ACCOUNT_STATE) is not None and not self._access_ends_later(account):
             return
         now = search_attributes(account)
         updates = changed(self._shown, now)
-        if updates and (account.edition < editions.SECOND or any(each.key.name != CARTS.name for each in updates)):
+        worth_it = OF_0_1_0 if account.edition < editions.SECOND else WORTH_AN_UPSERT
+        if any(each.key.name in worth_it for each in updates):
             workflow.upsert_search_attributes(updates)
             self._shown = now
 
@@ -52,56 +57,24 @@ class Display:
         return account.edition >= editions.SECOND and until is not None and (shown is None or until > shown)
 
 
-def search_attributes(account: Account, undelivered_to: Sequence[str] = ()) -> TypedSearchAttributes:
-    """Return what the visibility store and `/access` are to know of the account (R16).
+OF_0_1_0: Final = frozenset(each.name for each in (ACCOUNT_STATE, PAYMENT_STATUS, CARTS, TERM_ENDS_AT, ACCESS_UNTIL))
+"""Whose change a run of the first edition has always shown at once: when it upserts, its history says."""
 
-    Args:
-        account: The account.
-        undelivered_to: The endpoints that do not take its announcements (R18), which the outbox shows by itself.
-    """
-    values: list[tuple[SearchAttributeKey[Any], Any]] = [
-        (ACCOUNT_STATE, account.state.value),
-        (PAYMENT_STATUS, (account.payment.status if account.payment else PaymentStatus.NONE).value),
-        (CARTS, account.carts),
-        (TERM_ENDS_AT, account.term.end if account.term else None),
-        (ACCESS_UNTIL, access_until(account)),
-        (UNDELIVERED_TO, list(undelivered_to) or None),
-    ]
-    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in values if value is not None])
+WORTH_AN_UPSERT: Final = frozenset(
+    each.name
+    for each in (ACCOUNT_STATE, PAYMENT_STATUS, TERM_ENDS_AT, ACCESS_UNTIL, DISABLED_REASON, DECLINE_CODE, NEXT_ACTION)
+)
+"""Whose change is shown at once; all others ride along."""
 
 
 def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
-    """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed."""
-    keys: list[SearchAttributeKey[Any]] = [ACCOUNT_STATE, PAYMENT_STATUS, CARTS, TERM_ENDS_AT, ACCESS_UNTIL]
+    """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed.
+
+    Whom the account cannot tell is shown by its outbox.
+    """
+    keys: tuple[SearchAttributeKey[Any], ...] = SEARCH_ATTRIBUTES
     return [
         key.value_unset() if (value := new.get(key)) is None else key.value_set(value)
         for key in keys
-        if old.get(key) != new.get(key)
+        if old.get(key) != new.get(key) and key is not UNDELIVERED_TO
     ]
-
-
-def details(account: Account) -> str:
-    """Return Markdown that answers "what is this account waiting for?" in the Temporal UI."""
-    payment, deadline = account.payment, deadline_of(account)
-    price = formatted(account.plan.unit_amount, account.plan.currency)
-    reason = f" ({account.disabled_reason})" if account.disabled_reason else ""
-    lines = [f"**{account.state}**{reason}, {account.carts} carts × {price}"]
-    if account.term:
-        lines.append(f"- term: {_when(account.term.start)} to {_when(account.term.end)}")
-    if payment:
-        amount = formatted(payment.quote.amount_due, payment.quote.currency)
-        code = f", {quoted(payment.decline_code)}" if payment.decline_code else ""
-        lines.append(f"- payment {quoted(payment.key)}: {amount}, {payment.status}{code}, attempt {payment.attempt}")
-    if account.timeline and account.timeline[-1].reason:
-        lines.append(f"- last: {account.timeline[-1].type}: {quoted(account.timeline[-1].reason)}")
-    if collecting(account):
-        lines.append("- waiting for: Stripe")
-    elif deadline:
-        lines.append(f"- waiting for: {deadline.summary}, {_when(deadline.at)}")
-    else:
-        lines.append("- waiting for: the customer or an operator")
-    return "\n".join(lines)
-
-
-def _when(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%SZ")

@@ -8,7 +8,10 @@ from reprise.workflows.messages import (
     AccountView,
     Answer,
     AnsweredCommand,
+    AnyCommand,
     Command,
+    OpenAccount,
+    PendingCommand,
     Refusal,
     answered_fingerprint,
     fingerprint,
@@ -39,6 +42,34 @@ class Requests:
         self.taken: list[Request] = []
         self._on_their_way: dict[str, Request] = {}
         self._answered = OrderedDict((each.command_id, each.answer) for each in answered)
+
+    def take_up(self, pending: Iterable[PendingCommand]) -> None:
+        """Take up the commands that a run has left unanswered which was ended from outside (R27)."""
+        for each in pending:
+            request = Request(each.command, each.command_id)
+            request.refusal = each.refusal
+            (self.taken if each.taken else self.waiting).append(request)
+            if each.command_id:
+                self._on_their_way[each.command_id] = request
+
+    def pending(self) -> tuple[PendingCommand, ...]:
+        """Return the commands that are not answered yet: those that were taken, then those that wait."""
+        taken = [(each, True) for each in self.taken] + [(each, False) for each in self.waiting]
+        return tuple(
+            PendingCommand(command=each.command, command_id=each.command_id, taken=was_taken, refusal=each.refusal)
+            for each, was_taken in taken
+            if isinstance(each.command, OpenAccount | AnyCommand)
+        )
+
+    def on_its_way(self, command_id: str | None) -> Request | None:
+        """Return the command of this id that is not answered yet."""
+        return self._on_their_way.get(command_id or "")
+
+    def answer_at_once(self, command: Command, command_id: str | None, account: AccountView) -> None:
+        """Answer a command that has waited for nothing."""
+        request = Request(command, command_id)
+        self.taken.append(request)
+        self.give_answer(request, account)
 
     def submit(self, command: Command, command_id: str | None) -> Request:
         """Let a command wait its turn. A repeat of one on its way is that one."""

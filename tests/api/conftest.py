@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from temporalio.client import Client
 
-from reprise.http.tokens import mint
+from reprise.http.minting import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
 from reprise.web import create_app
@@ -82,8 +82,8 @@ def token(*accounts: str, scope: str = "billing", sub: str = "tester", ttl: time
 
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[Client]:
-    """A dev server for the session."""
-    async with dev_server() as client:
+    """A dev server for the session, whose UI has the button Pause; by itself the server does not show it."""
+    async with dev_server(**{"frontend.WorkflowPauseEnabled": "true"}) as client:
         yield client
 
 

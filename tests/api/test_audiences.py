@@ -24,7 +24,7 @@ async def test_R17_a_users_timeline_names_no_operator_and_no_internal_reason(ope
     await operator.ask("POST", f"{path}/enable")
     user = caller(made["account_id"])
     seen, whole = [(await each.get(f"{path}/timeline"))["timeline"] for each in (user, operator)]
-    assert [each["actor"] for each in seen] == [{"kind": "operator", "id": None}] * 3
+    assert [each["actor"] for each in seen] == [{"kind": "operator", "id": "Support"}] * 3
     assert [each["actor"]["id"] for each in whole] == ["tester"] * 3
     assert INTERNAL in [each["reason"] for each in whole]
     assert [each["reason"] for each in seen] == [None] * 3
@@ -103,4 +103,4 @@ def test_R17_which_reasons_are_for_owners(kind: str, facts: dict[str, Any], show
     """Codes and statuses that the pages tell by, and the reader's own words; no sentence of anybody else's."""
     (seen,) = for_owner([entry(kind, **facts)], "user-7")
     assert seen.reason == shown
-    assert seen.actor.id in {None, "user-7"}
+    assert seen.actor.id in {None, "user-7", "Support"}

@@ -1,5 +1,6 @@
 """R14: an idempotency key is its caller's own. What one caller sends under a key is nothing to another caller's."""
 
+import asyncio
 import re
 
 import httpx
@@ -8,7 +9,8 @@ from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
 from reprise.http.idempotency import ids_of
-from reprise.workflows.messages import Actor, ActorKind, Cancel, SetCarts
+from reprise.workflows import requests
+from reprise.workflows.messages import Actor, ActorKind, Cancel, SetCarts, workflow_id
 from tests.api.conftest import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -98,3 +100,27 @@ def test_R14_ids_name_nobody_and_fit() -> None:
     assert ids_of("k", user=None) == {"command_id": "k"}
     assert ids_of(None, user="ada")["command_id"] != ids_of(None, user="ada")["command_id"]
     assert ids_of("b", user="a")["command_id"] != ids_of("\0b", user="a")["command_id"]
+
+
+async def test_R14_an_opening_is_known_by_its_key_for_good(
+    operator: Api, temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many commands and runs came since: the same request finds the account, another one is a conflict."""
+    monkeypatch.setattr(requests, "ANSWERS_KEPT", 1)
+    made, key = new_account(paid_through="2099-01-01T00:00:00Z"), "import-of-a-row"
+    path = f"/v1/accounts/{made['account_id']}"
+    assert (await operator.ask("POST", "/v1/accounts", made, Idempotency_Key=key)).status_code == 201
+    for carts in (5, 6):
+        assert (await operator.ask("PUT", f"{path}/carts", {"carts": carts})).status_code == 200
+    workflow = temporal.get_workflow_handle(workflow_id(made["account_id"]))
+    first = (await workflow.describe()).run_id
+    await workflow.signal("start_new_run")
+    async with asyncio.timeout(20):
+        while (await workflow.describe()).run_id == first:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    again = await operator.ask("POST", "/v1/accounts", made, Idempotency_Key=key)
+    assert (again.status_code, again.json()["carts"]) == (201, 6), "the account as it stands"
+    for body, other in ((made, "another-key"), ({**made, "carts": 4}, key)):
+        refused = await operator.ask("POST", "/v1/accounts", body, Idempotency_Key=other)
+        assert (refused.status_code, refused.json()["code"]) == (409, "account_exists")
+    assert (await operator.get(path))["sequence"] == 3

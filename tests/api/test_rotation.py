@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from reprise.http import keys
 from reprise.http.keys import Keys
-from reprise.http.tokens import mint
+from reprise.http.minting import mint
 from reprise.web import create_app
 from tests.api.conftest import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
 from tests.api.test_signatures import EVENT, header

@@ -130,7 +130,11 @@ class Causes:
         if payment is None or key != payment.key:
             return False
         over = account.state == "disabled" and not (account.is_collecting or account.is_processing)
-        return not (over and what == "reactivated" and not account.awaits_payer)
+        if not over or what != "reactivated" or account.awaits_payer:
+            return True
+        # A hint may have found it paid, or somebody coming back, who began another payment for it: that took a number.
+        later = [each["payment_key"] for each in self._entries if each["payment_key"]]
+        return rules.payment_key(account.account_id, account.payments + 1) in later
 
     def _found(self, key: str, state: str, charged: int | None) -> Found:
         """Return what Stripe shows of a payment."""

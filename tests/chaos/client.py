@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from reprise.http.tokens import mint
+from reprise.http.minting import mint
 
 Json = dict[str, Any]
 

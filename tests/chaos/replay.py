@@ -121,7 +121,11 @@ class Replay:
         account = self.account
         key = rules.payment_key(account.account_id, account.payments + 1)
         begun = self._begin_of(key, entry, now) if account.state == "disabled" else None
-        if begun is None or begun > now or account.is_collecting or account.is_processing:
+        if begun is None or begun > now:
+            return
+        if account.is_collecting:
+            self._causes.stops_silently(entry, begun)
+        if account.is_collecting or account.is_processing:
             return
         if begun == now and entry["payment_key"] != key:
             # Within one second, the sum tells what came first: the button, or the change of carts or price.

@@ -80,7 +80,7 @@ FREE: dict[str, Spoil] = {
 
 GROWING: dict[str, Spoil] = {
     "requests": lambda case: setattr(case.figures, "requests", 5_000),
-    "a loop": lambda case: setattr(case.figures, "busiest", 200),
+    "a loop": lambda case: setattr(case.figures, "busiest", 300),
     "events": lambda case: setattr(case.figures, "events", 51_200),
 }
 

@@ -44,8 +44,8 @@ def test_everything_answers_and_the_accounts_outlive_ctrl_c_and_kill(dev: Start,
     link = run("portal-link", "shop-1", "--data", str(tmp_path / "data"))
     assert "In service" in httpx.get(link.stdout.strip(), follow_redirects=True, timeout=20, trust_env=False).text
     unknown = run("portal-link", "shop-2", "--data", str(tmp_path / "data"))
-    assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert unknown.stderr.startswith("The API refuses it: ")
+    assert (unknown.returncode, unknown.stdout) == (3, "")
+    assert unknown.stderr.startswith("There is no such account")
 
     processes = children(first.pid)
     assert len(processes) == 4, processes

@@ -45,3 +45,10 @@ def test_R3_R6_the_tour_leads_where_it_says(dev: Callable[..., Dev], tmp_path: P
     )
     assert (carts["carts"], quote["amount_due"], back["state"]) == (5, 12500, "reactivated")
     assert [each["amount_due"] for each in invoices["invoices"]] == [12500, 7500]
+
+    # Beside it, the command line needs no setting.
+    shown = subprocess.run(
+        [REPRISE, "account", "show", "shop-1", "--json"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert json.loads(shown.stdout)["state"] == "reactivated"

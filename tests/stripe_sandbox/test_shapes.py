@@ -132,9 +132,28 @@ KINDS: dict[str, type] = {
     "setup_intent": stripe.SetupIntent,
     "event": stripe.Event,
     "product": stripe.Product,
+    "price": stripe.Price,
+    "subscription": stripe.Subscription,
     "webhook_endpoint": stripe.WebhookEndpoint,
     "billing_portal.session": stripe.billing_portal.Session,
 }
+
+
+async def subscribed(v1: stripe.V1Services, customer: str, product: str) -> None:
+    """Make a subscription in each of its states, licensed and metered."""
+    monthly: Any = {"currency": "usd", "product": product, "unit_amount": 2500, "recurring": {"interval": "month"}}
+    price = await v1.prices.create_async(monthly)
+    metered: Any = {**monthly, "recurring": {"interval": "month", "usage_type": "metered", "meter": "mtr_1"}}
+    metered_price = await v1.prices.create_async(metered)
+    items: Any = [{"price": price.id, "quantity": 3}, {"price": metered_price.id}]
+    ending = await v1.subscriptions.create_async({"customer": customer, "items": items})
+    await v1.subscriptions.update_async(ending.id, {"cancel_at_period_end": True})
+    await v1.subscriptions.create_async({"customer": customer, "items": items, "trial_period_days": 7})
+    paused = await v1.subscriptions.create_async({"customer": customer, "items": items[:1]})
+    await v1.subscriptions.update_async(paused.id, {"pause_collection": {"behavior": "void"}})
+    await v1.subscriptions.cancel_async(
+        (await v1.subscriptions.create_async({"customer": customer, "items": items})).id
+    )
 
 
 async def test_every_object_has_the_annotated_shape(
@@ -168,7 +187,8 @@ async def test_every_object_has_the_annotated_shape(
     stripe_side.post("settings", {})
     charge = (await v1.charges.list_async({"customer": customer.id})).data[-1]
     await v1.refunds.create_async({"charge": charge.id, "amount": 100})
-    await v1.products.create_async({"name": "Carts"})
+    product = await v1.products.create_async({"name": "Carts"})
+    await subscribed(v1, customer.id, product.id)
     made: list[dict[str, Any]] = []
     async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
         made.append(

@@ -3,7 +3,7 @@
 import asyncio
 import select
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -15,6 +15,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.worker import account_worker
 from reprise.workflows import presentation
+from reprise.workflows.details import PageOf, details
 from reprise.workflows.messages import (
     Cancel,
     Close,
@@ -26,7 +27,6 @@ from reprise.workflows.messages import (
     SetCarts,
     SetPaymentMethod,
 )
-from reprise.workflows.presentation import details
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
@@ -243,10 +243,10 @@ async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_don
     await world.open()
     waits = [3.0]
 
-    def slowly(account: Account) -> str:
+    def slowly(account: Account, now: datetime, page_of: PageOf) -> str:
         while waits:
             select.select([], [], [], waits.pop())
-        return details(account)
+        return details(account, now, page_of)
 
     monkeypatch.setattr(presentation, "details", slowly)
     assert (await world.do(SetCarts(carts=5))).account.carts == 5

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
-from reprise.workflows.messages import AccountView, Cancel, PaymentHint, Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import OVER_HTTP, AccountView, Cancel, PaymentHint, Reactivate, SetCarts, workflow_id
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server
@@ -30,11 +31,17 @@ SIGNALS = (
     "extend_term",
     "change_plan",
     "close",
+    "carts",
+    "payment-method",
+    "email",
+    "extend",
+    "plan",
     "payment_hint",
     "announcements",
     "resend_announcements",
 )
-UPDATES = (*SIGNALS[:10], "open")
+UPDATES = (*SIGNALS[:15], "open")
+NEED_INPUT = (*SIGNALS[2:5], *SIGNALS[7:9], *SIGNALS[10:15], "open")
 QUERIES = ("account", "quote", "timeline", "customer_id", "undelivered")
 
 GARBAGE: tuple[list[Any], ...] = (
@@ -67,20 +74,25 @@ def test_every_signal_update_and_query_is_tried() -> None:
     assert set(QUERIES) == set(defined.queries)
 
 
+def _names(names: tuple[str, ...], state: str) -> list[str]:
+    """The second names are handled by the same code: one account is enough for them."""
+    return [*(each for each in names if state == "active" or each not in OVER_HTTP.values()), "never_heard_of"]
+
+
 async def test_R20_R27_what_cannot_be_read_changes_nothing_in_any_state(world: World) -> None:
     """Signals are dropped, updates refused, queries answered with an error; and then the account goes on."""
     here = await one_of_each(world)
     before = {name: await each.see() for name, each in here.items()}
-    for each in here.values():
-        for signal in (*SIGNALS, "never_heard_of"):
+    for name, each in here.items():
+        for signal in _names(SIGNALS, name):
             for garbage in GARBAGE:
                 await each.handle.signal(signal, args=garbage)
-        for signal in ("set_carts", "set_payment_method", "set_email", "extend_term", "change_plan"):
+        for signal in NEED_INPUT[:-1]:
             await each.handle.signal(signal)  # nothing, where something is needed
         await each.quiet()
     for name, each in here.items():
-        for update in (*UPDATES, "never_heard_of"):
-            for garbage in ([], *GARBAGE):
+        for update in _names(UPDATES, name):
+            for garbage in ([[]] if update in NEED_INPUT else []) + [*GARBAGE]:
                 with pytest.raises(WorkflowUpdateFailedError):
                     await each.handle.execute_update(update, args=garbage)
         for query in ("quote", "never_heard_of"):
@@ -115,6 +127,70 @@ async def test_A3_R27_signals_with_nothing_are_the_commands_with_all_their_defau
     await world.handle.signal("close")
     await world.until("closed")
     await answers(world)
+
+
+async def test_R20_R27_updates_as_a_person_sends_them(world: World) -> None:
+    """With nothing, where nothing is needed; by the names of HTTP; and the entry says who it was, or where from."""
+    await world.open()
+    sent: list[tuple[str, list[Any]]] = [
+        ("cancel", []),
+        ("reactivate", [None]),
+        ("carts", [{"carts": 5, "actor": "grace@example.com"}]),
+        ("extend", [{"days": 3, "actor": {"kind": "operator", "id": "alan"}}]),
+        ("plan", [{"currency": "usd", "unit_amount": 2000}]),
+        ("email", [{"email": "new@example.com"}]),
+        ("payment-method", [{"payment_method": "pm_card_visa"}]),
+        ("disable", []),
+        ("enable", []),
+    ]
+    for name, given in sent:
+        await world.handle.execute_update(name, args=given)
+    told = [(each.type.removeprefix("account."), each.actor.id) for each in (await world.timeline())[2:]]
+    unnamed = "Temporal UI"
+    assert told == [
+        ("cancelled", unnamed),
+        ("resumed", unnamed),
+        ("carts_changed", "grace@example.com"),
+        ("term_extended", "alan"),
+        ("plan_changed", unnamed),
+        ("email_changed", unnamed),
+        ("payment_method_changed", unnamed),
+        ("disabled", unnamed),
+        ("enabled", unnamed),
+    ]
+    await world.handle.execute_update("close")
+    await answers(world)
+
+
+@pytest.mark.parametrize(
+    ("update", "given", "field", "words"),
+    [
+        ("carts", [], "carts", 'carts: Field required. Nothing was changed. Send, for example, {"carts": 5, "actor"'),
+        ("set_carts", [{"carts": "many"}], "carts", "carts: Input should be a valid integer"),
+        ("cancel", [{"colour": "blue"}], "colour", "colour: there is no such field"),
+        ("cancel", [{"when": "soon"}], "when", "when: Input should be 'term_end' or 'now'"),
+        ("disable", [{"actor": " "}], "actor", "actor: say who you are"),
+        ("extend", [{}], None, "give either until or days"),
+        ("plan", [{"unit_amount": -1}], "plan.currency", "plan.currency: Field required"),
+        ("close", [{}, {}], None, "2 arguments instead of one"),
+        ("reactivate", ["now"], None, "Input should be an object"),
+        ("open", [{"account_id": "x"}], "email", "email: Field required"),
+    ],
+)  # fmt: skip
+async def test_R20_an_update_that_cannot_be_read_is_told_what_is_wrong(
+    world: World, update: str, given: list[Any], field: str | None, words: str
+) -> None:
+    """A sentence with the field's name and an example, by a code that programs know; not the traceback of a decoder."""
+    await world.open(paid_through=(await world.now()).replace(year=2028))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await world.handle.execute_update(update, args=given)
+    cause = refused.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.details[0]["field"]) == ("invalid_request", field)
+    assert words in cause.message
+    assert "pydantic" not in cause.message
+    assert cause.message.count("Nothing was changed. Send, for example, {") == 1
+    assert (await answers(world)).sequence == 1
 
 
 # ---------------------------------------------------------------------- Temporal's own cancellation

@@ -14,6 +14,7 @@ from reprise.statemachine import editions
 from reprise.worker import account_worker
 from reprise.workflows.messages import (
     OPENED_BY,
+    OPENING,
     Actor,
     ActorKind,
     Answer,
@@ -98,7 +99,7 @@ async def test_R13_the_run_of_a_closed_account_names_nobody(told: World, edition
     assert not await named(told)
     assert [each["type"] for each in given["outbox"]][-1] == "account.closed"
     assert given["outbox"][0]["type"] == "account.opened"
-    assert await (await told.handle.describe()).memo_value(OPENED_BY) == ""
+    assert await (await told.handle.describe()).memo() == {OPENED_BY: "", OPENING: ""}
     (answered,) = given["answered"]
     assert answered["command_id"].startswith("sha256-")
     again = await told.do(close)

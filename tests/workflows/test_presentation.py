@@ -2,20 +2,25 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # comes with rich
+from temporalio import workflow
 
 from reprise.statemachine.account import Account
-from reprise.statemachine.commands import Cancel, Disable
+from reprise.statemachine.commands import Cancel, Disable, SetCarts
 from reprise.statemachine.effects import RetrieveInvoice, RetrieveRefund, VoidInvoice
+from reprise.statemachine.timeline import Actor, ActorKind
+from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.details import details
 from reprise.workflows.effect_runner import _activity_for
 from reprise.workflows.markdown import MAX_SHOWN_LENGTH, quoted
-from reprise.workflows.presentation import details
 from tests.statemachine.book import Book
+from tests.workflows.records import STANDINGS
 
 FORGED = [
     "[Refund it](https://evil.example/)",
@@ -70,6 +75,11 @@ def shown(text: str) -> str:
     return "".join(re.findall(r"[^\W_]+", text))
 
 
+def _without_reason(account: Account) -> Account:
+    *before, last = account.timeline
+    return account.model_copy(update={"timeline": (*before, last.model_copy(update={"reason": None}))})
+
+
 @given(reason=texts)
 @example(reason="`" * 500)
 def test_R13_a_reason_is_one_code_span_of_one_line(reason: str) -> None:
@@ -78,11 +88,14 @@ def test_R13_a_reason_is_one_code_span_of_one_line(reason: str) -> None:
     for command in (Cancel(reason=clean or "x"), Disable(reason=clean or "x")):
         book = Book.open().at("2027-02-10T10:00")
         book.do(command)
-        told = details(book.account)
+        told, plain = (details(each, book.now) for each in (book.account, _without_reason(book.account)))
         outline = Outline(told)
         assert set(outline.tags) <= {"p", "strong", "ul", "li", "code"}, told
-        assert (outline.tags.count("li"), outline.tags.count("code")) == (4, 2)
-        assert told.count("\n") == 4
+        assert [each for each in outline.tags if each != "code"] == [
+            each for each in Outline(plain).tags if each != "code"
+        ]
+        assert outline.tags.count("code") == Outline(plain).tags.count("code") + 1
+        assert told.count("\n") == plain.count("\n")
         assert not unseen(told) - {"\n"}
 
 
@@ -110,3 +123,46 @@ def test_summaries_of_what_stripe_has_named_are_quoted(text: str) -> None:
         summary = _activity_for(act, account, "request").summary
         assert Outline(summary).tags == ["p", "code"]
         assert not unseen(summary)
+
+
+def _page(invoice_id: str) -> str:
+    return f"https://dashboard.stripe.com/test/invoices/{invoice_id}"
+
+
+@pytest.mark.parametrize("standing", STANDINGS, ids=lambda each: each.__name__)
+def test_R17_the_details_answer_what_operators_ask(standing: Callable[[], Account]) -> None:
+    """Of every standing: what it waits for, since when, when the shop stops, who did what last, what can be sent."""
+    account = standing()
+    now = account.timeline[-1].at if account.timeline else account.opened_at
+    told = details(account, now, _page)
+    rows = dict(re.findall(r"^- \*\*([^:]+):\*\* (.+)$", told, re.MULTILINE))
+    assert next(iter(rows)) == "Waiting for"
+    assert {"The shop stops", "Updates it takes"} <= rows.keys()
+    assert ("Since" in rows) == ("Last" in rows) == bool(account.timeline)
+    assert account.account_id in told.partition("\n")[0]
+    assert Outline(told).tags.count("li") == len(rows)
+    if account.payment is not None and account.payment.invoice_id:
+        assert f"[invoice at Stripe]({_page(account.payment.invoice_id)})" in rows["Payment"]
+        assert account.payment.invoice_id in details(account, now)
+    taken = set(re.findall(r"`([a-z-]+)`", rows["Updates it takes"]))
+    assert taken <= set(workflow._Definition.must_from_class(AccountWorkflow).updates)
+
+
+def test_R9_the_details_of_a_past_due_account() -> None:
+    """Word for word: an operator reads it at three in the morning."""
+    book = Book.open()
+    book.card = "insufficient_funds"
+    book.at("2027-03-02T10:00").do(SetCarts(carts=4, actor=Actor(kind=ActorKind.OPERATOR, id="grace")))
+    invoice = book.account.payment and book.account.payment.invoice_id
+    assert details(book.account, book.now, _page).splitlines() == [
+        "**Past due** · account `a1` · 4 carts × 25.00 USD",
+        "",
+        "- **Waiting for:** payment retry 2 of 4, 2027-03-03 10:00:00 UTC; another payment method is tried at once",
+        "- **Since:** 2027-02-28 10:00:00 UTC",
+        "- **The shop stops:** 2027-03-07 10:00:00 UTC, if nothing is paid until then",
+        "- **Paid term:** 2027-01-31 10:00:00 UTC to 2027-02-28 10:00:00 UTC",
+        "- **Payment:** `a1:2`, 75.00 USD, declined (`insufficient_funds`), attempt 2,"
+        f" [invoice at Stripe](https://dashboard.stripe.com/test/invoices/{invoice})",
+        "- **Last:** carts changed by the operator `grace`, 2027-03-02 10:00:00 UTC",
+        "- **Updates it takes:** `cancel`, `extend`, `disable`, `close`, `carts`, `payment-method`, `email`, `plan`",
+    ]

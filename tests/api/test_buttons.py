@@ -1,0 +1,314 @@
+"""R27: every button of the Temporal UI, pressed on accounts in every state and beside a payment; then `restore`.
+
+Renewals after that, by the calendar and beside accounts that nobody has touched: `tests/workflows/test_restoring.py`.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import (
+    PauseWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+    UnpauseWorkflowExecutionRequest,
+)
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+
+from reprise.errors import RepriseError
+from reprise.workflows.messages import (
+    AccountView,
+    Actor,
+    ActorKind,
+    AnyCommand,
+    Cancel,
+    Close,
+    Disable,
+    OpenAccount,
+    Reactivate,
+    RestoreAccount,
+    SetCarts,
+    workflow_id,
+)
+from tests.api.conftest import Api, Json, new_account
+from tests.stripe_side import StripeSide
+from tests.workflows.dev_server import DevAccount
+from tests.workflows.world import utc
+
+PAY = r"/v1/invoices/[^/]+/pay"
+
+BAD = "pm_card_chargeCustomerFail"
+
+
+class Buttons:
+    """The Temporal UI, on one account's workflow."""
+
+    def __init__(self, client: Client, account_id: str) -> None:
+        self._client = client
+        self._id = workflow_id(account_id)
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(self._id)
+
+    async def request_cancellation(self) -> None:
+        await self.handle.cancel()
+
+    async def reset(self, task: int) -> None:
+        """Take the run back to its n-th workflow task, and wait until another run goes on from there."""
+        run = (await self.handle.describe()).run_id
+        history = self._client.get_workflow_handle(self._id, run_id=run).fetch_history_events()
+        done = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+        tasks = [event.event_id async for event in history if event.event_type == done]
+        await self._client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=self._client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=self._id, run_id=run),
+                reason="a click",
+                workflow_task_finish_event_id=tasks[task],
+                request_id=uuid.uuid4().hex,
+            )
+        )
+        async with asyncio.timeout(20):
+            while (await self.handle.describe()).run_id == run:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def pause(self) -> None:
+        await self._client.workflow_service.pause_workflow_execution(
+            PauseWorkflowExecutionRequest(**self._which, identity="tests", reason="a click")
+        )
+
+    async def unpause(self) -> None:
+        await self._client.workflow_service.unpause_workflow_execution(
+            UnpauseWorkflowExecutionRequest(**self._which, identity="tests", reason="a click")
+        )
+
+    async def terminate(self) -> None:
+        await self.handle.terminate(reason="a wrong click")
+        async with asyncio.timeout(20):
+            while (await self.handle.describe()).status is not WorkflowExecutionStatus.TERMINATED:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    @property
+    def _which(self) -> dict[str, str]:
+        return {"namespace": self._client.namespace, "workflow_id": self._id}
+
+
+# ---------------------------------------------------------------------- accounts in every state
+
+
+async def active(account: DevAccount) -> None:
+    await account.open()
+
+
+async def cancelled(account: DevAccount) -> None:
+    await account.open()
+    await account.do(Cancel())
+
+
+async def past_due(account: DevAccount) -> None:
+    await account.open()
+    await account.card(BAD)
+    await account.pass_time()
+
+
+async def disabled(account: DevAccount) -> None:
+    await account.open(paid_through=utc("2026-01-15T10:00"))
+
+
+async def held(account: DevAccount) -> None:
+    await account.open()
+    await account.do(Disable(reason="a check"))
+
+
+async def reactivated(account: DevAccount) -> None:
+    await disabled(account)
+    await account.do(Reactivate())
+
+
+async def awaiting_authentication(account: DevAccount) -> None:
+    await account.open(payment_method="pm_card_authenticationRequired")
+
+
+async def clearing(account: DevAccount) -> None:
+    await account.open(payment_method="pm_usBankAccount_processing")
+
+
+async def closed(account: DevAccount) -> None:
+    await account.open()
+    await account.do(Close())
+    async with asyncio.timeout(30):
+        while len(await account.histories()) == 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+Standing = Callable[[DevAccount], Awaitable[None]]
+
+STANDINGS: dict[Standing, tuple[int, str, list[int]]] = {
+    active: (33, "active", [7500, 7500]),
+    cancelled: (33, "disabled", [7500]),
+    past_due: (39, "disabled", [7500]),
+    disabled: (33, "disabled", []),
+    held: (33, "disabled", [7500]),
+    reactivated: (33, "active", [7500, 7500]),
+    awaiting_authentication: (1, "disabled", []),
+    clearing: (1, "disabled", []),
+    closed: (0, "closed", [7500]),
+}
+"""Each standing; then, so many days later: the account's state, and what it was charged until then."""
+
+
+def but_sequence(account: Json | AccountView) -> Json:
+    seen = account.model_dump(mode="json") if isinstance(account, AccountView) else account
+    return {name: value for name, value in seen.items() if name not in {"sequence", "restorable"}}
+
+
+async def told(operator: Api, path: str, what: str) -> int:
+    entries = (await operator.get(f"{path}/timeline?limit=100"))["timeline"]
+    return [each["type"] for each in entries].count(f"account.{what}")
+
+
+@pytest.mark.usefixtures("worker")
+async def test_E23_R27_no_button_costs_an_account_anything(
+    operator: Api, temporal: Client, stripe_side: StripeSide
+) -> None:
+    """In every state: what is known is told, whatever was pressed; restored, it is as before, and goes on."""
+
+    async def press_all(standing: Standing) -> None:
+        account = DevAccount(temporal, stripe_side)
+        await standing(account)
+        buttons, path, name = Buttons(temporal, account.account_id), f"/v1/accounts/{account.account_id}", standing
+        before, access = await operator.get(path), await operator.get(f"{path}/access")
+        known, final = but_sequence(before), before["state"] == "closed"
+
+        await buttons.request_cancellation()
+        async with asyncio.timeout(20):
+            while await told(operator, path, "cancellation_requested") != (not final):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await buttons.reset(-1)
+        await account.until(lambda it: but_sequence(it) == known)
+        await buttons.pause()
+        assert await operator.get(f"{path}/access") == access, name
+        await buttons.unpause()
+        await account.until(lambda it: but_sequence(it) == known)
+
+        await buttons.terminate()
+        ended = await operator.get(path)
+        assert (but_sequence(ended), ended["restorable"]) == (known, not final), name
+        assert await operator.get(f"{path}/access") == {**access, "restorable": not final}, name
+        opening = await operator.ask("POST", "/v1/accounts", new_account(account_id=account.account_id))
+        assert (opening.status_code, opening.json()["code"]) == (409, "account_exists"), name
+
+        answers = await asyncio.gather(*(operator.ask("POST", f"{path}/restore") for _ in range(2)))
+        said = sorted((each.status_code, each.json().get("code", "")) for each in answers)
+        if final:
+            assert said == [(409, "account_closed")] * 2
+            return
+        assert said == [(200, ""), (409, "account_running")], name
+        assert but_sequence(await operator.get(path)) == known, name
+        assert await operator.get(f"{path}/access") == access, name
+        assert await told(operator, path, "restored") == 1, name
+
+        days, state, charged = STANDINGS[standing]
+        await account.pass_time(days=days)
+        lived = await account.see()
+        assert (lived.state, account.charged()) == (state, charged), name
+
+    await asyncio.gather(*map(press_all, STANDINGS))
+
+
+# ---------------------------------------------------------------------- with something under way
+
+
+def opening(account: DevAccount) -> OpenAccount:
+    return OpenAccount(**new_account(account_id=account.account_id), command_id="asked")
+
+
+async def ask(account: DevAccount, command: OpenAccount | AnyCommand) -> AccountView:
+    if isinstance(command, OpenAccount):
+        return (await account.accounts.open(command)).account
+    return await account.do(command)
+
+
+async def restored(account: DevAccount) -> AccountView:
+    command = RestoreAccount(actor=Actor(kind=ActorKind.OPERATOR, id="ada"), command_id=uuid.uuid4().hex)
+    return (await account.accounts.restore(account.account_id, command)).account
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("what", ["first payment", "reactivation", "reset"])
+async def test_R8_R27_a_payment_under_way_goes_on_by_its_key(
+    temporal: Client, stripe_side: StripeSide, what: str, when: str
+) -> None:
+    """Ended before Stripe has taken the money, or after it and before that is known: one charge, and its own answer.
+
+    What comes meanwhile is not lost: a change of carts that waits is taken by the restored account.
+    """
+    account = DevAccount(temporal, stripe_side)
+    buttons = Buttons(temporal, account.account_id)
+    command: OpenAccount | AnyCommand = opening(account)
+    if what != "first payment":
+        await account.open(paid_through=utc("2026-01-15T10:00"))
+        command = Reactivate(command_id="asked")
+    pay = stripe_side.fault(method="POST", path=PAY, when=when, delay_seconds=30)
+    asked = asyncio.create_task(ask(account, command))
+    await stripe_side.hit(pay)
+    key = (await account.until(lambda it: it.payment.status == "collecting")).payment.key
+    await buttons.request_cancellation()
+    await buttons.pause()
+    await buttons.unpause()
+    await account.accounts.signal(account.account_id, SetCarts(carts=4, command_id="meanwhile"))
+    if what == "reset":
+        await buttons.reset(-1)
+    else:
+        await buttons.terminate()
+        with pytest.raises(RepriseError):
+            await asked
+        account_as_it_was = await account.see()
+        assert (account_as_it_was.payment.status, account_as_it_was.restorable) == ("collecting", True)
+        assert (await restored(account)).payment.key == key
+    stripe_side.let_go(pay)
+    paid = await ask(account, command)
+    assert (paid.in_service, paid.payment.status, paid.payment.key) == (True, "paid", key)
+    assert (await account.until(lambda it: it.carts == 4)).state == paid.state
+    assert account.charged() == [7500]
+    assert len(stripe_side.invoices(account.account_id)) == 1
+    await account.pass_time()
+    await account.until(lambda it: it.term != paid.term)
+    assert account.charged() == [7500, 10000]
+    with contextlib.suppress(RepriseError):
+        await asked
+
+
+@pytest.mark.usefixtures("worker")
+async def test_R8_R27_a_renewal_and_a_void_under_way_are_taken_up(temporal: Client, stripe_side: StripeSide) -> None:
+    """One account is being renewed, another one's invoice voided, as their workflows end: both are done, each once."""
+    renewing, leaving = (DevAccount(temporal, stripe_side) for _ in range(2))
+    await leaving.open(payment_method="pm_card_authenticationRequired")
+    void = stripe_side.hold(method="POST", path=r"/v1/invoices/[^/]+/void")
+    calling_off = asyncio.create_task(leaving.do(Cancel(command_id="asked")))
+    await stripe_side.hit(void)
+    now = datetime.now(UTC).replace(microsecond=0)
+    await renewing.open(paid_through=now + timedelta(seconds=2), anchor=now + timedelta(seconds=2))
+    pay = stripe_side.fault(method="POST", path=PAY, when="after", delay_seconds=30)
+    await stripe_side.hit(pay)
+    for each in (leaving, renewing):
+        await Buttons(temporal, each.account_id).terminate()
+    with pytest.raises(RepriseError):
+        await calling_off
+    for fault in (void, pay):
+        stripe_side.let_go(fault)
+    await asyncio.gather(restored(leaving), restored(renewing))
+    called_off = await leaving.do(Cancel(command_id="asked"))
+    assert called_off.payment.decline_code == "cancelled"
+    assert [each["status"] for each in stripe_side.invoices(leaving.account_id)] == ["void"]
+    renewed = await renewing.until(lambda it: it.payment.status == "paid")
+    assert renewed.term is not None
+    assert (renewed.state, renewed.term.start) == ("active", now + timedelta(seconds=2))
+    assert (leaving.charged(), renewing.charged()) == ([], [7500])

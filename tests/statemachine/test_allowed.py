@@ -1,0 +1,45 @@
+"""What is said to be taken is what the core takes (R3, R4, R6, R13, R14), whichever account was asked first."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from reprise.statemachine import allowed as remembered
+from reprise.statemachine.account import Account
+from reprise.statemachine.allowed import allowed, asked
+from reprise.statemachine.deadlines import deadline_of
+from tests.workflows.test_views import ALL
+
+EVERYTHING = {
+    "cancel", "reactivate", "set_carts", "set_payment_method", "set_email", "disable", "enable", "extend_term",
+    "change_plan", "close",
+}  # fmt: skip
+
+
+def cases() -> Iterator[tuple[Account, datetime]]:
+    """Every standing by each edition, as it is then, within its term, at its end and long after.
+
+    Never with something due: a workflow lets that happen before it shows anything.
+    """
+    for standing in ALL:
+        account = standing()
+        last = account.timeline[-1].at if account.timeline else account.opened_at
+        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 40)] if account.term else []
+        for edition in (1, 2):
+            for now in (last, *ends, last + timedelta(days=400)):
+                deadline = deadline_of(account)
+                if deadline is None or now < deadline.at:
+                    yield account.model_copy(update={"edition": edition}), now
+
+
+def test_R14_what_is_remembered_is_what_the_core_says() -> None:
+    """In three orders: none of what it depends on is left out."""
+    drawn, everything = list(cases()), set()
+    expected = [asked(*case) for case in drawn]
+    numbers = list(range(len(drawn)))
+    for order in (numbers, numbers[::-1], numbers[len(numbers) // 2 :] + numbers[: len(numbers) // 2]):
+        remembered._known.clear()
+        for number in order:
+            assert allowed(*drawn[number]) == expected[number], drawn[number]
+            everything |= set(expected[number])
+    assert everything == EVERYTHING
+    assert len(remembered._known) < len(drawn)
