@@ -34,11 +34,10 @@ from tests.stripe_side import StripeSide
 
 
 @asynccontextmanager
-async def dev_server(**settings: str) -> AsyncIterator[Client]:
-    """Run a dev server as the embedded default does, with dynamic settings of its own."""
-    arguments = [
-        part for each in (SERVER_SETTINGS | settings).items() for part in ("--dynamic-config-value", "=".join(each))
-    ]
+async def dev_server(*, as_it_comes: bool = False, **settings: str) -> AsyncIterator[Client]:
+    """Run a dev server as the embedded default does, or as servers come; with dynamic settings of its own."""
+    given = settings if as_it_comes else SERVER_SETTINGS | settings
+    arguments = [part for each in given.items() for part in ("--dynamic-config-value", "=".join(each))]
     server = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(BIN / "temporal"),
         data_converter=pydantic_data_converter,
