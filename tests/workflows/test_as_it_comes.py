@@ -31,8 +31,10 @@ async def close_beside_commands(account: DevAccount) -> None:
     accounts = Accounts(account.client, command_wait=8)
     await account.open(paid_through=utc("2099-01-01T00:00"))
     commands = [SetCarts(carts=carts, command_id=f"carts-{carts}") for carts in range(10, 18)]
+    close = accounts.command(account.account_id, Close(command_id="close"))
     answers = await asyncio.gather(
-        *(accounts.command(account.account_id, each) for each in (Close(command_id="close"), *commands)),
+        close,
+        *(accounts.command(account.account_id, each) for each in commands),
         return_exceptions=True,
     )
     refused = [each for each in answers if isinstance(each, CommandRefused)]
