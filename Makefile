@@ -109,7 +109,7 @@ diagram: .venv/local ## Write what documents have from the code: the charts of s
 	$(BIN)/python -m tests.docs.configuration
 	$(BIN)/python -m tests.docs.exit_codes
 
-screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
+screenshots: .venv/dev ## Picture every page in every state into screenshots/, and what the documents show.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.browser.screenshots screenshots
 

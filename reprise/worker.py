@@ -30,6 +30,7 @@ from reprise.settings import WorkerSettings, complaint
 from reprise.stripe_api.client import invoice_pages, stripe_client
 from reprise.stripe_api.reconciling import Pace, StripeFacts
 from reprise.temporal.connection import connect
+from reprise.temporal.namespace import NamespaceNotReady, check
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.invoice_pages import InvoicePages
@@ -125,6 +126,9 @@ def _worker(
     return worker
 
 
+_NOT_REACHED = "Temporal cannot be reached yet"
+
+
 async def run_worker(client: Client, settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Run a worker until `stop`; then let what runs finish, for `drain_timeout` seconds at most."""
     async with account_worker(client, settings):
@@ -144,21 +148,26 @@ async def _schedule(client: Client, settings: WorkerSettings) -> None:
 
 
 async def _connected(seconds: float, metrics: str | None) -> Client:
-    """Connect to Temporal, which may be starting as well.
+    """Connect to Temporal, which may be starting as well, and whose namespace may just be being made ready.
 
     Raises:
         RuntimeError: It could not be reached for so many seconds.
+        NamespaceNotReady: Accounts could not live there.
     """
     clock = asyncio.get_running_loop().time
-    give_up_at = clock() + seconds
+    give_up_at, client = clock() + seconds, None
     while True:
         try:
-            return await connect(metrics=metrics)
-        except RuntimeError as error:
+            client = client or await connect(metrics=metrics)
+            await check(client)
+        except (NamespaceNotReady, RPCError, RuntimeError) as error:
             if clock() + CONNECT_INTERVAL > give_up_at:
                 raise
-            log.warning("Temporal cannot be reached yet", why=str(error), again_in=CONNECT_INTERVAL)
+            why = "the namespace is not ready yet" if isinstance(error, NamespaceNotReady) else _NOT_REACHED
+            log.warning(why, why=str(error), again_in=CONNECT_INTERVAL)
             await asyncio.sleep(CONNECT_INTERVAL)
+        else:
+            return client
 
 
 async def _main() -> int:
@@ -170,7 +179,10 @@ async def _main() -> int:
         return 1
     try:
         client = await _connected(settings.connect_timeout, settings.metrics_address)
-    except RuntimeError as error:
+    except NamespaceNotReady as error:
+        log.error("worker not started", why=str(error))
+        return 1
+    except (RPCError, RuntimeError) as error:
         log.error("worker not started", why=f"Temporal cannot be reached (see TEMPORAL_ADDRESS): {error}")
         return 1
     stop = asyncio.Event()

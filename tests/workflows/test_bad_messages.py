@@ -188,6 +188,8 @@ async def test_R20_an_update_that_cannot_be_read_is_told_what_is_wrong(
     assert (cause.type, cause.details[0]["field"]) == ("invalid_request", field)
     assert words in cause.message
     assert "pydantic" not in cause.message
+    assert cause.failure is not None
+    assert cause.failure.stack_trace == ""
     assert cause.message.count("Nothing was changed. Send, for example, {") == 1
     assert (await answers(world)).sequence == 1
 
