@@ -110,7 +110,7 @@ diagram: .venv/local ## Write what documents have from the code: the charts of s
 	$(BIN)/python -m tests.docs.exit_codes
 	$(BIN)/python -m tests.docs.errors
 
-screenshots: .venv/dev ## Picture every page in every state into screenshots/, and three of them for the README.
+screenshots: .venv/dev ## Picture every page in every state into screenshots/, and what the documents show.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.browser.screenshots screenshots
 

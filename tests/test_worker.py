@@ -13,7 +13,7 @@ from reprise.local.servers import temporal
 
 
 async def test_a_worker_that_starts_before_temporal_waits_for_it(tmp_path: Path) -> None:
-    """And ends by itself once its time is over."""
+    """And ends by itself once its time is over, or where accounts could not live."""
     ports = await settled(Ports.any_free())
     impatient = await worker(ports.temporal, "0")
     assert b'"worker not started"' in (await impatient.communicate())[0]
@@ -29,6 +29,11 @@ async def test_a_worker_that_starts_before_temporal_waits_for_it(tmp_path: Path)
                 await says(patient, b"worker ready")
             patient.send_signal(signal.SIGTERM)
             assert await patient.wait() == 0
+            elsewhere = await worker(ports.temporal, "0", TEMPORAL_NAMESPACE="temporal-system")
+            complaint = (await elsewhere.communicate())[0]
+            assert b"lacks the search attributes AccountState, " in complaint
+            assert b"reprise setup-namespace --namespace temporal-system" in complaint
+            assert elsewhere.returncode == 1
         finally:
             await starting.stop()
     finally:
@@ -37,13 +42,14 @@ async def test_a_worker_that_starts_before_temporal_waits_for_it(tmp_path: Path)
             await patient.wait()
 
 
-async def worker(port: int, seconds: str) -> Process:
+async def worker(port: int, seconds: str, **more: str) -> Process:
     """Start a worker for a Temporal server at a port, where there may be none yet."""
     environment = {
         **os.environ,
         "TEMPORAL_ADDRESS": f"127.0.0.1:{port}",
         "STRIPE_API_KEY": "sk_test_reprise",
         "REPRISE_CONNECT_TIMEOUT": seconds,
+        **more,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "reprise.worker", env=environment, stdout=PIPE, stderr=asyncio.subprocess.STDOUT

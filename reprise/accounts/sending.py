@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import Unavailable
-from reprise.temporal.answers import IS_PAUSED
+from reprise.temporal.answers import IS_PAUSED, NOT_TAKEN
 from reprise.workflows.messages import (
     AccountView,
     Answer,
@@ -71,14 +71,20 @@ async def was_accepted(handle: WorkflowHandle[Any, Any], command: AnyCommand | R
 
 
 async def _once_a_run_takes_it(send: Callable[[], Awaitable[T]]) -> T:
-    """Send an update until a run takes it: one that meets a run which continues as new is turned away."""
+    """Send an update until a run takes it: one that meets a run which continues as new is turned away, or ends with it.
+
+    Sent again under its id, it is taken once all the same (R14).
+    """
     while True:
         try:
             return await send()
+        except WorkflowUpdateFailedError as error:
+            if not (isinstance(error.cause, ApplicationError) and error.cause.type in NOT_TAKEN):
+                raise
         except RPCError as error:
             if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):
                 raise
-            await asyncio.sleep(PAUSE)
+        await asyncio.sleep(PAUSE)
 
 
 def result_of(answer: Answer, command: Command) -> CommandResult:

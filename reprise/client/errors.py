@@ -192,10 +192,6 @@ class AccountClosed(Conflict):
     """The account is closed, for good (R13)."""
 
 
-class AccountRunning(Conflict):
-    """The account's workflow runs: there is nothing to restore (R27)."""
-
-
 class AccountStopped(Conflict):
     """The account's workflow was ended from outside: commands wait for `restore` (R27)."""
 

@@ -25,8 +25,7 @@ SERVER_SETTINGS = {
     "frontend.WorkflowTimeSkippingEnabled": "true",
     # How long the server sits on a timer that has come due, and on a workflow's next run: a second each by default,
     # which is what moving a clock would then take for every term. Measured: 2.0 s a term as it comes, 0.05 s like this.
-    # A command that reaches a run while it sits out that second can also be left to the server's time-outs (1.32): its
-    # task is put on a worker's own queue before the run has had a first one, and is lost there.
+    # A command that reaches a run while it sits out that second is answered seconds later (`STICKY_PATIENCE`).
     "history.timerProcessorMaxTimeShift": '"10ms"',
     "history.workflowIdReuseMinimalInterval": '"0s"',
 }

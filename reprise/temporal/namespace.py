@@ -62,7 +62,26 @@ async def register(client: Client, keys: Sequence[SearchAttributeKey[Any]] = SEA
     )
 
 
-async def _missing(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> list[SearchAttributeKey[Any]]:
+async def check(client: Client) -> None:
+    """See that accounts can live in the client's namespace: one that shows what it does not know stands still.
+
+    Where the server does not say what it knows (a key without that right), nothing is complained of.
+
+    Raises:
+        NamespaceNotReady: Search attributes are missing, or of another type; there is no such namespace.
+        RPCError: The server is out of reach.
+    """
+    if missing := await _missing(client, SEARCH_ATTRIBUTES, may_be_secret=True):
+        names = ", ".join(each.name for each in missing)
+        raise NamespaceNotReady(
+            f"The namespace {client.namespace!r} lacks the search attributes {names}. Add them, then start again:"
+            f" reprise setup-namespace --namespace {client.namespace}"
+        )
+
+
+async def _missing(
+    client: Client, keys: Sequence[SearchAttributeKey[Any]], *, may_be_secret: bool = False
+) -> list[SearchAttributeKey[Any]]:
     try:
         known = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
@@ -74,6 +93,8 @@ async def _missing(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> l
                 f" temporal operator namespace create --namespace {client.namespace}"
             ) from error
         if error.status in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}:
+            if may_be_secret:
+                return []
             raise NamespaceNotReady(_by_hand(client.namespace, keys)) from error
         raise
     for each in keys:

@@ -43,6 +43,12 @@ def _asks_for_last_record(act: WorkflowActivation) -> bool:
     return all(job.query_workflow.query_type == LAST_RECORD or job.HasField("remove_from_cache") for job in act.jobs)
 
 
+def _say_no_more_than_the_sentence(refusal: Failure) -> None:
+    """Take the traceback off an update's refusal, which is meant: the Temporal UI shows people all that is there."""
+    if refusal.application_failure_info.non_retryable:
+        refusal.ClearField("stack_trace")
+
+
 class TimelyWorkflowRunner(SandboxedWorkflowRunner):
     """Runs workflows in the sandbox, and turns tasks away that would make them live in the past."""
 
@@ -82,7 +88,10 @@ class _TimelyInstance(WorkflowInstance):
         in_order = sorted(act.jobs, key=_is_update)  # stable: all else stays as it came
         del act.jobs[:]
         act.jobs.extend(in_order)
-        return self._instance.activate(act)
+        completion = self._instance.activate(act)
+        for command in completion.successful.commands:
+            _say_no_more_than_the_sentence(command.update_response.rejected)
+        return completion
 
     def _make_readable(self, result: ActivityResolution) -> None:
         for failure in (result.failed.failure, result.cancelled.failure):

@@ -78,8 +78,15 @@ def example_of(kind: type[Command]) -> str:
 def described(kind: type[Command]) -> str:
     """Return what the Temporal UI says of a command: what it does, and what to send along."""
     words = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
-    needed = any(field.is_required() for field in kind.model_fields.values())
-    return f"{words} {'Input' if needed else 'Needs no input; may take'}: {example_of(kind)}"
+    return f"{words} {'Needs no input; may take' if _needs_nothing(kind) else 'Input'}: {example_of(kind)}"
+
+
+def _needs_nothing(kind: type[Command]) -> bool:
+    try:
+        kind()
+    except ValidationError:
+        return False
+    return True
 
 
 def _name(location: tuple[int | str, ...]) -> str:

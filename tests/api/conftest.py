@@ -83,7 +83,7 @@ def token(*accounts: str, scope: str = "billing", sub: str = "tester", ttl: time
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """A dev server for the session, whose UI has the button Pause; by itself the server does not show it."""
-    async with dev_server(**{"frontend.WorkflowPauseEnabled": "true"}) as client:
+    async with dev_server({"frontend.WorkflowPauseEnabled": "true"}) as client:
         yield client
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import assert_type
 
 import pytest
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 PLAN = Plan(currency="usd", unit_amount=2500)
 EMAIL = "owner@example.com"
 CARD = "pm_card_visa"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "client.md"
 
 
 @pytest.fixture
@@ -188,3 +190,15 @@ async def test_R16_a_lease_at_the_API(reprise: AsyncClient) -> None:
         assert await away.has_access(lease)
         with pytest.raises(Unreachable):
             await away.has_access(AccessLease(account))
+
+
+async def test_the_example_of_the_documents_runs(reprise: AsyncClient, api_url: str) -> None:
+    """As it stands in docs/client.md, at another address and for another account."""
+    account = _id()
+    block = DOCUMENT.read_text().split("```python\n")[1].split("```")[0]
+    for written, here in (("https://billing.example.com", api_url), ("shop-42", account)):
+        assert written in block
+        block = block.replace(written, here)
+    await asyncio.to_thread(exec, block, {"token": token(scope="operator")})
+    entries = [each.type async for each in reprise.iter_timeline(account)]
+    assert entries == ["account.resumed", "account.cancelled", "account.activated", "account.opened"]

@@ -1,4 +1,4 @@
-"""`make screenshots`: every page in every state, in desktop and phone width, as PNG files; three for the README."""
+"""`make screenshots`: every page in every state, in desktop and phone width, as PNG files; those of the documents."""
 
 import asyncio
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
-from tests.browser import chromium
+from tests.browser import chromium, temporal_ui
 from tests.browser.shop import Shop, opened
 from tests.browser.states import PAGES, STATES, disabled
 
 WIDTHS = {"desktop": {"width": 1100, "height": 760}, "phone": {"width": 390, "height": 844}}
 AT_ONCE = asyncio.Semaphore(3)
-IN_README = Path("docs/screenshots")
+IN_DOCS = Path("docs/screenshots")
 README = {
     "in-service-overview-desktop": "overview",
     "in-service-cancel-desktop": "cancel",
@@ -90,6 +90,7 @@ async def main(into: Path) -> None:
         async with opened(Path(data)) as shop, chromium.browser() as browser:
             await asyncio.gather(*(picture(shop, browser, state, into) for state in STATES))
             await others(shop, browser, into)
+            await temporal_ui.pictures(shop, browser, IN_DOCS)
 
 
 if __name__ == "__main__":
@@ -97,9 +98,9 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     if chromium.path() is None:
         sys.exit(chromium.MISSING)
+    IN_DOCS.mkdir(parents=True, exist_ok=True)
     asyncio.run(main(folder))
-    IN_README.mkdir(parents=True, exist_ok=True)
     for shown, name in README.items():
-        shutil.copyfile(folder / f"{shown}.png", IN_README / f"{name}.png")
-    print(f"{len(list(folder.glob('*.png')))} screenshots in {folder}, those of the README in {IN_README}", flush=True)
+        shutil.copyfile(folder / f"{shown}.png", IN_DOCS / f"{name}.png")
+    print(f"{len(list(folder.glob('*.png')))} screenshots in {folder}, those of the documents in {IN_DOCS}", flush=True)
     os._exit(0)  # Temporal's client now and then aborts the interpreter's own shutdown

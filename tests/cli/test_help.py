@@ -37,8 +37,8 @@ def test_each_command_says_what_it_does_with_examples_that_are_commands(command:
     assert len(words.splitlines()) > 2
     examples = [line.strip() for line in takewhile(str.strip, rest.splitlines())]
     for example in examples:
-        words = shlex.split(example.partition(" | ")[0].partition(" > ")[0])
-        name, *arguments = [each for each in words if not re.match(r"[A-Z_]+=", each)]
+        typed = shlex.split(example.partition(" | ")[0].partition(" > ")[0])
+        name, *arguments = [each for each in typed if not re.match(r"[A-Z_]+=", each)]
         assert (name, *arguments[: len(command)]) == ("reprise", *command)
         again = CliRunner().invoke(app, [*arguments, "--help"])
         assert again.exit_code == 0, again.output

@@ -27,7 +27,7 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeS
 async def temporal() -> AsyncIterator[Client]:
     """A dev server whose UI has the button that pauses a workflow, and that suggests a new run early."""
     settings = {"frontend.WorkflowPauseEnabled": "true", "limit.historyCount.suggestContinueAsNew": "60"}
-    async with dev_server(**settings) as client:
+    async with dev_server(settings) as client:
         yield client
 
 

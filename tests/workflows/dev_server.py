@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -34,11 +34,10 @@ from tests.stripe_side import StripeSide
 
 
 @asynccontextmanager
-async def dev_server(**settings: str) -> AsyncIterator[Client]:
-    """Run a dev server as the embedded default does, with dynamic settings of its own."""
-    arguments = [
-        part for each in (SERVER_SETTINGS | settings).items() for part in ("--dynamic-config-value", "=".join(each))
-    ]
+async def dev_server(settings: Mapping[str, str] | None = None, *, as_it_comes: bool = False) -> AsyncIterator[Client]:
+    """Run a dev server as the embedded default does, or as servers come; with dynamic settings of its own."""
+    given = {**({} if as_it_comes else SERVER_SETTINGS), **(settings or {})}
+    arguments = [part for each in given.items() for part in ("--dynamic-config-value", "=".join(each))]
     server = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(BIN / "temporal"),
         data_converter=pydantic_data_converter,

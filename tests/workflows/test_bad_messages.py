@@ -40,9 +40,9 @@ SIGNALS = (
     "announcements",
     "resend_announcements",
 )
-UPDATES = (*SIGNALS[:15], "open")
+UPDATES = (*SIGNALS[:15], "open", "restore")
 NEED_INPUT = (*SIGNALS[2:5], *SIGNALS[7:9], *SIGNALS[10:15], "open")
-QUERIES = ("account", "quote", "timeline", "customer_id", "undelivered")
+QUERIES = ("account", "quote", "timeline", "customer_id", "undelivered", "record", "last_record")
 
 GARBAGE: tuple[list[Any], ...] = (
     ["as you like it"],
@@ -189,6 +189,8 @@ async def test_R20_an_update_that_cannot_be_read_is_told_what_is_wrong(
     assert (cause.type, cause.details[0]["field"]) == ("invalid_request", field)
     assert words in cause.message
     assert "pydantic" not in cause.message
+    assert cause.failure is not None
+    assert cause.failure.stack_trace == ""
     assert cause.message.count("Nothing was changed. Send, for example, {") == 1
     assert (await answers(world)).sequence == 1
 

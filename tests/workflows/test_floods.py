@@ -43,7 +43,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     """A dev server; with a number, one that suggests a new run from so many events on."""
     many: int | None = getattr(request, "param", None)
     settings = {} if many is None else {"limit.historyCount.suggestContinueAsNew": f"{many}"}
-    async with dev_server(**settings) as client:
+    async with dev_server(settings) as client:
         yield client
 
 

@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from reprise.statemachine import editions, machine
 from reprise.worker import account_worker
-from reprise.workflows.messages import AccountRun, Cancel, Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import AccountRun, Cancel, Reactivate, RestoreAccount, SetCarts, workflow_id
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
@@ -30,13 +30,18 @@ async def server() -> AsyncIterator[Client]:
 async def test_accounts_of_a_release_go_on_under_this_code(
     release: Path, server: Client, stripe_side: StripeSide
 ) -> None:
-    """Mid-term, cancelled, past due, disabled, with a payment under way, with an update that waits for a worker."""
-    renewing, leaving, late, failing, asleep, paying = (DevAccount(server, stripe_side) for _ in range(6))
+    """Mid-term, cancelled, past due, disabled, with a payment under way, with an update that waits for a worker.
+
+    One whose workflow that release has let end on "Request cancellation" is restored (R27).
+    """
+    renewing, leaving, late, failing, asleep, paying, ended = (DevAccount(server, stripe_side) for _ in range(7))
 
     old = released_worker(release, server.service_client.config.target_host, stripe_side.url)
     try:
-        for account in (renewing, leaving, late, failing, asleep, paying):
+        for account in (renewing, leaving, late, failing, asleep, paying, ended):
             await account.open_as_0_1_0_does()
+        lost = server.get_workflow_handle(workflow_id(ended.account_id))
+        await lost.cancel()
         await leaving.cancel_as_0_1_0_does()
         for account in (late, failing):
             await account.card("pm_card_chargeCustomerFail")
@@ -60,6 +65,13 @@ async def test_accounts_of_a_release_go_on_under_this_code(
         assert (await waiting).carts == 4
         assert (await pressed).state == "reactivated"
         assert (await late.card("pm_card_visa")).state == "active"
+        if not (await ended.accounts.describe(ended.account_id)).is_running:
+            before = await ended.see()
+            assert before.restorable
+            restored = await ended.accounts.restore(ended.account_id, RestoreAccount(command_id="restore"))
+            assert restored.account == before.model_copy(update={"restorable": False, "sequence": before.sequence + 1})
+        else:
+            assert release.name != "0.1.0", "since 0.2.0 a request does not end an account"
         await failing.pass_time(days=8)
         given_up = await failing.see()
         assert (given_up.state, given_up.disabled_reason) == ("disabled", "payment_failed")
@@ -76,10 +88,11 @@ async def test_accounts_of_a_release_go_on_under_this_code(
         again = await paying.do(Reactivate(command_id="back"))
         assert again.state == "reactivated", "the first answer, for a payment that the old worker made"
 
-        for each in (renewing, late, failing, leaving, asleep, paying):
+        for each in (renewing, late, failing, leaving, asleep, paying, ended):
             await each.pass_time()
             assert (await each.see()).state == "active"
         assert renewing.charged() == [7500, 10000]
+        assert ended.charged() == [7500, 7500]
         assert leaving.charged() == failing.charged() == asleep.charged() == paying.charged() == [7500] * 3
         assert late.charged() == [7500] * 3
         assert len(await asleep.histories()) == slept + 1

@@ -64,7 +64,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_whatever_is_typed(elsewhere: Path) -> None:
     """Of the commands that answer at once."""
-    for rng in draws("typed", 20):
+    for rng in draws("typed", 10):
         arguments = typed(rng, rng.choice(IN_THIS_PROCESS), elsewhere)
         if rng.random() < 0.3:
             (elsewhere / "secrets.json").write_bytes(anything.body(rng))
