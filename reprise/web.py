@@ -10,6 +10,7 @@ from temporalio.client import Client
 from reprise.accounts.announcing import Announcing
 from reprise.accounts.client import Accounts
 from reprise.api import (
+    announced,
     announcements,
     commands,
     docs_page,
@@ -47,6 +48,7 @@ TAGS = {
     "billing": "What users with Billing Access may ask of their own accounts, and operators of all.",
     "operators": "For those who run the service; some of it for the product's backend as well.",
     "webhooks": "What Stripe calls.",
+    "announcements": "What Reprise calls: the product's own endpoints, signed by Standard Webhooks.",
     "health": "Is the process alive, and can it do its work?",
 }
 
@@ -110,6 +112,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         docs_page.install(app)
     app.add_api_route("/", _to("/docs" if has_docs else "/openapi.json", 307), include_in_schema=False)
     permissions.document(app)
+    announced.document(app)
     problems.document(app)
     larger = {restoring.PATH: settings.max_record}
     app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout, larger=larger)

@@ -1,7 +1,7 @@
 """An announcement as the product receives it: an entry of the timeline, and how the account stands after it (R18)."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -134,8 +134,12 @@ class Announcement(BaseModel):
             data=AnnouncedEntry(**dict(entry), account_id=account_id, state=entry.to_state, access=access),
         )
 
-    def body(self) -> str:
-        """Return the body that is sent: what an entry does not have is left out, save until when there is access."""
+    def as_json(self) -> dict[str, Any]:
+        """Return what is sent: what an entry does not have is left out, save until when there is access."""
         data = self.data.model_dump(mode="json", exclude_none=True)
         data.setdefault("access_until", None)
-        return json.dumps({**self.model_dump(mode="json", exclude={"data"}), "data": data})
+        return {**self.model_dump(mode="json", exclude={"data"}), "data": data}
+
+    def body(self) -> str:
+        """Return the body that is sent."""
+        return json.dumps(self.as_json())
