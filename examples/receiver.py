@@ -13,11 +13,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 webhook = Webhook(os.environ["ANNOUNCEMENTS_SECRET"])
 db = sqlite3.connect(sys.argv[2])
-db.execute("CREATE TABLE IF NOT EXISTS shops (account_id TEXT PRIMARY KEY, sequence INTEGER, state TEXT)")
+db.execute(
+    "CREATE TABLE IF NOT EXISTS shops (account_id TEXT PRIMARY KEY, sequence INTEGER, state TEXT, access_until TEXT)"
+)
 
 # What is not newer than what is known is a repeat: announcements come at least once.
-NEWER = """INSERT INTO shops VALUES (:account_id, :sequence, :to_state) ON CONFLICT (account_id) DO UPDATE
-           SET sequence = excluded.sequence, state = excluded.state WHERE excluded.sequence > shops.sequence"""
+NEWER = """INSERT INTO shops VALUES (:account_id, :sequence, :state, :access_until) ON CONFLICT (account_id) DO UPDATE
+           SET sequence = excluded.sequence, state = excluded.state, access_until = excluded.access_until
+           WHERE excluded.sequence > shops.sequence"""
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -28,8 +31,10 @@ class Receiver(BaseHTTPRequestHandler):
         except WebhookVerificationError:
             self.send_response(401)  # not from Reprise, or too old
         else:
-            with db:
-                db.execute(NEWER, json.loads(body)["data"])
+            announcement = json.loads(body)
+            if announcement["type"].startswith("account."):  # all but `announcements.test`
+                with db:
+                    db.execute(NEWER, announcement["data"])
             self.send_response(204)  # only now: until then, Reprise sends it again
         self.end_headers()
 

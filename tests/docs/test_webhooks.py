@@ -22,7 +22,7 @@ def test_R18_every_type_of_entry_is_announced_with_an_example() -> None:
     """On the page, and in the OpenAPI document: the same ones, in the same order."""
     assert list(CATALOGUE) == list(EntryType)
     assert list(webhooks()) == [kind.value for kind in EntryType]
-    shown = re.findall(r"#### `(account\.\w+)`", WEBHOOKS.read_text())
+    shown = re.findall(r"### `(account\.\w+)`", WEBHOOKS.read_text())
     assert shown == [kind.value for kind in EntryType]
 
 

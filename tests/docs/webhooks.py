@@ -18,7 +18,7 @@ def types() -> str:
     for kind, each in CATALOGUE.items():
         written = json.dumps(example_of(kind).as_json())
         folded = "\n".join(textwrap.wrap(written, 118, break_long_words=False, break_on_hyphens=False))
-        parts.append(f"#### `{kind.value}`\n{each.when}\n\n```json\n{folded}\n```\n")
+        parts.append(f"### `{kind.value}`\n{each.when}\n\n```json\n{folded}\n```\n")
     return "\n".join(parts)
 
 

@@ -17,7 +17,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from reprise.activities.announcements import ProductAnnouncements
-from reprise.activities.names import Delivered, DeliverInput
+from reprise.activities.names import Delivered, DeliverInput, EndpointTestInput, EndpointTests
 from reprise.settings import AnnouncementEndpoint
 from reprise.statemachine.timeline import TIMER, TimelineEntry
 from tests.product import announcing
@@ -55,6 +55,7 @@ def entry(sequence: int, state: str) -> TimelineEntry:
             "actor": TIMER,
             "from_state": "active",
             "to_state": state,
+            "access_until": None if state == "disabled" else utc("2027-02-28T10:00"),
         }
     )
 
@@ -82,8 +83,10 @@ async def test_it_verifies_orders_and_de_duplicates(receiver: str, tmp_path: Pat
         with pytest.raises(Exception, match="HTTP 401"):
             await tell(forged, "shop-1", entry(4, "active"))
         assert (await client.post(receiver, content=b"{}")).status_code == 401
+        tests: EndpointTests = await ActivityEnvironment().run(signed.test, EndpointTestInput())
+        assert [each.status for each in tests.endpoints] == [204]
     kept = sqlite3.connect(tmp_path / "shops.db").execute("SELECT * FROM shops ORDER BY account_id").fetchall()
-    assert kept == [("shop-1", 3, "disabled"), ("shop-2", 1, "active")]
+    assert kept == [("shop-1", 3, "disabled", None), ("shop-2", 1, "active", "2027-02-28T10:00:00Z")]
 
 
 def test_it_is_short_enough_to_be_read() -> None:

@@ -1,0 +1,61 @@
+"""The example of a page that takes a card: its server, with the sandbox in Stripe's place and a real API."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.conftest import Api, token
+from tests.stripe_side import StripeSide
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "payment_page"
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+@pytest.fixture
+def page(api_url: str, stripe_side: StripeSide) -> Iterator[str]:
+    """The example, running; its address."""
+    process = subprocess.Popen(
+        [sys.executable, str(EXAMPLE / "server.py"), "0"],
+        env={
+            **os.environ,
+            "STRIPE_API_KEY": "sk_test_reprise",
+            "STRIPE_URL": stripe_side.url,
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_reprise",
+            "REPRISE_URL": api_url,
+            "REPRISE_TOKEN": token(scope="backend"),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = re.search(r"http://\S+", process.stdout.readline())
+    assert said is not None
+    yield said[0]
+    process.terminate()
+    process.wait()
+    process.stdout.close()
+
+
+async def test_R1_a_card_from_the_page_opens_an_account(page: str, operator: Api, stripe_side: StripeSide) -> None:
+    """The browser confirms an intent; its payment method pays the first month. Reloaded, nothing is charged again."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        assert 'Stripe("pk_test_reprise")' in (await browser.get(page)).text
+        secret = (await browser.post(f"{page}/setup-intent")).json()["client_secret"]
+        intent = secret.partition("_secret_")[0]
+        confirmed = {"payment_method": "pm_card_visa"}
+        await asyncio.to_thread(stripe_side.post, f"setup_intents/{intent}/confirm", confirmed)  # what Stripe.js does
+        done = f"{page}/done?setup_intent={intent}&redirect_status=succeeded"
+        account = f"shop-{intent[-8:]}"
+        for _ in range(2):
+            assert f"{account}: active, payment paid" in (await browser.get(done)).text
+    assert stripe_side.charged(account) == [7500]
+    assert (await operator.get(f"/v1/accounts/{account}"))["state"] == "active"
