@@ -39,7 +39,7 @@ class Shop(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Begin to set a card up: the browser confirms the intent, and no card number comes near this server."""
-        intent = to_stripe.v1.setup_intents.create({"usage": "off_session", "payment_method_types": ["card"]})
+        intent = to_stripe.v1.setup_intents.create({"usage": "off_session", "allowed_payment_method_types": ["card"]})
         self.answer(json.dumps({"client_secret": intent.client_secret}), "application/json")
 
     def opened(self, setup_intent: str) -> str:

@@ -65,7 +65,7 @@ def _begun(call: Call, parameters: Parameters) -> Object:
         call,
         customer=None,
         payment_method=None,
-        payment_method_types=parameters.get("payment_method_types") or ["card"],
+        payment_method_types=parameters.get("allowed_payment_method_types") or ["card"],
         status="requires_payment_method",
         usage=parameters.get("usage", "off_session"),
     )
@@ -113,7 +113,6 @@ ENDPOINTS = (
             {
                 "customer",
                 "payment_method",
-                "payment_method_types",
                 "allowed_payment_method_types",
                 "confirm",
                 "usage",
