@@ -104,10 +104,11 @@ coverage: .venv/dev ## Run the tests and print which branches of reprise/ none t
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include 'reprise/statemachine/*'
 
-diagram: .venv/local ## Write what documents have from the code: the charts of states, the tables of settings and exit codes.
+diagram: .venv/local ## Write what documents have from the code: the charts of states, the tables of settings, errors, exit codes.
 	$(BIN)/python -m tests.docs.charts
 	$(BIN)/python -m tests.docs.configuration
 	$(BIN)/python -m tests.docs.exit_codes
+	$(BIN)/python -m tests.docs.errors
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and what the documents show.
 	@$(BIN)/python -m tests.browser.chromium

@@ -4,10 +4,23 @@ Temporal's own settings (address, namespace, API key, TLS) are Temporal's enviro
 and the rest of `temporalio.envconfig`.
 """
 
+import json
+import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -29,16 +42,64 @@ class StripeSettings(BaseSettings):
     )
 
 
-class WorkerSettings(StripeSettings):
-    """What `python -m reprise.worker` reads."""
+DEFAULT_ENDPOINT: Final = "default"
+"""The name of the endpoint that `REPRISE_ANNOUNCEMENTS_URL` sets."""
+
+MAX_ENDPOINTS: Final = 10
+
+
+class AnnouncementEndpoint(BaseModel):
+    """One of the product's webhook endpoints (R18).
+
+    `events` are the types that it is told of, `*` standing for any letters (`account.payment_*`); without it, all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    url: HttpUrl
+    secret: SecretStr
+    secret_previous: SecretStr | None = None
+    events: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """What its announcements are signed with: two, while they are exchanged."""
+        return (self.secret, self.secret_previous) if self.secret_previous else (self.secret,)
+
+
+class AnnouncementSettings(BaseSettings):
+    """Where changes are announced (R18). The API reads no more of it than whether they are."""
+
+    model_config = SettingsConfigDict(env_prefix="REPRISE_", extra="ignore", frozen=True)
 
     announcements_url: HttpUrl | None = Field(
         default=None, description="The product's webhook endpoint. Set: new accounts announce changes (R18)."
     )
+    announcements: tuple[AnnouncementEndpoint, ...] = Field(
+        default=(),
+        max_length=MAX_ENDPOINTS,
+        description="Several endpoints, as JSON: `[{name, url, secret, secret_previous?, events?}]`"
+        " ([webhooks](webhooks.md#endpoints)).",
+    )
+    announcements_file: Path | None = Field(
+        default=None, description="The same as a file: JSON, or TOML with `[[announcements]]`; read at the start."
+    )
+
+    @property
+    def announces(self) -> bool:
+        """Whether accounts that open announce their changes."""
+        return bool(self.announcements_url or self.announcements or self.announcements_file)
+
+
+class WorkerSettings(StripeSettings, AnnouncementSettings):
+    """What `python -m reprise.worker` reads."""
+
     announcements_secret: SecretStr | None = Field(default=None, description="Its Standard Webhooks secret, whsec_….")
     announcements_secret_previous: SecretStr | None = Field(
         default=None, description="A second one that announcements are signed with as well, while they are exchanged."
     )
+    max_deliveries: int = Field(default=50, ge=1, description="Announcements on their way at the same time.")
     connect_timeout: float = Field(
         default=60, ge=0, le=3600, description="Seconds for which a worker tries to reach Temporal when it starts."
     )
@@ -63,8 +124,52 @@ class WorkerSettings(StripeSettings):
         description="Where Prometheus finds the worker's metrics, Temporal's and Reprise's own: host:port.",
     )
 
+    @property
+    def endpoints(self) -> tuple[AnnouncementEndpoint, ...]:
+        """All endpoints, each with its secrets: of the one URL, of the list, of the file."""
+        own: tuple[AnnouncementEndpoint, ...] = ()
+        if self.announcements_url and self.announcements_secret:
+            own = (
+                AnnouncementEndpoint(
+                    name=DEFAULT_ENDPOINT,
+                    url=self.announcements_url,
+                    secret=self.announcements_secret,
+                    secret_previous=self.announcements_secret_previous,
+                ),
+            )
+        of_file = read_endpoints(self.announcements_file) if self.announcements_file else ()
+        return (*own, *self.announcements, *of_file)
 
-class ApiSettings(StripeSettings):
+    @model_validator(mode="after")
+    def _endpoints_can_be_used(self) -> Self:
+        if self.announcements_url and not self.announcements_secret:
+            raise ValueError("REPRISE_ANNOUNCEMENTS_URL needs REPRISE_ANNOUNCEMENTS_SECRET: announcements are signed")
+        names = [each.name for each in self.endpoints]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two announcement endpoints have one name: {', '.join(names)}")
+        if len(names) > MAX_ENDPOINTS:
+            raise ValueError(f"there are more than {MAX_ENDPOINTS} announcement endpoints")
+        return self
+
+
+def read_endpoints(file: Path) -> tuple[AnnouncementEndpoint, ...]:
+    """Return the endpoints that a file lists: JSON, or TOML with `[[announcements]]`.
+
+    Raises:
+        ValueError: It cannot be read; of what it holds, no secret is said.
+    """
+    try:
+        text = file.read_text("utf-8")
+        held: Any = tomllib.loads(text).get("announcements") if file.suffix == ".toml" else json.loads(text)
+        return TypeAdapter(tuple[AnnouncementEndpoint, ...]).validate_python(held)
+    except ValidationError as error:
+        why = f"{'.'.join(str(part) for part in error.errors()[0]['loc'])}: {error.errors()[0]['msg']}"
+    except (OSError, ValueError) as error:
+        why = type(error).__name__
+    raise ValueError(f"REPRISE_ANNOUNCEMENTS_FILE: {file} cannot be read as endpoints ({why})")
+
+
+class ApiSettings(StripeSettings, AnnouncementSettings):
     """What the API reads. Either `jwt_secret` (embedded default) or issuer, audience and JWKS (production)."""
 
     jwt_secret: SecretStr | None = Field(
@@ -106,9 +211,6 @@ class ApiSettings(StripeSettings):
     max_record: int = Field(
         default=2 * 1024 * 1024, ge=1024, description="Bytes of the body of `POST …/restore`, which may hold a record."
     )
-    announcements_url: HttpUrl | None = Field(
-        default=None, description="The product's webhook endpoint. Set: new accounts announce changes (R18)."
-    )
     docs: bool | None = Field(default=None, description="Serve `/docs`; unset: where tokens are not an issuer's.")
     trusted_proxies: str | None = Field(
         default=None, description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed."
@@ -123,5 +225,5 @@ class ApiSettings(StripeSettings):
 
 def complaint(error: ValidationError) -> str:
     """Return what is wrong with the environment as one sentence that names the variables."""
-    wrong = [f"{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}" for each in error.errors()]
+    wrong = [": ".join(filter(None, ("_".join(map(str, each["loc"])).upper(), each["msg"]))) for each in error.errors()]
     return f"The environment is not complete: {'; '.join(wrong)}."

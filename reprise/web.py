@@ -1,6 +1,6 @@
 """The API and the pages as one ASGI application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
@@ -21,7 +21,7 @@ from reprise.api import (
     token_revocations,
     webhooks,
 )
-from reprise.api.json_bodies import sound_json
+from reprise.api.sound_requests import sound_request
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
 from reprise.http.middleware import BodyBounds, RequestLog
@@ -40,6 +40,13 @@ DESCRIPTION = """
 Runs the life of subscription accounts. Amounts are integers in the currency's minor unit, instants are UTC. Errors are
 problem details with a stable `code`. Send an `Idempotency-Key` with every command: a repeat gets the first answer.
 """
+
+TAGS = {
+    "billing": "What users with Billing Access may ask of their own accounts, and operators of all.",
+    "operators": "For those who run the service; some of it for the product's backend as well.",
+    "webhooks": "What Stripe calls.",
+    "health": "Is the process alive, and can it do its work?",
+}
 
 
 def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
@@ -60,7 +67,6 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         temporal = client or await connect(lazy=True)
-        announce = settings.announcements_url is not None
         async with stripe_client(settings) as to_stripe:
             app.state.services = portal.state.services = Services(
                 settings=settings,
@@ -68,7 +74,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 limits=limits,
                 verifier=verifier,
                 seal=Seal(keys),
-                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=announce),
+                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=settings.announces),
                 sessions=PortalSessions(temporal, settings.portal_session),
                 revocations=Revocations(temporal),
                 reconciliations=Reconciliations(temporal),
@@ -85,16 +91,20 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        openapi_tags=[{"name": name, "description": said} for name, said in TAGS.items()],
+        generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
     for part in (reads, commands, restoring, reconciliations, portal_sessions, token_revocations):
-        app.include_router(part.router, dependencies=[Depends(sound_json)])
-    app.add_api_route("/portal", _to_the_pages, include_in_schema=False)
+        app.include_router(part.router, dependencies=[Depends(sound_request)])
+    app.add_api_route("/portal", _to("/portal/", 308), include_in_schema=False)
     app.mount("/portal", portal)
-    if settings.jwks_url is None if settings.docs is None else settings.docs:
+    has_docs = settings.jwks_url is None if settings.docs is None else settings.docs
+    if has_docs:
         docs_page.install(app)
+    app.add_api_route("/", _to("/docs" if has_docs else "/openapi.json", 307), include_in_schema=False)
     permissions.document(app)
     problems.document(app)
     larger = {restoring.PATH: settings.max_record}
@@ -104,5 +114,8 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     return app
 
 
-async def _to_the_pages() -> RedirectResponse:
-    return RedirectResponse("/portal/", 308)
+def _to(path: str, status: int) -> Callable[[], Awaitable[RedirectResponse]]:
+    async def lead_there() -> RedirectResponse:
+        return RedirectResponse(path, status)
+
+    return lead_there

@@ -19,8 +19,10 @@ from temporalio.worker import Worker
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 
 from reprise.accounts.client import Accounts
+from reprise.activities import endpoints
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.log_context import LogContext
+from reprise.activities.names import ANNOUNCEMENTS_QUEUE
 from reprise.activities.payments import StripePayments
 from reprise.logs import configure_logs
 from reprise.reconciliation.activities import ReconciliationActivities
@@ -33,6 +35,7 @@ from reprise.temporal.connection import connect
 from reprise.temporal.namespace import NamespaceNotReady, check
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.endpoint_check import EndpointCheck
 from reprise.workflows.invoice_pages import InvoicePages
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
@@ -58,6 +61,9 @@ good, neither done nor given back (temporalio 1.35).
 """
 
 
+CONNECTIONS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+"""To the product's endpoints: what bounds them is how many deliveries there are at once."""
+
 STICKY_PATIENCE = timedelta(seconds=5)
 """How long a task waits for the worker that has its run in the cache, before any other may take it.
 
@@ -69,32 +75,48 @@ the commands that reach it then, some in a thousand find their task on a worker'
 
 @asynccontextmanager
 async def account_worker(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """Run a worker for account workflows while the block lasts; then let what runs finish."""
+    """Run a worker for account workflows while the block lasts; then let what runs finish.
+
+    Deliveries have a worker of their own beside it: an endpoint that hangs takes no slot from what asks Stripe (R18).
+
+    Raises:
+        ValueError: An announcement endpoint of the settings cannot be used.
+    """
     async with AsyncExitStack() as stack:
         to_stripe = await stack.enter_async_context(stripe_client(settings))
         product = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+            httpx.AsyncClient(timeout=endpoints.PATIENCE, follow_redirects=False, trust_env=False, limits=CONNECTIONS)
         )
-        yield await stack.enter_async_context(_worker(client, settings, to_stripe, product))
+        announcements = ProductAnnouncements(endpoints.endpoints_of(product, settings.endpoints))
+        deliveries = await stack.enter_async_context(_deliveries(client, settings, announcements))
+        worker = await stack.enter_async_context(_worker(client, settings, to_stripe, announcements))
+        try:
+            yield worker
+        finally:  # both at once: neither waits for what the other still does
+            await asyncio.gather(worker.shutdown(), deliveries.shutdown())
+
+
+def _deliveries(client: Client, settings: WorkerSettings, announcements: ProductAnnouncements) -> Worker:
+    return Worker(
+        client,
+        task_queue=ANNOUNCEMENTS_QUEUE,
+        activities=[announcements.deliver, announcements.list_endpoints, announcements.test],
+        interceptors=[LogContext()],
+        max_concurrent_activities=settings.max_deliveries,
+        graceful_shutdown_timeout=timedelta(seconds=min(settings.drain_timeout, endpoints.PATIENCE)),
+    )
 
 
 def _worker(
-    client: Client, settings: WorkerSettings, to_stripe: stripe.StripeClient, product: httpx.AsyncClient
+    client: Client, settings: WorkerSettings, to_stripe: stripe.StripeClient, announcements: ProductAnnouncements
 ) -> Worker:
     payments = StripePayments(to_stripe)
     pace = Pace(settings.reconcile_requests_per_second)
     reconciling = ReconciliationActivities(Accounts(client), StripeFacts(to_stripe, pace))
-    secret, second = settings.announcements_secret, settings.announcements_secret_previous
-    announcements = ProductAnnouncements(
-        product,
-        str(settings.announcements_url) if settings.announcements_url else None,
-        secret.get_secret_value() if secret else None,
-        second.get_secret_value() if second else None,
-    )
     worker = Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[AccountWorkflow, PortalSession, Revocation, Reconciliation],
+        workflows=[AccountWorkflow, EndpointCheck, PortalSession, Revocation, Reconciliation],
         activities=[
             payments.register_customer,
             payments.change_payment_method,
@@ -189,7 +211,11 @@ async def _main() -> int:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    await run_worker(client, settings, stop)
+    try:
+        await run_worker(client, settings, stop)
+    except ValueError as error:  # an endpoint that cannot be used
+        log.error("worker not started", why=str(error))
+        return 1
     return 0
 
 

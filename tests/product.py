@@ -9,7 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any
 
+import httpx
 from standardwebhooks import Webhook
+
+from reprise.activities.announcements import ProductAnnouncements
+from reprise.activities.endpoints import endpoints_of
+from reprise.settings import AnnouncementEndpoint
 
 
 class Product(ThreadingHTTPServer):
@@ -40,6 +45,18 @@ class Product(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/hook"
 
+    def endpoint(self, name: str = "default", **changes: Any) -> AnnouncementEndpoint:
+        """The endpoint, as a worker's settings have it."""
+        given = {"name": name, "url": self.url, "secret": self.secret, **changes}
+        return AnnouncementEndpoint.model_validate(given)
+
+    @classmethod
+    def nowhere(cls, name: str = "default") -> AnnouncementEndpoint:
+        """An endpoint at which nobody listens."""
+        nobody = cls()
+        nobody.close()
+        return nobody.endpoint(name)
+
     def sequences(self, account_id: str) -> list[int]:
         """The sequence numbers of what was heard of an account, in the order of hearing."""
         return [each["data"]["sequence"] for each in self.heard if each["data"]["account_id"] == account_id]
@@ -51,12 +68,17 @@ class Product(ThreadingHTTPServer):
         self.server_close()
 
 
+def announcing(client: httpx.AsyncClient, *endpoints: AnnouncementEndpoint) -> ProductAnnouncements:
+    """The activities of a worker that has these endpoints."""
+    return ProductAnnouncements(endpoints_of(client, endpoints))
+
+
 class _Endpoint(BaseHTTPRequestHandler):
     server: Product
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        product, account = self.server, json.loads(body)["data"]["account_id"]
+        product, account = self.server, json.loads(body)["data"].get("account_id", "")
         with product.lock:
             product.asked += 1
             product.at_once[account] += 1
@@ -67,7 +89,8 @@ class _Endpoint(BaseHTTPRequestHandler):
             product.closing.wait(60 if product.hangs else product.seconds)
             if status == 204 and not product.hangs:
                 with product.lock:
-                    product.heard.append(json.loads(body) | {"id": self.headers["webhook-id"]})
+                    headers = {"id": self.headers["webhook-id"], "agent": self.headers["user-agent"]}
+                    product.heard.append(json.loads(body) | headers)
         finally:
             with product.lock:
                 product.at_once[account] -= 1

@@ -1,110 +1,142 @@
-"""The activity that tells the product what happened to its accounts (R18), by signed webhook."""
+"""The activities that tell the product what happened to its accounts (R18), by signed webhook."""
 
 import asyncio
-import contextlib
 import json
-from datetime import UTC, datetime
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-import httpx
 import structlog
-from standardwebhooks import Webhook
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from reprise.activities import names
+from reprise.activities import endpoints, names
+from reprise.activities.endpoints import Endpoint, NotTaken
+from reprise.schemas.announcements import Announcement
+from reprise.statemachine.standing import IN_SERVICE
 from reprise.statemachine.timeline import TimelineEntry
 
 log = structlog.get_logger()
 
-PATIENCE = 10.0
-"""Seconds that one entry may take as a whole, however slowly its answer trickles."""
-
-COURTESY = 1.0
-"""Seconds that the rest of an answer may take; a connection whose answer was read to its end is used again."""
-
 MARGIN = 2.0
 """Seconds before its time-out at which a try stops by itself, so that it never tells beside the next one."""
 
+TEST = "announcements.test"
+"""The type of the message that a test sends; no account's."""
+
+_JITTER = random.SystemRandom()
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+DELAYS: Final = (_MINUTE, 2 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 30 * _MINUTE, *[_HOUR] * 24)
+"""How long to wait after each try at an endpoint that does not answer: hourly for a day, then six-hourly for good."""
+
+LATER_DELAY: Final = timedelta(hours=6)
+
+JITTER: Final = 0.1
+"""By which part a delay varies, so that accounts do not all come back at the same moment."""
+
 
 class ProductAnnouncements:
-    """Announcements to the product's endpoint, signed by Standard Webhooks (standardwebhooks.com)."""
+    """Announcements to the product's endpoints."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, url: str | None, secret: str | None, second: str | None = None
-    ) -> None:
-        """Take the HTTP client, the endpoint and its secret (`whsec_…`); without them nobody is told.
+    def __init__(self, known: Mapping[str, Endpoint]) -> None:
+        """Take the endpoints by their names; without any, nobody is told."""
+        self._endpoints = known
 
-        With a second secret, announcements carry a signature by each: the product may check with either while it
-        exchanges them (standardwebhooks.com, "Multiple signatures").
-        """
-        self._client = client
-        self._url = url
-        self._webhooks = [Webhook(each) for each in (secret, second) if each] if secret else []
-
-    @activity.defn(name=names.ANNOUNCE)
-    async def announce(self, asked: names.AnnounceInput) -> int:
-        """Post entries, in their order, for as long as the try lasts; return how many the product has taken.
+    @activity.defn(name=names.DELIVER_ANNOUNCEMENTS)
+    async def deliver(self, asked: names.DeliverInput) -> names.Delivered:
+        """Post entries to one endpoint, in their order, for as long as the try lasts; say how many it has taken.
 
         At least once: an entry whose answer was not heard comes again, with the same `webhook-id`. What was taken
         before a failure, or before the time was over, is not told again: only a failure of the first entry fails the
-        try.
+        try. What the endpoint does not want to hear counts as taken.
+
+        Raises:
+            ApplicationError: `product_unavailable`; tried again until it answers with 2xx, with growing delays where
+                the endpoint is asked with patience.
+        """
+        endpoint = self._endpoints.get(asked.endpoint)
+        if endpoint is None:
+            return names.Delivered(endpoints=tuple(self._endpoints), taken=0, known=False)
+        taken = await _told(endpoint, asked.account_id, asked.entries, patient=asked.patient)
+        return names.Delivered(endpoints=tuple(self._endpoints), taken=taken)
+
+    @activity.defn(name=names.LIST_ENDPOINTS)
+    async def list_endpoints(self) -> names.Endpoints:
+        """Say which endpoints there are."""
+        return names.Endpoints(endpoints=tuple(self._endpoints))
+
+    @activity.defn(name=names.TEST_ENDPOINTS)
+    async def test(self, asked: names.EndpointTestInput) -> names.EndpointTests:
+        """Send a test to each endpoint, or to one, whatever events it wants; say what each answered."""
+        chosen = [each for each in self._endpoints.values() if asked.endpoint in {None, each.name}]
+        return names.EndpointTests(endpoints=tuple(await asyncio.gather(*(_tested(each) for each in chosen))))
+
+    @activity.defn(name=names.ANNOUNCE)
+    async def announce(self, asked: names.AnnounceInput) -> int:
+        """Post entries as a run of the first edition asks: to the first endpoint alone; return how many it has taken.
+
         Without an endpoint there is nobody to tell, and all entries are done with.
 
         Raises:
-            ApplicationError: `product_unavailable`; retried until the product answers with 2xx.
+            ApplicationError: `product_unavailable`.
         """
-        if self._url is None or not self._webhooks:
-            return len(asked.entries)
-        loop = asyncio.get_running_loop()
-        limit = activity.info().start_to_close_timeout
-        ends = loop.time() + limit.total_seconds() - MARGIN if limit else None
-        for told, entry in enumerate(asked.entries):
-            if told and ends is not None and loop.time() + PATIENCE > ends:
-                return told
-            try:
-                await self._post(self._url, asked.account_id, entry)
-            except Exception as error:
-                if not told:
-                    raise
-                log.warning("the product was not told of all", told=told, waiting=len(asked.entries), why=str(error))
-                return told
+        for endpoint in self._endpoints.values():
+            return await _told(endpoint, asked.account_id, asked.entries)
         return len(asked.entries)
 
-    async def _post(self, url: str, account_id: str, entry: TimelineEntry) -> None:
-        now = datetime.now(UTC)
-        message_id = f"{account_id}:{entry.sequence}"
-        body = json.dumps(
-            {
-                "type": entry.type,
-                "timestamp": entry.at.isoformat(),
-                "data": {"account_id": account_id, **entry.model_dump(mode="json", exclude_none=True)},
-            }
-        )
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(each.sign(message_id, now, body) for each in self._webhooks),
-        }
+
+async def _told(
+    endpoint: Endpoint, account_id: str, entries: tuple[TimelineEntry, ...], *, patient: bool = False
+) -> int:
+    loop = asyncio.get_running_loop()
+    limit = activity.info().start_to_close_timeout
+    ends = loop.time() + limit.total_seconds() - MARGIN if limit else None
+    for taken, entry in enumerate(entries):
+        if not endpoint.wants(str(entry.type)):
+            continue
+        if taken and ends is not None and loop.time() + endpoints.PATIENCE > ends:
+            return taken
+        announced = Announcement.of(account_id, entry, in_service=entry.to_state in IN_SERVICE)
         try:
-            status = await self._status(url, body, headers)
-        # Without causes: with all their tracebacks, Temporal keeps "Failure exceeds size limit" instead of the reason.
-        except TimeoutError:
-            raise _unavailable(f"no answer within {PATIENCE:.0f} seconds") from None
-        except httpx.HTTPError as error:
-            raise _unavailable(type(error).__name__) from None
-        if not 200 <= status < 300:
-            raise _unavailable(f"HTTP {status}")
-
-    async def _status(self, url: str, body: str, headers: dict[str, str]) -> int:
-        """Return what the product answers. What it says beside the status is not waited for, nor believed."""
-        async with asyncio.timeout(PATIENCE), self._client.stream("POST", url, content=body, headers=headers) as answer:
-            with contextlib.suppress(TimeoutError, httpx.HTTPError):
-                async with asyncio.timeout(COURTESY):
-                    async for _ in answer.aiter_raw():
-                        pass
-            return answer.status_code
+            await endpoint.send(f"{account_id}:{entry.sequence}", announced.body())
+        except NotTaken as error:
+            if not taken:
+                raise _unavailable(endpoint, error, patient=patient) from None
+            about = {"endpoint": endpoint.name, "taken": taken, "of": len(entries), "why": str(error)}
+            log.warning("an endpoint has not taken all", **about)
+            return taken
+    return len(entries)
 
 
-def _unavailable(why: str) -> ApplicationError:
-    return ApplicationError(f"The product did not take the announcement ({why}).", type="product_unavailable")
+async def _tested(endpoint: Endpoint) -> names.EndpointTest:
+    started = time.monotonic()
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    body = {"type": TEST, "timestamp": f"{now.isoformat()}Z", "data": {"endpoint": endpoint.name}}
+    status, error = None, None
+    try:
+        status = await endpoint.send(f"test:{uuid.uuid4()}", json.dumps(body))
+    except NotTaken as not_taken:
+        status, error = not_taken.status, str(not_taken)
+    return names.EndpointTest(
+        endpoint=endpoint.name,
+        url=endpoint.url,
+        delivered=error is None,
+        status=status,
+        error=error,
+        milliseconds=round((time.monotonic() - started) * 1000),
+    )
+
+
+def _unavailable(endpoint: Endpoint, why: NotTaken, *, patient: bool) -> ApplicationError:
+    tried = activity.info().attempt
+    delay = DELAYS[tried - 1] if tried <= len(DELAYS) else LATER_DELAY
+    return ApplicationError(
+        f"The endpoint {endpoint.name} did not take the announcement ({why}).",
+        type=names.PRODUCT_UNAVAILABLE,
+        next_retry_delay=delay * _JITTER.uniform(1 - JITTER, 1 + JITTER) if patient else None,
+    )

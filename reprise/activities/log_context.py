@@ -6,7 +6,7 @@ import structlog
 from temporalio import activity, workflow
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from reprise.activities.names import AnnounceInput
+from reprise.activities.names import AnnounceInput, DeliverInput
 from reprise.stripe_api.inputs import CollectInput, InvoiceInput, StripeInput
 
 
@@ -43,13 +43,13 @@ class _Bound(ActivityInboundInterceptor):
 
 def _asked(argument: Any) -> dict[str, Any]:
     """Return what an activity's input says of whose it is."""
-    if not isinstance(argument, StripeInput | AnnounceInput):
+    if not isinstance(argument, StripeInput | AnnounceInput | DeliverInput):
         return {}
     command_id = argument.command_id if isinstance(argument, StripeInput) else None
     return {"account": argument.account_id, "command_id": command_id, "payment_key": _payment_key(argument)}
 
 
-def _payment_key(argument: StripeInput | AnnounceInput) -> str | None:
+def _payment_key(argument: StripeInput | AnnounceInput | DeliverInput) -> str | None:
     match argument:
         case CollectInput():
             return argument.payment.key

@@ -1,6 +1,8 @@
 """Names of the activities, and what announcing is given: what workflow and activities share, free of any I/O."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from reprise.statemachine.timeline import TimelineEntry
 
@@ -13,12 +15,71 @@ RETRIEVE_REFUND = "look_at_refund"
 VOID_INVOICE = "void_invoice"
 ERASE_CUSTOMER = "erase_customer"
 ANNOUNCE = "announce"
+DELIVER_ANNOUNCEMENTS = "deliver_announcements"
+LIST_ENDPOINTS = "list_announcement_endpoints"
+TEST_ENDPOINTS = "test_announcement_endpoints"
+
+ANNOUNCEMENTS_QUEUE = "announcements"
+"""The task queue of deliveries: an endpoint that hangs takes no slot from what asks Stripe (R18)."""
+
+PRODUCT_UNAVAILABLE = "product_unavailable"
+"""The type of the error of an endpoint that has not taken an announcement."""
 
 
-class AnnounceInput(BaseModel):
-    """Which changes to tell the product, in their order (R18)."""
-
+class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class AnnounceInput(_Value):
+    """Which changes to tell the product, in their order: as a run of the first edition asks (R18)."""
 
     account_id: str
     entries: tuple[TimelineEntry, ...]
+
+
+class DeliverInput(_Value):
+    """Which changes to tell one endpoint, in their order (R18).
+
+    `patient`: it has not answered before; each try then waits for longer than the one before, for days.
+    """
+
+    account_id: str
+    endpoint: str
+    entries: tuple[TimelineEntry, ...]
+    patient: bool = False
+
+
+class Endpoints(_Value):
+    """The endpoints that a worker knows, by their names, in the order of its settings."""
+
+    endpoints: tuple[str, ...]
+
+
+class Delivered(Endpoints):
+    """How many of the changes the endpoint has taken, the first ones; not `known`: this worker has no such endpoint."""
+
+    taken: Annotated[StrictInt, Field(ge=0)]
+    known: bool = True
+
+
+class EndpointTestInput(_Value):
+    """Which endpoint to test; all of them without one."""
+
+    endpoint: str | None = None
+
+
+class EndpointTest(_Value):
+    """What an endpoint answered to a test: its status, or why there was none."""
+
+    endpoint: str
+    url: str
+    delivered: bool
+    status: int | None = None
+    error: str | None = None
+    milliseconds: int
+
+
+class EndpointTests(_Value):
+    """What each endpoint answered."""
+
+    endpoints: tuple[EndpointTest, ...]

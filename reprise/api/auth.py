@@ -10,7 +10,7 @@ from reprise.api.permissions import PERMISSIONS
 from reprise.http import audit
 from reprise.http.problems import Problem
 from reprise.http.scopes import Scope
-from reprise.http.tokens import Caller, unauthorized
+from reprise.http.tokens import REVOKED, SENT_TWICE, Caller, unauthorized
 from reprise.services import services_of
 from reprise.workflows.messages import ACCOUNT_ID
 
@@ -29,20 +29,19 @@ async def authenticated(
     if credentials is None:
         raise unauthorized()
     audit.note(request, "unknown")
-    services, caller = services_of(request), None
-    if len(request.headers.getlist("authorization")) == 1:  # of two, who could say which counts
-        try:
-            caller = await services.verifier.caller(credentials.credentials)
-        except Problem as problem:
-            if problem.status != 401:
-                raise
-    if caller is None:
-        await services.limits.wrong_token(request)
-        raise unauthorized()
+    services = services_of(request)
+    try:
+        if len(request.headers.getlist("authorization")) > 1:  # who could say which counts
+            raise unauthorized(SENT_TWICE)
+        caller = await services.verifier.caller(credentials.credentials)
+    except Problem as problem:
+        if problem.status == 401:
+            await services.limits.wrong_token(request)
+        raise
     audit.note(request, caller.kind, subject=caller.subject, token=caller.token_id)
     await services.limits.request(caller.subject, billing=not caller.is_backend)
     if await services.revocations.holds(caller.subject, caller.token_id, caller.issued_at):
-        raise unauthorized()
+        raise unauthorized(REVOKED)
     return caller
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from reprise.accounts.sending import CommandResult
+from reprise.api import examples
 from reprise.api.auth import Authorized, PathAccount, operator_required, scope_required
 from reprise.api.bodies import body_of, words_of
 from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep, SendDep, Sending, StripeDep
@@ -40,7 +41,11 @@ from reprise.workflows.messages import (
 router = APIRouter(prefix="/v1/accounts")
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": AccountView, "description": "Not finished yet; it goes on by itself. The account as it stands."}
+    202: {
+        "model": AccountView,
+        "description": "Not finished yet; it goes on by itself. The account as it stands.",
+        **examples.ACCEPTED,
+    }
 }
 _COMMAND = {**_ACCEPTED, **responses(401, 403, 404, 409, 422, 429, 503)}
 
@@ -48,7 +53,7 @@ IMPORTED = ("anchor", "customer_id", "opened_at", "cancelled")
 """What only operators give: a customer that exists brings its cards along (R25)."""
 
 
-@router.post("", status_code=201, tags=["operators"], responses=_COMMAND)
+@router.post("", status_code=201, tags=["operators"], responses={201: examples.OPENED, **_COMMAND})
 async def open_account(
     body: OpenAccountBody,
     request: Request,
@@ -59,6 +64,10 @@ async def open_account(
     response: Response,
 ) -> AccountView:
     """Open an account (R1); without `paid_through` the first month is collected at once.
+
+    **201 says that the account exists, not that it is paid**: one whose first payment was declined is `disabled`, with
+    `disabled_reason` `first_payment_failed` and the decline's code in `payment`. It is brought into service by
+    `reactivate`, once there is another payment method. 202: the payment is not finished yet.
 
     One that lived elsewhere brings its `anchor`, `customer_id`, `opened_at` and `cancelled` along, which only operators
     may give; importing it charges nothing (R25).

@@ -25,16 +25,16 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "open_account": Permission(Scope.ADMIN, backend=True),
     "list_accounts": Permission(Scope.READ),
     "count_accounts": Permission(Scope.READ),
-    "account": Permission(Scope.READ, owner=True),
-    "access": Permission(Scope.READ, owner=True, backend=True),
-    "reactivation_quote": Permission(Scope.READ, owner=True),
-    "timeline": Permission(Scope.READ, owner=True),
-    "invoices": Permission(Scope.READ, owner=True),
+    "get_account": Permission(Scope.READ, owner=True),
+    "get_access": Permission(Scope.READ, owner=True, backend=True),
+    "get_reactivation_quote": Permission(Scope.READ, owner=True),
+    "list_timeline": Permission(Scope.READ, owner=True),
+    "list_invoices": Permission(Scope.READ, owner=True),
     "cancel": Permission(Scope.SUPPORT, owner=True),
     "reactivate": Permission(Scope.SUPPORT, owner=True),
     "set_email": Permission(Scope.SUPPORT, owner=True),
     "extend_term": Permission(Scope.SUPPORT),
-    "billing_portal": Permission(Scope.SUPPORT, owner=True),
+    "create_billing_portal_session": Permission(Scope.SUPPORT, owner=True),
     "revoke_portal_sessions": Permission(Scope.SUPPORT, backend=True),
     "set_carts": Permission(Scope.BILLING, owner=True),
     "set_payment_method": Permission(Scope.BILLING, owner=True),
@@ -42,11 +42,11 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "disable": Permission(Scope.BILLING),
     "enable": Permission(Scope.BILLING),
     "close": Permission(Scope.ADMIN),
-    "record": Permission(Scope.ADMIN),
+    "get_record": Permission(Scope.ADMIN),
     "restore": Permission(Scope.ADMIN),
     "begin_reconciliation": Permission(Scope.ADMIN),
-    "reconciliation": Permission(Scope.READ),
-    "portal_session": Permission(Scope.ADMIN, backend=True),  # its link acts as the user
+    "get_reconciliation": Permission(Scope.READ),
+    "create_portal_session": Permission(Scope.ADMIN, backend=True),  # its link acts as the user
     "revoke_token": Permission(Scope.ADMIN),
     "revoke_subject": Permission(Scope.ADMIN),
 }
@@ -79,8 +79,8 @@ def document(app: FastAPI) -> None:
 
 
 def name_of(operation: Mapping[str, Any]) -> str:
-    """Return the name of an operation of the OpenAPI document: its id begins with it, before its path."""
-    return str(operation["operationId"]).partition("_v1_")[0]
+    """Return the name of an operation of the OpenAPI document: its id."""
+    return str(operation["operationId"])
 
 
 def _said(permission: Permission) -> Iterator[str]:

@@ -15,7 +15,10 @@ router = APIRouter(prefix="/v1/accounts")
 
 
 @router.post(
-    "/{account_id}/portal-sessions", tags=["operators"], responses=responses(401, 403, 404, 422, 429, 501, 503)
+    "/{account_id}/portal-sessions",
+    name="create_portal_session",
+    tags=["operators"],
+    responses=responses(401, 403, 404, 422, 429, 501, 503),
 )
 async def portal_session(
     account_id: PathAccount,

@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from reprise.api import examples
+from reprise.api.sound_requests import position
 from reprise.errors import RepriseError
 from reprise.http.problems import Problem, invalid, problem_of, response
 from reprise.schemas.problems import MEDIA_TYPE, FieldError, ProblemBody
@@ -27,13 +29,20 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         408: "The body was not sent in time.",
         409: "The account's state forbids it.",
         413: "The body is too large.",
+        415: "The body is not said to be JSON.",
         422: "An input is wrong; `errors` names it. Nothing was recorded.",
         429: "Too many requests: of this caller, on this account or from this address. Nothing was changed.",
         501: "The Profile & Billing pages are not configured: REPRISE_PORTAL_SECRET is missing.",
         503: "Temporal, a worker or Stripe is out of reach; try again with the same idempotency key.",
     }
     schema = {"$ref": "#/components/schemas/ProblemBody"}
-    return {status: {"description": words[status], "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses}
+    return {
+        status: {
+            "description": words[status],
+            "content": {MEDIA_TYPE: {"schema": schema, "examples": examples.problems(status)}},
+        }
+        for status in statuses
+    }
 
 
 def install(app: FastAPI) -> None:
@@ -51,9 +60,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         request.state.problem_code = "invalid_request"
-        errors = [
-            FieldError(field=_field(each["loc"]), message=_message(each)) for each in error.errors()[:MAX_NAMED_FIELDS]
-        ]
+        errors = [_field_error(each, error.body) for each in error.errors()[:MAX_NAMED_FIELDS]]
         named = ", ".join(sorted({each.field for each in errors}))
         return response(Problem(422, "invalid_request", f"Wrong input: {named}. Nothing was recorded.", errors=errors))
 
@@ -67,6 +74,7 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(_methods(app, request.url.path))
+            detail = f"There is no {request.method[:20]} at this path. It takes {headers['Allow']}."
         return response(Problem(error.status_code, code, detail, headers=headers))
 
     @app.exception_handler(Exception)
@@ -80,6 +88,13 @@ def _methods(app: FastAPI, path: str) -> list[str]:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             return sorted(method.upper() for method in operations)
     return ["GET"]  # what is not in the document: the document itself
+
+
+def _field_error(error: dict[str, Any], body: Any) -> FieldError:
+    if error["type"] == "json_invalid" and isinstance(body, str):
+        where = position(body, int(error["loc"][1]))
+        return FieldError(field="body", message=f"is not JSON: {error['ctx']['error']} at {where}")
+    return FieldError(field=_field(error["loc"]), message=_message(error))
 
 
 def _field(location: tuple[int | str, ...]) -> str:
@@ -111,7 +126,8 @@ def document(app: FastAPI) -> None:
             schemas.pop(unused, None)
         for operations in schema["paths"].values():
             for operation in operations.values():
-                operation["responses"].update({str(at): said for at, said in responses(*ANY_REQUEST).items()})
+                always = (*ANY_REQUEST, 415) if "requestBody" in operation else ANY_REQUEST
+                operation["responses"].update({str(at): said for at, said in responses(*always).items()})
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document

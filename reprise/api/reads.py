@@ -99,13 +99,13 @@ def _summary(account: AccountDescription) -> AccountSummary:
     )
 
 
-@router.get("/{account_id}", tags=["billing"], responses=_READ)
+@router.get("/{account_id}", name="get_account", tags=["billing"], responses=_READ)
 async def account(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> AccountView:
     """Return the account as it stands."""
     return await accounts.account(account_id)
 
 
-@router.get("/{account_id}/access", tags=["billing"], responses=_READ)
+@router.get("/{account_id}/access", name="get_access", tags=["billing"], responses=_READ)
 async def access(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> Access:
     """Say whether the account may work now (R16): no worker is asked, and the clock is compared here."""
     account = await accounts.describe(account_id)
@@ -120,13 +120,18 @@ async def access(account_id: PathAccount, accounts: AccountsDep, _: Authorized) 
     )
 
 
-@router.get("/{account_id}/reactivation-quote", tags=["billing"], responses={**_READ, **responses(409)})
+@router.get(
+    "/{account_id}/reactivation-quote",
+    name="get_reactivation_quote",
+    tags=["billing"],
+    responses={**_READ, **responses(409)},
+)
 async def reactivation_quote(account_id: PathAccount, accounts: AccountsDep, _: Authorized) -> Quote:
     """Return what reactivating would cost now, line by line (R7)."""
     return await accounts.quote(account_id)
 
 
-@router.get("/{account_id}/timeline", tags=["billing"], responses=_READ)
+@router.get("/{account_id}/timeline", name="list_timeline", tags=["billing"], responses=_READ)
 async def timeline(
     account_id: PathAccount, accounts: AccountsDep, caller: Authorized, limit: Limit = 20, cursor: Cursor = None
 ) -> Timeline:
@@ -144,7 +149,7 @@ async def timeline(
     return Timeline(timeline=entries[:limit], next_cursor=str(entries[limit - 1].sequence) if more else None)
 
 
-@router.get("/{account_id}/invoices", tags=["billing"], responses=_READ)
+@router.get("/{account_id}/invoices", name="list_invoices", tags=["billing"], responses=_READ)
 async def invoices(
     account_id: PathAccount,
     accounts: AccountsDep,
@@ -157,7 +162,12 @@ async def invoices(
     return await invoice_page(client, await accounts.customer_id(account_id), limit, cursor)
 
 
-@router.post("/{account_id}/billing-portal", tags=["billing"], responses={**_READ, **responses(409)})
+@router.post(
+    "/{account_id}/billing-portal",
+    name="create_billing_portal_session",
+    tags=["billing"],
+    responses={**_READ, **responses(409)},
+)
 async def billing_portal(
     account_id: PathAccount, body: ReturnBody, accounts: AccountsDep, client: StripeDep, _: Authorized
 ) -> PortalUrl:

@@ -39,7 +39,7 @@ async def begin_reconciliation(
     return ReconciliationBegun(id=reconciliation)
 
 
-@router.get("/{reconciliation_id}", responses=responses(401, 403, 404, 422, 429, 503))
+@router.get("/{reconciliation_id}", name="get_reconciliation", responses=responses(401, 403, 404, 422, 429, 503))
 async def reconciliation(
     reconciliation_id: PathReconciliation, services: ServicesDep, _: Authorized
 ) -> ReconciliationView:

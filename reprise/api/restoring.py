@@ -38,7 +38,7 @@ class RestoreBody(BaseModel):
     ] = None
 
 
-@router.get("/{account_id}/record", responses=responses(401, 403, 404, 409, 422, 429, 503))
+@router.get("/{account_id}/record", name="get_record", responses=responses(401, 403, 404, 409, 422, 429, 503))
 async def record(
     account_id: PathAccount,
     accounts: AccountsDep,

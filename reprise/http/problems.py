@@ -69,8 +69,8 @@ def _refused(error: CommandRefused) -> Problem:
     )
 
 
-def response(problem: Problem) -> JSONResponse:
-    """Render a problem."""
+def body_of(problem: Problem) -> dict[str, Any]:
+    """Return what a problem says, as JSON."""
     errors = problem.extensions.get("errors")
     body = ProblemBody(
         title=problem.code.replace("_", " ").capitalize(),
@@ -83,8 +83,12 @@ def response(problem: Problem) -> JSONResponse:
         },
     )
     # What the problem does not have is left out; of an account or a quote in it, everything is said.
-    content = {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
-    return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    return {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
+
+
+def response(problem: Problem) -> JSONResponse:
+    """Render a problem."""
+    return JSONResponse(body_of(problem), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def bounded(sentence: str) -> str:

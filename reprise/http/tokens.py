@@ -1,7 +1,7 @@
 """Bearer tokens: what they say, whether they are believed, and how the embedded default makes its own (R19)."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import jwt
 import structlog
@@ -89,10 +89,10 @@ class Verifier:
         except (Problem, RepriseError):
             raise
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise unauthorized() from error
+            raise unauthorized(_what_is_wrong(error)) from error
         except Exception as error:  # a token is anybody's text: whatever reading it raises, it is not valid
             log.warning("a token could not be read", why=type(error).__name__)
-            raise unauthorized() from error
+            raise unauthorized(UNREADABLE) from error
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if self._keys is None:
@@ -128,14 +128,45 @@ class Verifier:
         )
 
 
-def unauthorized() -> Problem:
-    """Return what is said to a caller without a valid token."""
+UNREADABLE: Final = "The token cannot be read as one of those that are taken here"
+
+REVOKED: Final = "The token was revoked"
+
+SENT_TWICE: Final = "The request has more than one Authorization header"
+
+
+def unauthorized(why: str | None = None) -> Problem:
+    """Return what is said to a caller without a valid token (RFC 6750, 3).
+
+    Args:
+        why: What is wrong with the one that was sent, in plain ASCII; None where there was none.
+    """
+    wrong = f', error="invalid_token", error_description="{why}"' if why else ""
     return Problem(
         401,
         "unauthorized",
-        "Send a valid token: Authorization: Bearer …. It may be missing, expired or meant for another service.",
-        headers={"WWW-Authenticate": 'Bearer realm="reprise"'},
+        f"{why or 'The request has no token'}. Send a valid one: Authorization: Bearer ….",
+        headers={"WWW-Authenticate": f'Bearer realm="reprise"{wrong}'},
     )
+
+
+def _what_is_wrong(error: Exception) -> str:
+    """Say why a token is not believed. What it claims is looked at only once its signature is good (PyJWT 2.10)."""
+    match error:
+        case jwt.ExpiredSignatureError():
+            return "The token has expired"
+        case jwt.ImmatureSignatureError() | jwt.InvalidIssuedAtError():
+            return "The token is not valid yet"
+        case jwt.InvalidAudienceError() | jwt.InvalidIssuerError():
+            return "The token is meant for another service"
+        case jwt.MissingRequiredClaimError(claim="aud" | "iss"):
+            return "The token is meant for another service"
+        case jwt.MissingRequiredClaimError():
+            return "The token lacks a claim: exp and sub are required"
+        case jwt.InvalidSignatureError() | jwt.InvalidKeyError():
+            return "The token is not signed by an issuer that is trusted here"
+        case _:
+            return UNREADABLE
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

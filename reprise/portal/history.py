@@ -32,6 +32,8 @@ def told(entry: TimelineEntry, zone: str, local: LocalFormat) -> str:
             )
         case EntryType.RENEWED:
             return f"Renewed for {amount}; paid{until}." if entry.amount else f"Renewed at no charge{until}."
+        case EntryType.RENEWAL_UPCOMING:
+            return f"The coming renewal of {amount} was announced."
         case EntryType.PAST_DUE:
             reason = f": {told_of(entry.decline_code).why}" if entry.decline_code else ""
             return f"The renewal of {amount} could not be collected{reason}."

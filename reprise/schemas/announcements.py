@@ -1,20 +1,43 @@
 """An announcement as the product receives it: an entry of the timeline, and how the account stands after it (R18)."""
 
+import json
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.terms import Instant
 from reprise.statemachine.timeline import AnyEntryType, TimelineEntry
+from reprise.statemachine.unknown import KeptWhenRead
 
 
 class AnnouncedEntry(TimelineEntry):
     """What an announcement is about."""
 
     account_id: str
-    state: Annotated[str | None, Field(description="The account's state after it.")] = None
+    state: Annotated[
+        AccountState | None, KeptWhenRead, Field(description="The account's state after it: its `to_state`.")
+    ] = None
     access: Annotated[bool | None, Field(description="Whether the account may work after it.")] = None
-    access_until: Annotated[Instant | None, Field(description="Until when, if nothing else happens.")] = None
+    access_until: Annotated[
+        Instant | None, Field(description="Until when, if nothing else happens; null: out of service.")
+    ] = None
+
+
+class EndpointBacklog(BaseModel):
+    """What one endpoint has not taken of an account's announcements (R18)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: Annotated[str, Field(description="Its name in the workers' settings.")]
+    pending: Annotated[int, Field(description="How many announcements wait.")]
+    next_sequence: Annotated[int, Field(description="The entry that comes next.")]
+    oldest_at: Annotated[Instant | None, Field(description="When that entry was made.")] = None
+    failing_since: Annotated[Instant | None, Field(description="Since when it takes nothing.")] = None
+    last_error: Annotated[str | None, Field(description="Why, when that was noticed.")] = None
+    unknown_since: Annotated[
+        Instant | None, Field(description="Since when workers do not have it in their settings; dropped after an hour.")
+    ] = None
 
 
 class Announcement(BaseModel):
@@ -23,5 +46,28 @@ class Announcement(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     type: AnyEntryType
-    timestamp: Instant
+    timestamp: Annotated[Instant, Field(description="When it happened, in UTC.")]
     data: AnnouncedEntry
+
+    @classmethod
+    def of(cls, account_id: str, entry: TimelineEntry, *, in_service: bool) -> "Announcement":
+        """Return the announcement of an entry.
+
+        Args:
+            account_id: The account.
+            entry: What happened.
+            in_service: Whether the state it led to is one of service: an entry of 0.1.0 says no more.
+        """
+        until = entry.access_until
+        access = in_service if until is None else entry.at < until
+        return cls(
+            type=entry.type,
+            timestamp=entry.at,
+            data=AnnouncedEntry(**dict(entry), account_id=account_id, state=entry.to_state, access=access),
+        )
+
+    def body(self) -> str:
+        """Return the body that is sent: what an entry does not have is left out, save until when there is access."""
+        data = self.data.model_dump(mode="json", exclude_none=True)
+        data.setdefault("access_until", None)
+        return json.dumps({**self.model_dump(mode="json", exclude={"data"}), "data": data})

@@ -94,7 +94,7 @@ class AccountSummary(BaseModel):
     restorable: Annotated[bool, Field(description="Stopped, and `restore` takes it up again: it is not closed.")] = (
         False
     )
-    payment_status: str | None
+    payment_status: Annotated[PaymentStatus | None, KeptWhenRead]
     carts: int | None
     term_ends_at: Instant | None
     access_until: Instant | None

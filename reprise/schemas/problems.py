@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.schemas.accounts import AccountView
+from reprise.schemas.problem_codes import CODES
 from reprise.statemachine.quotes import Quote
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,7 +37,11 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str
-    code: str = Field(description="Stable; programs decide by it.", examples=["already_in_service"])
+    code: str = Field(
+        description="Stable; programs decide by it. A later release may bring others.",
+        examples=["already_in_service"],
+        json_schema_extra={"enum": list(CODES)},
+    )
     errors: list[FieldError] | None = None
     quote: Quote | None = Field(default=None, description="With `quote_changed`: what it costs now.")
     decline_code: str | None = Field(default=None, description="With `payment_declined`: why, in Stripe's words.")

@@ -10,8 +10,20 @@ from reprise.statemachine.money import CartCount, Plan
 from reprise.statemachine.payments import OwedErasure, OwedVoid, Payment, PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.quotes import Debt
+from reprise.statemachine.states import AccountState
 from reprise.statemachine.terms import Instant, Term, ZoneName
 from reprise.statemachine.timeline import Actor, EntryType, TimelineEntry
+
+__all__ = [
+    "ACCOUNT_ID",
+    "RECORD_VERSION",
+    "Account",
+    "AccountId",
+    "AccountState",
+    "DisabledReason",
+    "Hold",
+    "upgraded",
+]
 
 ACCOUNT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -19,18 +31,6 @@ AccountId = Annotated[str, StringConstraints(pattern=ACCOUNT_ID)]
 """An id of the product's choosing. It stands in URLs and workflow ids, so it must say nothing personal."""
 
 RECORD_VERSION: Final = 1
-
-
-class AccountState(StrEnum):
-    """The states of RULES.md. `NEW` lasts only while the account opens; nobody sees it."""
-
-    NEW = "new"
-    ACTIVE = "active"
-    CANCELLED = "cancelled"
-    PAST_DUE = "past_due"
-    DISABLED = "disabled"
-    REACTIVATED = "reactivated"
-    CLOSED = "closed"
 
 
 class DisabledReason(StrEnum):
@@ -95,6 +95,9 @@ class Account(BaseModel):
     refunds: Annotated[tuple[str, ...], Field(description="Refunds and disputes that were told, with status.")] = ()
     hold_owed: Annotated[
         str | None, Field(description="Why the account is held once no payment is under way: a dispute (R24).")
+    ] = None
+    told_renewal_of: Annotated[
+        Instant | None, Field(description="The end of the term whose renewal was announced as upcoming (R18).")
     ] = None
     sequence: int = 0
     timeline: tuple[TimelineEntry, ...] = ()

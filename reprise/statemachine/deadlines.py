@@ -1,9 +1,10 @@
-"""When an account next acts by itself, and why: read from its record alone (R5, R8, R9, R10, R13, R21)."""
+"""When an account next acts by itself, and why: read from its record alone (R5, R8, R9, R10, R13, R18, R21)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.pricing import renewal_quote
 from reprise.statemachine.schedule import Deadline, DeadlineKind, retry_instants
 from reprise.statemachine.standing import collecting, is_in_service
 
@@ -12,7 +13,8 @@ def deadline_of(account: Account) -> Deadline | None:
     """Return when the account next acts by itself, and why; None while it waits for people or for an outcome."""
     if collecting(account):
         return None
-    return min(filter(None, (_due(account), _void_due(account), _erasure_due(account))), key=_instant, default=None)
+    all_of_them = (_due(account), _void_due(account), _erasure_due(account), _renewal_upcoming(account))
+    return min(filter(None, all_of_them), key=_instant, default=None)
 
 
 def _due(account: Account) -> Deadline | None:
@@ -39,6 +41,17 @@ def _erasure_due(account: Account) -> Deadline | None:
         return None
     summary = "erase the customer, which Stripe has refused so far"
     return Deadline(kind=DeadlineKind.ERASURE_DUE, at=owed.next_attempt_at, summary=summary)
+
+
+def _renewal_upcoming(account: Account) -> Deadline | None:
+    """Return when a renewal that will be charged is announced (R18), unless it was."""
+    days, term = account.policy.renewal_upcoming_days, account.term
+    if days is None or term is None or account.told_renewal_of == term.end:
+        return None
+    if account.state not in {AccountState.ACTIVE, AccountState.REACTIVATED} or not renewal_quote(account).amount_due:
+        return None
+    at = max(term.start, term.end - timedelta(days=days))
+    return Deadline(kind=DeadlineKind.RENEWAL_UPCOMING, at=at, summary="announce the renewal")
 
 
 def _what_is_due(account: Account) -> str:

@@ -229,6 +229,14 @@ class Decisions(PaymentDecisions):
         how = {"carts": quote.carts, "unit_amount": quote.unit_amount}
         self._note(EntryType.RENEWED, TIMER, amount=0, currency=quote.currency, term=quote.term, **how)
 
+    def note_renewal_upcoming(self, now: datetime) -> None:
+        """Announce what the next term will cost, once for each term; one that has ended by now is renewed instead."""
+        quote, term = renewal_quote(self.account), self._term
+        self._set(told_renewal_of=term.end)
+        if not term.is_over(now):
+            how = {"carts": quote.carts, "unit_amount": quote.unit_amount, "term": quote.term}
+            self._note(EntryType.RENEWAL_UPCOMING, TIMER, amount=quote.amount_due, currency=quote.currency, **how)
+
     def collect_renewal(self, now: datetime) -> None:
         self._collect_new(PaymentPurpose.RENEWAL, renewal_quote(self.account), TIMER, now)
 

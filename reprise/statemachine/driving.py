@@ -13,6 +13,7 @@ from typing import Any, Final
 from statemachine.exceptions import TransitionNotAllowed
 from statemachine.orderedset import OrderedSet
 
+from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.chart import AccountChart
 from reprise.statemachine.decisions import Decisions
@@ -95,7 +96,7 @@ class Driver:
         return self._conclude(self.account.state, now)
 
     def _conclude(self, state: AccountState, now: datetime) -> Effects:
-        entries = self.model.conclude(state, now)
+        entries = self.model.conclude(state, now, access_until)
         return (*self.model.effects, *(Announce(entry=entry) for entry in entries))
 
     def _state(self) -> AccountState:

@@ -241,6 +241,8 @@ class _Deciding(OutcomeEvents):
                 return self._note(now, lambda: self.model.void_what_is_owed(now))
             case Deadline(kind=DeadlineKind.ERASURE_DUE):
                 return self._note(now, lambda: self.model.erase_again(now))
+            case Deadline(kind=DeadlineKind.RENEWAL_UPCOMING):
+                return self._note(now, lambda: self.model.note_renewal_upcoming(now))
             case Deadline():
                 return self._happen(event.kind.value, now) if event == deadline_of(self.account) else ()
             case RefundObserved():

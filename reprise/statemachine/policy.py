@@ -42,6 +42,11 @@ class BillingPolicy(BaseModel):
         description="What reactivating does with an unpaid renewal: forget it, or add it to the quote (R12).",
     )
 
+    renewal_upcoming_days: Annotated[int, Field(strict=True, ge=1, le=27)] | None = Field(
+        default=None,
+        description="Days before a renewal on which it is announced (R18); by default not at all: it costs a timer.",
+    )
+
     @field_validator("retry_days")
     @classmethod
     def _days_rise(cls, days: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """What every decision is made with: the record, the timeline's new entries, the effects (R17)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,21 +33,31 @@ class Recording(Guards):
         self.effects = []
         self._notes = []
 
-    def conclude(self, state: AccountState, now: datetime) -> Sequence[TimelineEntry]:
-        """Put the state reached and the timeline's new entries (R17) into the record, and return the entries."""
-        account = self.account
+    def conclude(
+        self, state: AccountState, now: datetime, access_until: Callable[[Account], datetime | None]
+    ) -> Sequence[TimelineEntry]:
+        """Put the state reached and the timeline's new entries (R17) into the record, and return the entries.
+
+        Args:
+            state: The state reached.
+            now: The time, in UTC.
+            access_until: Until when an account may work (R16): each entry says so, for whoever is told of it (R18).
+        """
+        before = self.account.state
+        self._set(state=state)
+        account, until = self.account, access_until(self.account) if self._notes else None
         entries = [
             TimelineEntry(
                 sequence=account.sequence + n,
                 at=now,
-                from_state=account.state if n == 1 else state,
+                from_state=before if n == 1 else state,
                 to_state=state,
+                access_until=until,
                 **note,
             )
             for n, note in enumerate(self._notes, start=1)
         ]
         self._set(
-            state=state,
             sequence=account.sequence + len(entries),
             timeline=(*account.timeline, *entries)[-KEPT:],
         )

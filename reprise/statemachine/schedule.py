@@ -35,6 +35,7 @@ class DeadlineKind(StrEnum):
     PAYMENT_DUE = "payment_due"
     VOID_DUE = "void_due"
     ERASURE_DUE = "erasure_due"
+    RENEWAL_UPCOMING = "renewal_upcoming"
 
 
 class Deadline(BaseModel):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reprise.statemachine.states import AccountState
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.unknown import KeptWhenRead
 
@@ -51,6 +52,7 @@ class EntryType(StrEnum):
     ENABLED = "account.enabled"
     REACTIVATED = "account.reactivated"
     RENEWED = "account.renewed"
+    RENEWAL_UPCOMING = "account.renewal_upcoming"
     PAST_DUE = "account.past_due"
     CLOSED = "account.closed"
 
@@ -101,8 +103,8 @@ class TimelineEntry(BaseModel):
     at: Instant
     type: AnyEntryType
     actor: Actor
-    from_state: str
-    to_state: str
+    from_state: Annotated[AccountState, KeptWhenRead]
+    to_state: Annotated[AccountState, KeptWhenRead]
     amount: int | None = None
     currency: str | None = None
     payment_key: str | None = None
@@ -116,6 +118,10 @@ class TimelineEntry(BaseModel):
     ] = None
     from_balance: Annotated[int | None, Field(description="What the customer's credit balance at Stripe paid.")] = None
     term: Term | None = None
+    access_until: Annotated[
+        Instant | None,
+        Field(description="Until when the account may work after this, if nothing else happens; none: out of service."),
+    ] = None
 
     @property
     def anonymous(self) -> "TimelineEntry":

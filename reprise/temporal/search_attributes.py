@@ -17,6 +17,8 @@ DECLINE_CODE = SearchAttributeKey.for_keyword("DeclineCode")
 NEXT_ACTION = SearchAttributeKey.for_keyword("NextAction")
 RETRIES_AT = SearchAttributeKey.for_keyword_list("RetriesAt")
 """All retries that a past-due account has ahead, as instants in UTC: so that a retry that fails need not be told."""
+UNDELIVERED_TO = SearchAttributeKey.for_keyword_list("UndeliveredTo")
+"""The endpoints that do not take what an account announces: set only while that is so (R18)."""
 
 SEARCH_ATTRIBUTES: tuple[
     SearchAttributeKey[str]
@@ -35,5 +37,6 @@ SEARCH_ATTRIBUTES: tuple[
     DECLINE_CODE,
     NEXT_ACTION,
     RETRIES_AT,
+    UNDELIVERED_TO,
 )
 """What the Temporal namespace must know: the single source for its registration, the workflow and the API."""

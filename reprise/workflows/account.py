@@ -31,6 +31,7 @@ from reprise.workflows.messages import (
 )
 from reprise.workflows.opening import taken_up
 from reprise.workflows.outbox import Outbox
+from reprise.workflows.outbox_edition_1 import FirstOutbox
 from reprise.workflows.presentation import Display
 from reprise.workflows.requests import Request, Requests
 from reprise.workflows.timer import DeadlineTimer
@@ -73,7 +74,12 @@ class AccountWorkflow(Handlers):
             self._account, effects = taken_up(run, workflow.now(), workflow.info().first_execution_run_id)
         except Refused as refused:
             raise error_of(Refusal.of(refused)) from refused
-        self._outbox = Outbox(self._account.account_id, run.outbox, run.announce_after)
+        account = self._account
+        self._outbox = (
+            Outbox(account.account_id, account.sequence, run.outbox, run.endpoints, run.announce_after)
+            if account.edition >= editions.SECOND
+            else FirstOutbox(account.account_id, run.outbox, run.announce_after)
+        )
         if run.account is None and run.opening is not None:
             self._requests.submit(run.opening, run.opening.command_id)
             self._perform(effects, self._requests.take())
@@ -270,7 +276,8 @@ class AccountWorkflow(Handlers):
             self._wants_new_run()
             and self._effects.is_idle
             and not (self._requests.waiting or self._requests.taken)
-            and not (self._hints.are_due(workflow.now()) or self._due() or self._outbox.is_telling)
+            and not (self._hints.are_due(workflow.now()) or self._due())
+            and self._outbox.may_be_left
             and workflow.all_handlers_finished()
         )
 
@@ -286,6 +293,7 @@ class AccountWorkflow(Handlers):
                 entry.anonymous if entry.sequence <= closed_with else entry for entry in self._outbox.untold()
             ),
             announce_after=self._outbox.not_before,
+            endpoints=self._outbox.positions(),
             held=self._hints.held(),
             commands=self._requests.pending(),
             effects=self._effects.pending(),
@@ -300,7 +308,7 @@ class AccountWorkflow(Handlers):
         closed = account.state is AccountState.CLOSED
         workflow.continue_as_new(
             self.as_input().model_copy(update={"edition": editions.NEWEST, "account": account}),
-            search_attributes=search_attributes(self._account),
+            search_attributes=search_attributes(self._account, self._outbox.undelivered_to),
             memo={OPENED_BY: "", OPENING: ""} if closed else None,  # an empty one would leave the old one in place
         )
 

@@ -35,7 +35,7 @@ _SINCE_0_1_0: dict[str, frozenset[str]] = {
     "open": frozenset({"anchor", "customer_id", "opened_at", "cancelled"}),
     "cancel": frozenset({"feedback", "expected_state", "expected_payment"}),
 }
-_OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispute"})
+_OF_POLICY_SINCE_0_1_0 = frozenset({"stopped_days", "payment_methods", "on_dispute", "renewal_upcoming_days"})
 """Fields that 0.1.0 did not have, by command. They go with the next release, and `_fingerprint_of_0_1_0` with them."""
 
 

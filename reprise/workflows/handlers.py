@@ -29,13 +29,17 @@ from reprise.workflows.messages import (
     AnyCommand,
     AskedAt,
     Command,
+    EndpointBacklog,
     OpenAccount,
     PaymentHint,
     QuoteAnswer,
     Refusal,
+    ResendAnnouncements,
     RestoreAccount,
     same_command,
 )
+from reprise.workflows.outbox import Outbox
+from reprise.workflows.outbox_edition_1 import FirstOutbox
 from reprise.workflows.reading import described, dropped, read, read_command, unreadable
 from reprise.workflows.requests import Requests
 
@@ -54,6 +58,7 @@ class Handlers:
     _requests: Requests
     _hints: Hints
     _announce: bool
+    _outbox: Outbox | FirstOutbox
     _run_is_over: bool
 
     def is_flooded(self) -> bool:
@@ -135,6 +140,11 @@ class Handlers:
         return list(self._account.timeline)
 
     @workflow.query
+    def undelivered(self) -> list[EndpointBacklog]:
+        """What each announcement endpoint has not taken yet (R18)."""
+        return list(self._outbox.backlog())
+
+    @workflow.query
     def record(self) -> AccountRun:
         """All that the account is, as a run's input."""
         return self.as_input()
@@ -185,6 +195,16 @@ class Handlers:
             self._announce = read(Announcements, given).enabled
         except Exception as error:
             dropped("announcements", error)
+
+    @workflow.signal
+    def resend_announcements(self, *given: Any) -> None:
+        """Tell the product again, from an entry on, or at once what waits (R18)."""
+        try:
+            asked = read(ResendAnnouncements, given)
+        except Exception as error:
+            dropped("resend_announcements", error)
+            return
+        self._run_is_over |= self._outbox.resend(asked, self._account.timeline)
 
 
 def _id_of(command: Command) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.schemas.accounts import AccountView, NextDeadline, PaymentView
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import editions
 from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
 from reprise.statemachine.commands import (
@@ -37,6 +38,7 @@ from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, ha
 
 __all__ = [
     "ACCOUNT_ID",
+    "ENDPOINT_CHECK",
     "OPENED_BY",
     "OPENING",
     "OVER_HTTP",
@@ -62,6 +64,8 @@ __all__ = [
     "Disable",
     "DisabledReason",
     "Enable",
+    "EndpointBacklog",
+    "EndpointPosition",
     "EntryType",
     "ExtendTerm",
     "HeldHints",
@@ -78,6 +82,7 @@ __all__ = [
     "Reactivate",
     "Refusal",
     "RefusalCode",
+    "ResendAnnouncements",
     "Restoration",
     "RestoreAccount",
     "RevocationRun",
@@ -98,6 +103,7 @@ __all__ = [
 WORKFLOW = "AccountWorkflow"
 PORTAL_SESSION = "PortalSession"
 REVOCATION = "Revocation"
+ENDPOINT_CHECK = "AnnouncementEndpointCheck"
 TASK_QUEUE = "accounts"
 
 OPENED_BY = "opened_by"
@@ -195,6 +201,28 @@ class HeldHints(_Message):
     since: Instant | None = None
 
 
+class EndpointPosition(_Message):
+    """How far one endpoint has come, as a run hands it to the next: the first change that it has not taken (R18).
+
+    Before `not_before`, a try of the run before may still be under way. `failing_since`: it did not answer several
+    tries; `unknown_since`: workers do not know it any more.
+    """
+
+    endpoint: str
+    next_sequence: int
+    not_before: Instant | None = None
+    failing_since: Instant | None = None
+    last_error: Annotated[str | None, Field(max_length=300)] = None
+    unknown_since: Instant | None = None
+
+
+class ResendAnnouncements(_Message):
+    """Tell the product again (R18): from an entry on, or at once what waits; one endpoint, or all of them."""
+
+    endpoint: Annotated[str | None, Field(max_length=32)] = None
+    from_sequence: Annotated[int | None, Field(ge=1)] = None
+
+
 class PendingCommand(_Message):
     """A command that is not answered yet: `taken`, it waits for its effects; else for its turn (R14)."""
 
@@ -225,8 +253,9 @@ class Restoration(_Message):
 class AccountRun(_Message):
     """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
 
-    `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. Before
-    `announce_after`, a try of the run before may still be telling the product (R18). A run hands on neither commands
+    `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. `outbox` is
+    what some endpoint has not taken, `endpoints` how far each has come; before `announce_after`, a try of a run of the
+    first edition may still be telling the product (R18). A run hands on neither commands
     nor effects to the next, which begins when nothing is under way; one that was ended from outside leaves them (R27).
     """
 
@@ -237,6 +266,7 @@ class AccountRun(_Message):
     announce: bool = False
     outbox: tuple[TimelineEntry, ...] = ()
     announce_after: Instant | None = None
+    endpoints: tuple[EndpointPosition, ...] = ()
     held: HeldHints = HeldHints()
     commands: tuple[PendingCommand, ...] = ()
     effects: tuple[PendingEffect, ...] = ()

@@ -1,144 +1,178 @@
-"""The outbox: changes that the product is still to be told of, in their order, in the background (R18)."""
+"""The outbox: what each of the product's endpoints has not heard yet, told in the background, in order (R18).
 
-import asyncio
+Which endpoints there are is the workers' business: an account is told their names with each delivery. Each has a
+position in what there is to tell, and one try under way at the most, so that none waits for another. An endpoint that
+does not answer is tried by one activity for as long as it takes, with delays that grow (`DELAYS` in
+activities/announcements.py): Temporal repeats it without a word in the history.
+"""
+
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice
 
-from pydantic import StrictInt
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from reprise.activities import names
 from reprise.statemachine.timeline import TimelineEntry
+from reprise.temporal.search_attributes import UNDELIVERED_TO
+from reprise.workflows.delivery import Delivery, Discovery
 from reprise.workflows.limits import Backoff
-
-OUTLIVE_ANNOUNCING = "outlive-announcing"
-"""Since 0.2.0: telling the product may fail or be cancelled, and does not end the account's workflow."""
-
-TRY_TIMEOUT = timedelta(seconds=60)
-"""How long one try may take; the activity stops by itself before, with what it has delivered."""
-
-ANNOUNCE_RETRY_POLICY = RetryPolicy(
-    initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
-)
-"""The product being down is retried for as long as it lasts, and delays nothing (R18)."""
+from reprise.workflows.messages import EndpointBacklog, EndpointPosition, ResendAnnouncements
 
 ENTRIES_AT_ONCE = 20
 
-UNREADABLE = "The activity's answer could not be read."
-
 
 class Outbox:
-    """What is to be announced, and the try under way. Two tries of one account are never in flight at once."""
+    """What is to be announced, and how far each endpoint has come. Two tries at one endpoint are never in flight."""
 
-    def __init__(self, account_id: str, untold: Iterable[TimelineEntry], not_before: datetime | None) -> None:
-        """Take up what the run before has not told; its last try may be under way until `not_before`."""
+    def __init__(
+        self,
+        account_id: str,
+        sequence: int,
+        untold: Iterable[TimelineEntry],
+        positions: Iterable[EndpointPosition],
+        not_before: datetime | None,
+    ) -> None:
+        """Take up what the run before has not told.
+
+        Args:
+            account_id: The account.
+            sequence: That of its latest entry.
+            untold: What some endpoint has not taken.
+            positions: How far each has come; none is known before the first announcement.
+            not_before: Until when a try of a run of the first edition may be under way.
+        """
         self._account_id = account_id
+        self._sequence = sequence
         self._untold: deque[TimelineEntry] = deque(untold)
+        self._deliveries = {each.endpoint: Delivery(account_id, each) for each in positions}
         self._not_before = not_before
+        self._discovery: Discovery | None = None
+        self._asked_again = False
         self._backoff = Backoff()
-        self._telling: asyncio.Task[RawValue] | None = None
-        self._in_flight = 0
-        self._holding: asyncio.Task[None] | None = None
+        self._shown = tuple(workflow.info().typed_search_attributes.get(UNDELIVERED_TO) or ())
 
     def __len__(self) -> int:
-        """How many changes the product has not heard of, as far as is known."""
+        """How many changes some endpoint has not heard of, as far as is known."""
         return len(self._untold)
 
     def add(self, entry: TimelineEntry) -> None:
         """Let a change wait to be told."""
+        self._sequence = entry.sequence
         self._untold.append(entry)
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether a new run may begin: always. It tells nothing before the tries under way must be over."""
+        return True
+
+    @property
+    def not_before(self) -> datetime | None:
+        """Until when a try of a run of the first edition may be under way, as long as nothing was told since."""
+        return self._not_before if not self._deliveries else None
 
     def untold(self) -> tuple[TimelineEntry, ...]:
         """What the next run is to tell."""
         return tuple(self._untold)
 
-    @property
-    def not_before(self) -> datetime | None:
-        """Until when a try of this run may go on after it: the next run tells nothing before."""
-        return self._not_before
+    def positions(self) -> tuple[EndpointPosition, ...]:
+        """How far each endpoint has come, for the next run."""
+        return tuple(each.position() for each in self._deliveries.values())
 
     @property
-    def is_telling(self) -> bool:
-        """Whether a try is under way."""
-        return self._telling is not None
+    def undelivered_to(self) -> tuple[str, ...]:
+        """The endpoints that take nothing, by their names, in a fixed order."""
+        return tuple(sorted(name for name, each in self._deliveries.items() if each.is_stuck))
+
+    def backlog(self) -> tuple[EndpointBacklog, ...]:
+        """What each endpoint has not taken yet."""
+        return tuple(each.backlog(self._untold) for each in self._deliveries.values())
+
+    # ------------------------------------------------------------------ telling
 
     @property
     def has_finished(self) -> bool:
-        """Whether the try under way has come to its end, or the wait before the next."""
-        return bool((self._telling and self._telling.done()) or (self._holding and self._holding.done()))
+        """Whether a try has come to its end, or a wait before one, or was asked for."""
+        found = self._discovery is not None and self._discovery.has_finished
+        return found or self._asked_again or any(each.has_finished for each in self._deliveries.values())
 
     def start(self) -> None:
-        """Begin to tell the oldest changes, or to wait until that may be done."""
-        if not self._untold or self._telling or self._holding:
-            return
-        if self._not_before and (wait := self._not_before - workflow.now()) > timedelta(0):
-            self._holding = asyncio.create_task(workflow.sleep(wait, summary="before the next announcement"))
-            return
-        entries = tuple(self._untold)[:ENTRIES_AT_ONCE]
-        self._in_flight = len(entries)
-        self._telling = asyncio.create_task(self._tell(entries))
-
-    async def _tell(self, entries: tuple[TimelineEntry, ...]) -> RawValue:
-        told: RawValue = await workflow.execute_activity(
-            names.ANNOUNCE,
-            names.AnnounceInput(account_id=self._account_id, entries=entries),
-            result_type=RawValue,
-            start_to_close_timeout=TRY_TIMEOUT,
-            retry_policy=ANNOUNCE_RETRY_POLICY,
-            summary=f"tell the product of entries {entries[0].sequence} to {entries[-1].sequence}",
-        )
-        return told
+        """Tell each endpoint what it has not heard, unless it is being told, or is to be waited for."""
+        if self._untold and not self._deliveries and self._discovery is None:
+            self._discovery = Discovery(self._not_before)
+        for each in self._deliveries.values():
+            if not each.is_busy:
+                each.start(tuple(islice((e for e in self._untold if e.sequence >= each.next), ENTRIES_AT_ONCE)))
 
     def stop(self) -> None:
-        """Give way to a new run, which waits for nothing: what is not known to be told stays in the outbox."""
-        if self._telling:
-            self._telling.cancel()
-        if self._holding:
-            self._holding.cancel()
-            self._holding = None
+        """Give way to a new run: begin nothing more. What is under way is left to its end."""
 
-    def finish(self, edition: int) -> None:
-        """Take what the try has come to: the changes that it has told, in their order, are done with (R18).
+    def finish(self, edition: int) -> None:  # noqa: ARG002 - which it is, is why this is the outbox
+        """Take what tries have come to: what every endpoint has taken is done with."""
+        self._asked_again = False
+        told_of = len(self._deliveries)
+        if self._discovery is not None and self._discovery.has_finished:
+            told_of += self._discovered()
+        for name, each in list(self._deliveries.items()):
+            if not each.has_finished:
+                continue
+            self._know(each.finish(), self._sequence + 1)
+            if each.is_gone:
+                del self._deliveries[name]
+                left = sum(entry.sequence >= each.next for entry in self._untold)
+                about = {"endpoint": name, "account": self._account_id, "dropped": left}
+                workflow.logger.warning("an announcement endpoint is gone, and what waited for it", extra=about)
+        if self._deliveries:
+            needed = min(each.next for each in self._deliveries.values())
+            while self._untold and self._untold[0].sequence < needed:
+                self._untold.popleft()
+        elif told_of:
+            self._untold.clear()  # there is nobody to tell
+        self._show()
+
+    def _discovered(self) -> bool:
+        """Take the answer to the question which endpoints there are; say whether there was one."""
+        assert self._discovery is not None
+        names, self._discovery = self._discovery.result(), None
+        if names is None:
+            self._not_before = workflow.now() + self._backoff.failed()
+            return False
+        self._not_before = None
+        self._know(names, self._untold[0].sequence if self._untold else self._sequence + 1)
+        return True
+
+    def resend(self, asked: ResendAnnouncements, told: Iterable[TimelineEntry]) -> bool:
+        """Tell entries again from a sequence number on, or at once what waits; in an order that stays the account's.
 
         Args:
-            edition: By which rules the run decides (R28).
-        """
-        telling, self._telling = self._telling, None
-        if telling is None:
-            self._holding = None
-            return
-        try:
-            told = self._how_many(telling.result())
-        except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, ActivityError) and edition < 2 and not workflow.patched(OUTLIVE_ANNOUNCING):
-                raise
-            if is_cancelled_exception(error):
-                wait = TRY_TIMEOUT + timedelta(seconds=1)
-            else:
-                workflow.logger.error("the product was not told", extra={"why": str(error)})
-                wait = self._backoff.failed()
-            self._not_before = workflow.now() + wait
-            return
-        self._backoff.succeeded()
-        self._not_before = None
-        for _ in range(told):
-            self._untold.popleft()
+            asked: Which endpoint, all of them without one; and from which entry on: as far back as `told` goes.
+            told: The timeline as it is kept.
 
-    def _how_many(self, result: object) -> int:
-        """Return how many changes were told. A worker without an endpoint has nobody to tell: none is all of them.
-
-        Raises:
-            ValueError: That cannot be read.
+        Returns:
+            False: this run does it.
         """
-        if not isinstance(result, RawValue):
-            raise ValueError(UNREADABLE)  # noqa: TRY004 - whatever it is, it is no answer
-        try:
-            told: object = workflow.payload_converter().from_payload(result.payload, StrictInt)
-        except Exception as error:
-            raise ValueError(UNREADABLE) from error
-        if not isinstance(told, int) or not 0 <= told <= self._in_flight:
-            raise ValueError(f"The activity told {told!r} of {self._in_flight} changes.")
-        return told or self._in_flight
+        chosen = [each for name, each in self._deliveries.items() if asked.endpoint in {None, name}]
+        for each in chosen:
+            each.try_now(None if asked.from_sequence is None else min(asked.from_sequence, self._sequence + 1))
+        if asked.from_sequence is not None and chosen:
+            known = {entry.sequence: entry for entry in (*told, *self._untold)}
+            first = min(each.next for each in self._deliveries.values())
+            self._untold = deque(known[number] for number in sorted(known) if number >= first)
+        self._asked_again = True
+        return False
+
+    def _know(self, names: tuple[str, ...], start: int) -> None:
+        """Note the endpoints that a worker has told of: one that is new is told what comes from `start` on."""
+        for name in names:
+            if name not in self._deliveries:
+                self._deliveries[name] = Delivery(
+                    self._account_id, EndpointPosition(endpoint=name, next_sequence=start)
+                )
+
+    def _show(self) -> None:
+        """Show in Temporal's lists whom the account cannot tell: only when that changes."""
+        if (now := self.undelivered_to) != self._shown:
+            workflow.upsert_search_attributes(
+                [UNDELIVERED_TO.value_set(list(now)) if now else UNDELIVERED_TO.value_unset()]
+            )
+            self._shown = now

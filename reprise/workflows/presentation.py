@@ -19,6 +19,7 @@ from reprise.temporal.search_attributes import (
     PAYMENT_STATUS,
     SEARCH_ATTRIBUTES,
     TERM_ENDS_AT,
+    UNDELIVERED_TO,
 )
 from reprise.workflows.details import details
 from reprise.workflows.invoice_pages import page_of
@@ -67,10 +68,13 @@ WORTH_AN_UPSERT: Final = frozenset(
 
 
 def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
-    """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed."""
+    """Return the updates that lead from `old` to `new`, in a fixed order; empty when nothing changed.
+
+    Whom the account cannot tell is shown by its outbox.
+    """
     keys: tuple[SearchAttributeKey[Any], ...] = SEARCH_ATTRIBUTES
     return [
         key.value_unset() if (value := new.get(key)) is None else key.value_set(value)
         for key in keys
-        if old.get(key) != new.get(key)
+        if old.get(key) != new.get(key) and key is not UNDELIVERED_TO
     ]

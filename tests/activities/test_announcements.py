@@ -1,19 +1,31 @@
 """R18: the product is told of each change, signed, in order, again until it has heard."""
 
+import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from reprise.activities import announcements as announcing
+from reprise.activities import announcements as announcements_module
+from reprise.activities import endpoints
 from reprise.activities.announcements import ProductAnnouncements
-from reprise.activities.names import AnnounceInput
+from reprise.activities.names import (
+    AnnounceInput,
+    Delivered,
+    DeliverInput,
+    Endpoints,
+    EndpointTestInput,
+    EndpointTests,
+)
+from reprise.schemas.announcements import Announcement
 from reprise.statemachine.timeline import TIMER, TimelineEntry
-from tests.product import Product
+from tests.product import Product, announcing
 from tests.workflows.world import utc
 
 
@@ -23,29 +35,38 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield here
 
 
-async def tell(told_by: ProductAnnouncements, *sequences: int, seconds: float = 60) -> int:
+def made(*sequences: int, **changes: Any) -> tuple[TimelineEntry, ...]:
+    facts = {
+        "at": utc("2027-01-31T10:00"), "type": "account.renewed", "actor": TIMER, "from_state": "active",
+        "to_state": "active", "amount": 7500, "access_until": utc("2027-03-07T10:00"), **changes,
+    }  # fmt: skip
+    return tuple(TimelineEntry(sequence=n, **facts) for n in sequences)
+
+
+def environment(seconds: float = 60, attempt: int = 1) -> ActivityEnvironment:
+    here = ActivityEnvironment()
+    lasts = timedelta(seconds=seconds)
+    here.info = dataclasses.replace(here.info, start_to_close_timeout=lasts, attempt=attempt)
+    return here
+
+
+async def tell(
+    told_by: ProductAnnouncements,
+    *sequences: int,
+    seconds: float = 60,
+    endpoint: str = "default",
+    patient: bool = False,
+    attempt: int = 1,
+) -> int:
     """Run one try of the activity, as long as the workflow lets one last."""
-    made = [
-        TimelineEntry(
-            sequence=n,
-            at=utc("2027-01-31T10:00"),
-            type="account.renewed",
-            actor=TIMER,
-            from_state="active",
-            to_state="active",
-            amount=7500,
-        )
-        for n in sequences
-    ]
-    environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(environment.info, start_to_close_timeout=timedelta(seconds=seconds))
-    told: int = await environment.run(told_by.announce, AnnounceInput(account_id="a1", entries=tuple(made)))
-    return told
+    asked = DeliverInput(account_id="a1", endpoint=endpoint, entries=made(*sequences), patient=patient)
+    delivered: Delivered = await environment(seconds, attempt).run(told_by.deliver, asked)
+    return delivered.taken
 
 
 @pytest.fixture
 def announcements(product: Product, client: httpx.AsyncClient) -> ProductAnnouncements:
-    return ProductAnnouncements(client, product.url, product.secret)
+    return announcing(client, product.endpoint())
 
 
 async def test_R18_each_change_is_told_signed_and_in_order(
@@ -86,8 +107,8 @@ async def test_R18_a_try_ends_before_its_time_out_with_what_it_has_told(
     product: Product, announcements: ProductAnnouncements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A product that takes its time for each entry: no entry is begun that the try could not see through."""
-    monkeypatch.setattr(announcing, "PATIENCE", 0.6)
-    monkeypatch.setattr(announcing, "MARGIN", 0.2)
+    monkeypatch.setattr(endpoints, "PATIENCE", 0.6)
+    monkeypatch.setattr(announcements_module, "MARGIN", 0.2)
     product.seconds = 0.4
     told = await tell(announcements, *range(1, 21), seconds=2)
     assert 1 <= told <= 3  # on a busy machine an entry takes longer than the product alone
@@ -99,7 +120,7 @@ async def test_R18_a_product_that_does_not_come_to_an_end_is_given_up(
     product: Product, announcements: ProductAnnouncements, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """Bounded as a whole: also an answer that comes byte by byte."""
-    monkeypatch.setattr(announcing, "PATIENCE", 0.5)
+    monkeypatch.setattr(endpoints, "PATIENCE", 0.5)
     product.hangs, product.trickles = how == "hangs", "" if how == "hangs" else how
     with pytest.raises(ApplicationError, match="no answer within") as failed:
         await tell(announcements, 1)
@@ -111,23 +132,37 @@ async def test_R18_an_answer_counts_once_its_status_is_there(
     product: Product, announcements: ProductAnnouncements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the product goes on talking beside it."""
-    monkeypatch.setattr(announcing, "COURTESY", 0.1)
+    monkeypatch.setattr(endpoints, "COURTESY", 0.1)
     product.trickles = "body"
     assert await tell(announcements, 1, 2) == 2
     assert product.sequences("a1") == [1, 2]
 
 
-async def test_R18_without_an_endpoint_nobody_is_told(client: httpx.AsyncClient) -> None:
-    """Not configured is no failure: nothing waits to be told."""
-    assert await tell(ProductAnnouncements(client, None, None), 1, 2) == 2
+async def test_R18_an_endpoint_that_a_worker_does_not_have_is_unknown_to_it(client: httpx.AsyncClient) -> None:
+    """That is no failure, and nothing is taken; which endpoints there are is said with every delivery."""
+    others = announcing(client, Product.nowhere("crm"), Product.nowhere("mail"))
+    asked = DeliverInput(account_id="a1", endpoint="default", entries=made(1))
+    delivered: Delivered = await environment().run(others.deliver, asked)
+    assert delivered == Delivered(endpoints=("crm", "mail"), taken=0, known=False)
+    assert await environment().run(others.list_endpoints) == Endpoints(endpoints=("crm", "mail"))
 
 
-async def test_R18_a_product_that_cannot_be_reached_is_told_later(product: Product, client: httpx.AsyncClient) -> None:
+async def test_R18_a_run_of_the_first_edition_tells_the_first_endpoint(
+    product: Product, client: httpx.AsyncClient
+) -> None:
+    """Its outbox knows of one; without any, nobody is told, and nothing waits to be."""
+    asked = AnnounceInput(account_id="a1", entries=made(1, 2))
+    assert await environment().run(announcing(client, product.endpoint()).announce, asked) == 2
+    assert product.sequences("a1") == [1, 2]
+    assert await environment().run(announcing(client).announce, asked) == 2
+
+
+async def test_R18_a_product_that_cannot_be_reached_is_told_later(client: httpx.AsyncClient) -> None:
     """Nobody listens there: a retryable error."""
     nobody = Product()
     nobody.close()
     with pytest.raises(ApplicationError, match="ConnectError") as failed:
-        await tell(ProductAnnouncements(client, nobody.url, product.secret), 1)
+        await tell(announcing(client, nobody.endpoint()), 1)
     assert failed.value.type == "product_unavailable"
     assert failed.value.__cause__ is None  # its tracebacks would take the place of the reason
 
@@ -137,11 +172,101 @@ async def test_R18_while_secrets_are_exchanged_the_product_may_check_with_either
 ) -> None:
     """Announcements carry a signature by each; by neither, they are not taken."""
     old, new = product.secret, "whsec_bmV3IHNlY3JldCBvZiB0aGUgcHJvZHVjdA=="
-    during = ProductAnnouncements(client, product.url, new, old)
+    during = announcing(client, product.endpoint(secret=new, secret_previous=old))
     assert await tell(during, 1) == 1
     product.secret = new
     assert await tell(during, 2) == 1
-    assert await tell(ProductAnnouncements(client, product.url, new), 3) == 1
+    assert await tell(announcing(client, product.endpoint(secret=new)), 3) == 1
     with pytest.raises(ApplicationError):
-        await tell(ProductAnnouncements(client, product.url, old), 4)
+        await tell(announcing(client, product.endpoint(secret=old)), 4)
     assert product.sequences("a1") == [1, 2, 3]
+
+
+async def test_R18_an_announcement_says_how_the_account_stands_after_it(
+    product: Product, announcements: ProductAnnouncements
+) -> None:
+    """State and access, so that a receiver need not know the chart; instants in one form; who sends it."""
+    entries = made(1) + made(2, type="account.disabled", to_state="disabled", access_until=None, term=None)
+    entries += made(3, access_until=None)  # of 0.1.0, which did not say until when
+    await environment().run(announcements.deliver, DeliverInput(account_id="a1", endpoint="default", entries=entries))
+    stands = [{name: each["data"][name] for name in ("state", "access", "access_until")} for each in product.heard]
+    assert stands == [
+        {"state": "active", "access": True, "access_until": "2027-03-07T10:00:00Z"},
+        {"state": "disabled", "access": False, "access_until": None},
+        {"state": "active", "access": True, "access_until": None},
+    ]
+    assert product.heard[0]["timestamp"] == product.heard[0]["data"]["at"] == "2027-01-31T10:00:00Z"
+    assert re.fullmatch(r"Reprise/\d+\.\d+\.\d+\S*", product.heard[0]["agent"])
+    for each in product.heard:
+        Announcement.model_validate({name: each[name] for name in ("type", "timestamp", "data")})
+
+
+async def test_R18_an_endpoint_hears_what_it_wants(product: Product, client: httpx.AsyncClient) -> None:
+    """By type, with `*` for any letters; the rest counts as told."""
+    entries = made(1, type="account.opened") + made(2, type="account.payment_declined") + made(3)
+    told_by = announcing(client, product.endpoint(events=("account.payment_*", "account.opened")))
+    asked = DeliverInput(account_id="a1", endpoint="default", entries=entries)
+    delivered: Delivered = await environment().run(told_by.deliver, asked)
+    assert (delivered.taken, product.sequences("a1")) == (3, [1, 2])
+
+
+async def test_R18_tries_at_an_endpoint_that_is_down_grow_apart_for_days(client: httpx.AsyncClient) -> None:
+    """From a minute to an hour, hourly for a day, then six-hourly, each a little otherwise; the first ones quick."""
+    told_by = announcing(client, Product.nowhere())
+    hours = []
+    for attempt in (1, 4, 7, 30, 31, 1000):
+        with pytest.raises(ApplicationError) as failed:
+            await tell(told_by, 1, patient=True, attempt=attempt)
+        delay = failed.value.next_retry_delay
+        assert delay is not None
+        hours.append(delay / timedelta(hours=1))
+    expected = [1 / 60, 1 / 6, 1, 1, 6, 6]
+    assert all(0.9 * each <= hour <= 1.1 * each for hour, each in zip(hours, expected, strict=True)), hours
+    with pytest.raises(ApplicationError) as quick:
+        await tell(told_by, 1)
+    assert quick.value.next_retry_delay is None
+
+
+async def test_R18_an_endpoint_that_hangs_fills_no_worker(
+    product: Product, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it has not answered, only a few ask it at the same time; it is asked as before once it answers."""
+    monkeypatch.setattr(endpoints, "PATIENCE", 0.3)
+    told_by, product.hangs = announcing(client, product.endpoint()), True
+    with pytest.raises(ApplicationError, match="no answer"):
+        await tell(told_by, 1)
+    asked = product.asked
+    failed = await asyncio.gather(*(tell(told_by, 1) for _ in range(50)), return_exceptions=True)
+    assert sum("does not answer others" in str(each) for each in failed) == 50 - endpoints.MAX_PROBES
+    assert product.asked == asked + endpoints.MAX_PROBES
+    product.hangs = False
+    monkeypatch.setattr(endpoints, "PATIENCE", 10)
+    assert await tell(told_by, 1) == 1
+    assert await asyncio.gather(*(tell(told_by, 1) for _ in range(10))) == [1] * 10
+
+
+async def test_R18_a_test_says_what_each_endpoint_answers(product: Product, client: httpx.AsyncClient) -> None:
+    """Also to one that wants to hear of nothing else; the message is no account's."""
+    told_by = announcing(client, product.endpoint(events=("account.closed",)), Product.nowhere("crm"))
+    tests: EndpointTests = await environment().run(told_by.test, EndpointTestInput())
+    well, dead = tests.endpoints
+    assert (well.endpoint, well.delivered, well.status, well.error) == ("default", True, 204, None)
+    assert (dead.endpoint, dead.delivered, dead.status, dead.error) == ("crm", False, None, "ConnectError")
+    assert (product.heard[0]["type"], product.heard[0]["data"]) == ("announcements.test", {"endpoint": "default"})
+    assert product.heard[0]["id"].startswith("test:")
+    product.answers = [503]
+    tests = await environment().run(told_by.test, EndpointTestInput(endpoint="default"))
+    assert [(each.endpoint, each.delivered, each.status) for each in tests.endpoints] == [("default", False, 503)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({"secret": "whsec_not base64!"}, "secret"), ({"events": ("account.nothing",)}, "no type")]
+)
+async def test_R20_endpoints_that_cannot_be_used_are_refused(
+    client: httpx.AsyncClient, product: Product, changes: dict[str, Any], why: str
+) -> None:
+    """When the worker starts, naming the endpoint."""
+    with pytest.raises(ValueError, match=why) as refused:
+        announcing(client, product.endpoint("crm", **changes))
+    assert "crm" in str(refused.value)
+    assert "base64!" not in str(refused.value)

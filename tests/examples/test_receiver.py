@@ -17,8 +17,10 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from reprise.activities.announcements import ProductAnnouncements
-from reprise.activities.names import AnnounceInput
+from reprise.activities.names import Delivered, DeliverInput
+from reprise.settings import AnnouncementEndpoint
 from reprise.statemachine.timeline import TIMER, TimelineEntry
+from tests.product import announcing
 from tests.workflows.world import utc
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "receiver.py"
@@ -60,15 +62,19 @@ def entry(sequence: int, state: str) -> TimelineEntry:
 async def test_it_verifies_orders_and_de_duplicates(receiver: str, tmp_path: Path) -> None:
     """What comes twice or late changes nothing; what Reprise has not signed is refused; accounts are told apart."""
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-        signed = ProductAnnouncements(client, receiver, SECRET)
-        forged = ProductAnnouncements(client, receiver, "whsec_" + base64.b64encode(b"0" * 24).decode())
+
+        def announcements(secret: str) -> ProductAnnouncements:
+            given = {"name": "default", "url": receiver, "secret": secret}
+            return announcing(client, AnnouncementEndpoint.model_validate(given))
+
+        signed, forged = announcements(SECRET), announcements("whsec_" + base64.b64encode(b"0" * 24).decode())
 
         async def tell(by: ProductAnnouncements, account_id: str, *entries: TimelineEntry) -> int:
-            asked = AnnounceInput(account_id=account_id, entries=entries)
+            asked = DeliverInput(account_id=account_id, endpoint="default", entries=entries)
             environment = ActivityEnvironment()
             environment.info = dataclasses.replace(environment.info, start_to_close_timeout=timedelta(seconds=60))
-            told: int = await environment.run(by.announce, asked)
-            return told
+            delivered: Delivered = await environment.run(by.deliver, asked)
+            return delivered.taken
 
         assert await tell(signed, "shop-1", entry(1, "active"), entry(2, "cancelled"), entry(3, "disabled")) == 3
         assert await tell(signed, "shop-1", entry(2, "cancelled"), entry(3, "disabled")) == 2

@@ -12,6 +12,8 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from reprise.workflows.messages import account_id_of
+
 Fault = Callable[[], Any]
 
 
@@ -76,7 +78,8 @@ class _Failing(temporalio.worker.ActivityInboundInterceptor):
         self._faults = faults
 
     async def execute_activity(self, input: temporalio.worker.ExecuteActivityInput) -> Any:  # noqa: A002
-        subject = (input.args[0].account_id, activity.info().activity_type)
+        info = activity.info()
+        subject = (account_id_of(info.workflow_id or ""), info.activity_type)
         self._faults.tries.append(subject)
         fault = self._faults.of.get(subject)
         return await super().execute_activity(input) if fault is None else fault()

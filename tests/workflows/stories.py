@@ -8,6 +8,7 @@ from reprise.workflows.messages import (
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
+    Announcements,
     AnyCommand,
     Cancel,
     Close,
@@ -193,7 +194,7 @@ class Erasing(Story):
 class Announcing(Story):
     """R18: everything is told, in its order, once telling works again."""
 
-    activity = names.ANNOUNCE
+    activity = names.DELIVER_ANNOUNCEMENTS
 
     async def begin(self) -> None:
         self.world.announce = True
@@ -211,4 +212,35 @@ class Announcing(Story):
         assert list(dict.fromkeys(self.product.sequences(self.world.account_id))) == list(range(1, last + 1))
 
 
-STORIES = (Opening, Renewing, AnotherCard, AnotherEmail, Voiding, Looking, LookingAtARefund, Erasing, Announcing)
+class Discovering(Announcing):
+    """R18: which endpoints there are is asked until it is known; everything since is told."""
+
+    activity = names.LIST_ENDPOINTS
+
+    async def begin(self) -> None:
+        await self.world.open()
+
+    async def meet(self) -> None:
+        await self.world.handle.signal("announcements", Announcements(enabled=True))
+        await super().meet()
+
+    async def mended(self) -> None:
+        last = (await self.world.see()).sequence
+        async with asyncio.timeout(20):
+            while self.product.sequences(self.world.account_id)[-1:] != [last]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert self.product.sequences(self.world.account_id) == list(range(3, last + 1))
+
+
+STORIES = (
+    Opening,
+    Renewing,
+    AnotherCard,
+    AnotherEmail,
+    Voiding,
+    Looking,
+    LookingAtARefund,
+    Erasing,
+    Announcing,
+    Discovering,
+)

@@ -9,9 +9,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from reprise.activities import announcements
+from reprise.activities import announcements, endpoints
 from reprise.worker import account_worker
-from reprise.workflows import outbox
+from reprise.workflows import delivery
 from reprise.workflows.messages import Announcements, Cancel, Close, Reactivate, SetCarts, workflow_id
 from tests.product import Product
 from tests.stripe_side import StripeSide
@@ -50,7 +50,7 @@ async def test_A6_R18_a_slow_product_hears_everything_once_and_in_order(
 ) -> None:
     """It takes so long for each that a try tells but a few: the next goes on where that one came to."""
     monkeypatch.setattr(announcements, "MARGIN", 56.5)  # a try tells for a second and a half
-    monkeypatch.setattr(announcements, "PATIENCE", 2)
+    monkeypatch.setattr(endpoints, "PATIENCE", 2)
     product.seconds = 0.15
     await told.open()
     for carts in range(4, 34):
@@ -66,7 +66,7 @@ async def test_R18_a_dead_product_delays_nothing(
     told: World, product: Product, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """The account opens, goes out of service, comes back and pays; all of it is told when the product is back."""
-    monkeypatch.setattr(announcements, "PATIENCE", 0.2)
+    monkeypatch.setattr(endpoints, "PATIENCE", 0.2)
     product.answers, product.hangs = [500] * 10_000, how == "hangs"
     await told.open(paid_through=await told.now() - timedelta(days=1))
     assert (await told.do(Reactivate())).account.state == "reactivated"
@@ -119,7 +119,7 @@ async def test_A1_R18_a_new_run_is_not_delayed_by_a_try_under_way_and_waits_for_
     server: Client, stripe_side: StripeSide, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The account closes while the product thinks: at once, in a new run, which tells nothing beside that try."""
-    monkeypatch.setattr(outbox, "TRY_TIMEOUT", timedelta(seconds=4))
+    monkeypatch.setattr(delivery, "TRY_TIMEOUT", timedelta(seconds=4))
     product.seconds = 1.5
     settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)
     async with account_worker(server, settings):

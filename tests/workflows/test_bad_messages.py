@@ -38,10 +38,11 @@ SIGNALS = (
     "plan",
     "payment_hint",
     "announcements",
+    "resend_announcements",
 )
-UPDATES = (*SIGNALS[:15], "open")
+UPDATES = (*SIGNALS[:15], "open", "restore")
 NEED_INPUT = (*SIGNALS[2:5], *SIGNALS[7:9], *SIGNALS[10:15], "open")
-QUERIES = ("account", "quote", "timeline", "customer_id")
+QUERIES = ("account", "quote", "timeline", "customer_id", "undelivered", "record", "last_record")
 
 GARBAGE: tuple[list[Any], ...] = (
     ["as you like it"],

@@ -29,8 +29,10 @@ def test_every_command_is_an_update_and_a_signal_of_its_names() -> None:
     assert known <= COMMANDS.keys()
     names = {each for both in NAMES.values() for each in both}
     assert set(definition.updates) == {"open", "restore", *names}
-    assert set(definition.signals) == {"payment_hint", "start_new_run", "announcements", *names}
-    assert set(definition.queries) == {"account", "quote", "timeline", "customer_id", "record", "last_record"}
+    assert set(definition.signals) == {"payment_hint", "start_new_run", "announcements", "resend_announcements", *names}
+    assert set(definition.queries) == {
+        "account", "quote", "timeline", "customer_id", "undelivered", "record", "last_record",
+    }  # fmt: skip
 
 
 def test_a_command_has_the_same_name_over_http() -> None:
