@@ -44,7 +44,7 @@ def test_what_is_next_of_every_standing(standing: Callable[[], Account]) -> None
 
 
 def past_due(card: str, **changes: object) -> Book:
-    book = Book.open(policy=BillingPolicy(**changes))  # type: ignore[arg-type]
+    book = Book.open(policy=BillingPolicy(**changes))
     book.card = card
     return book.at("2027-02-28T12:00")
 
