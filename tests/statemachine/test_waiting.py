@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_what_is_next_of_every_standing(standing: Callable[[], Account]) -> None
     assert not retries_ahead(account) or account.state == "past_due"
 
 
-def past_due(card: str, **changes: object) -> Book:
+def past_due(card: str, **changes: Any) -> Book:
     book = Book.open(policy=BillingPolicy(**changes))
     book.card = card
     return book.at("2027-02-28T12:00")
