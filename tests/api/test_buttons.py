@@ -268,8 +268,10 @@ async def test_R8_R27_a_payment_under_way_goes_on_by_its_key(
         await buttons.reset(-1)
     else:
         await buttons.terminate()
-        with pytest.raises(RepriseError):
+        with pytest.raises(RepriseError) as ended:
             await asked
+        if what == "reactivation":
+            assert ended.value.code == "account_stopped"
         account_as_it_was = await account.see()
         assert (account_as_it_was.payment.status, account_as_it_was.restorable) == ("collecting", True)
         assert (await restored(account)).payment.key == key
