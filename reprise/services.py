@@ -6,6 +6,7 @@ from typing import Annotated
 import stripe
 from fastapi import Depends, Request
 
+from reprise.accounts.announcing import Announcing
 from reprise.accounts.client import Accounts
 from reprise.http.keys import Keys
 from reprise.http.limits import RateLimits
@@ -28,6 +29,7 @@ class Services:
     verifier: Verifier
     seal: Seal
     accounts: Accounts
+    announcing: Announcing
     sessions: PortalSessions
     revocations: Revocations
     reconciliations: Reconciliations

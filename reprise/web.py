@@ -7,8 +7,10 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from temporalio.client import Client
 
+from reprise.accounts.announcing import Announcing
 from reprise.accounts.client import Accounts
 from reprise.api import (
+    announcements,
     commands,
     docs_page,
     health,
@@ -68,6 +70,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         temporal = client or await connect(lazy=True)
+        accounts = Accounts(temporal, command_wait=settings.command_wait, announce=settings.announces)
         async with stripe_client(settings) as to_stripe:
             app.state.services = portal.state.services = Services(
                 settings=settings,
@@ -75,7 +78,8 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 limits=limits,
                 verifier=verifier,
                 seal=Seal(keys),
-                accounts=Accounts(temporal, command_wait=settings.command_wait, announce=settings.announces),
+                accounts=accounts,
+                announcing=Announcing(temporal, accounts),
                 sessions=PortalSessions(temporal, settings.portal_session),
                 revocations=Revocations(temporal),
                 reconciliations=Reconciliations(temporal),
@@ -99,7 +103,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     problems.install(app)
     for part in (health, webhooks):
         app.include_router(part.router)
-    for part in (reads, commands, restoring, reconciliations, portal_sessions, token_revocations):
+    for part in (reads, commands, announcements, restoring, reconciliations, portal_sessions, token_revocations):
         app.include_router(part.router, dependencies=[Depends(sound_request)])
     app.add_api_route("/portal", _to("/portal/", 308), include_in_schema=False)
     app.mount("/portal", portal)

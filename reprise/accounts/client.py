@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
+from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -47,6 +48,7 @@ from reprise.workflows.messages import (
     WORKFLOW,
     AccountRun,
     AccountView,
+    Announcements,
     Answer,
     AnyCommand,
     Command,
@@ -54,6 +56,7 @@ from reprise.workflows.messages import (
     PaymentHint,
     Refusal,
     RefusalCode,
+    ResendAnnouncements,
     RestoreAccount,
     fingerprint,
     workflow_id,
@@ -214,7 +217,15 @@ class Accounts(Reads):
         """Make the account look at Stripe (R15). Errors as of `command`."""
         await self._signal(account_id, "payment_hint", hint)
 
-    async def _signal(self, account_id: str, name: str, message: Command | PaymentHint) -> None:
+    async def announce(self, account_id: str, asked: Announcements) -> None:
+        """Turn an account's announcements on or off, from now on (R18). Errors as of `command`."""
+        await self._signal(account_id, "announcements", asked)
+
+    async def resend(self, account_id: str, asked: ResendAnnouncements) -> None:
+        """Tell the product again (R18). Errors as of `command`."""
+        await self._signal(account_id, "resend_announcements", asked)
+
+    async def _signal(self, account_id: str, name: str, message: BaseModel) -> None:
         try:
             await self._handle(account_id).signal(name, message, rpc_timeout=READ_TIMEOUT)
         except (RPCError, RuntimeError) as error:

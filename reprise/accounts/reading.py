@@ -23,6 +23,7 @@ from reprise.accounts.records import AccountRecord
 from reprise.accounts.restoring import account_of, input_of
 from reprise.accounts.sending import PAUSE, PAUSED, called, error_of
 from reprise.errors import Unavailable
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import machine
 from reprise.statemachine.refusals import Refused
 from reprise.temporal.answers import BEFORE_ITS_TIME, LAST_RECORD, NOT_YET
@@ -104,6 +105,10 @@ class Reads:
             return await self._query(account_id, "timeline", list[TimelineEntry])
         except _HasEnded:
             return list(account_of(await self._last_record(account_id)).timeline)
+
+    async def undelivered(self, account_id: str) -> list[EndpointBacklog]:
+        """Return what each announcement endpoint has not taken yet (R18). Errors as of `account`."""
+        return await self._query(account_id, "undelivered", list[EndpointBacklog])
 
     async def customer_id(self, account_id: str) -> str | None:
         """Return the id of the account's customer at Stripe, None where it has none (yet). Errors as of `account`."""

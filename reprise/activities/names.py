@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from reprise.schemas.announcements import EndpointTest, EndpointTests
 from reprise.statemachine.timeline import TimelineEntry
+
+__all__ = [
+    "ANNOUNCE", "ANNOUNCEMENTS_QUEUE", "CHANGE_EMAIL", "CHANGE_PAYMENT_METHOD", "COLLECT", "DELIVER_ANNOUNCEMENTS",
+    "ERASE_CUSTOMER", "LIST_ENDPOINTS", "PRODUCT_UNAVAILABLE", "REGISTER_CUSTOMER", "RETRIEVE_INVOICE",
+    "RETRIEVE_REFUND", "TEST_ENDPOINTS", "VOID_INVOICE", "AnnounceInput", "DeliverInput", "Delivered", "EndpointTest",
+    "EndpointTestInput", "EndpointTests", "Endpoints",
+]  # fmt: skip
 
 REGISTER_CUSTOMER = "register_customer"
 CHANGE_PAYMENT_METHOD = "change_payment_method"
@@ -66,20 +74,3 @@ class EndpointTestInput(_Value):
     """Which endpoint to test; all of them without one."""
 
     endpoint: str | None = None
-
-
-class EndpointTest(_Value):
-    """What an endpoint answered to a test: its status, or why there was none."""
-
-    endpoint: str
-    url: str
-    delivered: bool
-    status: int | None = None
-    error: str | None = None
-    milliseconds: int
-
-
-class EndpointTests(_Value):
-    """What each endpoint answered."""
-
-    endpoints: tuple[EndpointTest, ...]

@@ -45,6 +45,12 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "close": Permission(Scope.ADMIN),
     "get_record": Permission(Scope.ADMIN),
     "restore": Permission(Scope.ADMIN),
+    "list_pending_announcements": Permission(Scope.READ),
+    "get_announcements": Permission(Scope.READ),
+    "set_announcements": Permission(Scope.ADMIN),
+    "set_announcements_of_all": Permission(Scope.ADMIN),
+    "resend_announcements": Permission(Scope.SUPPORT),
+    "test_announcements": Permission(Scope.SUPPORT),
     "begin_reconciliation": Permission(Scope.ADMIN),
     "get_reconciliation": Permission(Scope.READ),
     "create_portal_session": Permission(Scope.ADMIN, backend=True),  # its link acts as the user

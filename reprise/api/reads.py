@@ -1,8 +1,5 @@
 """Operations that only look: the account, access, quotes, invoices, timeline, and the list of accounts."""
 
-import base64
-import binascii
-import zlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,6 +11,7 @@ from reprise.accounts.listing import AccountFilter
 from reprise.accounts.restoring import account_of
 from reprise.api.auth import Authorized, PathAccount
 from reprise.api.dependencies import AccountsDep, BillingDetailsDep, StripeDep
+from reprise.api.pages import Cursor, cursor_of, token_of
 from reprise.api.problems import responses
 from reprise.errors import InvalidInput
 from reprise.http.customer_portal import customer_portal
@@ -37,7 +35,6 @@ from reprise.workflows.messages import AccountState, AccountView, Quote
 router = APIRouter(prefix="/v1/accounts")
 
 Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next_cursor` of the page before.")]
 _READ = responses(401, 403, 404, 422, 429, 503)
 
 
@@ -48,10 +45,10 @@ async def list_accounts(accounts: AccountsDep, _: Authorized, asked: Annotated[L
     From Temporal's visibility store: complete, but a moment late. A page may hold fewer accounts than `limit` and still
     have a next one.
     """
-    page = await listing.page(accounts, _filter(asked), asked.limit, _token(asked.cursor))
+    page = await listing.page(accounts, _filter(asked), asked.limit, token_of(asked.cursor))
     following = page.next_page_token
     return AccountList(
-        accounts=[_summary(each) for each in page.accounts], next_cursor=_cursor(following) if following else None
+        accounts=[_summary(each) for each in page.accounts], next_cursor=cursor_of(following) if following else None
     )
 
 
@@ -64,23 +61,6 @@ async def count_accounts(accounts: AccountsDep, _: Authorized, asked: Annotated[
 
 def _filter(asked: CountQuery) -> AccountFilter:
     return AccountFilter(**asked.model_dump(include=set(CountQuery.model_fields)))
-
-
-def _cursor(token: bytes) -> str:
-    """Return a page token of Temporal's with its checksum: Temporal is asked, and asked again, about any other."""
-    return base64.urlsafe_b64encode(zlib.crc32(token).to_bytes(4) + token).decode()
-
-
-def _token(cursor: str | None) -> bytes | None:
-    if cursor is None:
-        return None
-    try:
-        given = base64.b64decode(cursor, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidInput("cursor", "is not one that this list has given") from error
-    if _cursor(given[4:]) != cursor or not given[4:]:
-        raise InvalidInput("cursor", "is not one that this list has given")
-    return given[4:]
 
 
 def _summary(account: AccountDescription) -> AccountSummary:

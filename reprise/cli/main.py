@@ -11,6 +11,7 @@ import reprise.cli.accounts_import
 import reprise.cli.accounts_reconcile  # noqa: F401 - these to `accounts`
 from reprise.cli.account import account
 from reprise.cli.accounts import accounts
+from reprise.cli.announcements import announcements
 from reprise.cli.api import api
 from reprise.cli.commands import command
 from reprise.cli.demo import demo
@@ -40,7 +41,7 @@ command(app, "reprise setup-namespace", "reprise setup-namespace --namespace bil
 command(app, "reprise api --host 0.0.0.0 --port 8000")(api)
 command(app, "reprise worker")(worker)
 command(app, "reprise stripe-sandbox --port 0 --db stripe.db")(stripe_sandbox)
-for each in (account, accounts, profile, secrets):
+for each in (account, accounts, announcements, profile, secrets):
     app.add_typer(each)
 
 

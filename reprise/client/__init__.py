@@ -62,7 +62,14 @@ from reprise.client.lease import AccessLease
 from reprise.client.requests import CommandResult
 from reprise.client.webhooks import InvalidAnnouncement, verified
 from reprise.schemas.accounts import AccountView, NextDeadline, PaymentView
-from reprise.schemas.announcements import Announcement
+from reprise.schemas.announcements import (
+    AccountBacklog,
+    AnnouncedEntry,
+    Announcement,
+    AnnouncementsChange,
+    EndpointTests,
+    PendingAnnouncements,
+)
 from reprise.schemas.api import Access, AccountCount, AccountList, AccountSummary, Timeline
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.schemas.payment_methods import PaymentMethodView
@@ -77,6 +84,7 @@ from reprise.statemachine.timeline import EntryType, TimelineEntry
 __all__ = [
     "Access",
     "AccessLease",
+    "AccountBacklog",
     "AccountClosed",
     "AccountCount",
     "AccountExists",
@@ -88,7 +96,9 @@ __all__ = [
     "AccountSummary",
     "AccountView",
     "AlreadyInService",
+    "AnnouncedEntry",
     "Announcement",
+    "AnnouncementsChange",
     "AsyncClient",
     "BillingAccessRequired",
     "BillingPolicy",
@@ -99,6 +109,7 @@ __all__ = [
     "CustomerGone",
     "DisabledByOperator",
     "DisabledReason",
+    "EndpointTests",
     "EngineUnavailable",
     "EntryType",
     "Finding",
@@ -124,6 +135,7 @@ __all__ = [
     "PaymentStatus",
     "PaymentStopped",
     "PaymentView",
+    "PendingAnnouncements",
     "Plan",
     "Problem",
     "Quote",

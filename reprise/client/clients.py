@@ -112,6 +112,13 @@ class _Operations:
     revoke_subject = _Operation(operations.revoke_subject)
     begin_reconciliation = _Operation(operations.begin_reconciliation)
     get_reconciliation = _Operation(operations.get_reconciliation)
+    list_pending_announcements = _Operation(_one_page(operations.list_pending_announcements))
+    iter_pending_announcements = _Everything(operations.list_pending_announcements)
+    get_announcements = _Operation(operations.get_announcements)
+    resend_announcements = _Operation(operations.resend_announcements)
+    set_announcements = _Operation(operations.set_announcements)
+    set_announcements_of_all = _Operation(operations.set_announcements_of_all)
+    test_announcements = _Operation(operations.test_announcements)
     get_readiness = _Operation(operations.get_readiness)
 
 

@@ -23,6 +23,7 @@ from reprise.client.requests import (
     sent,
 )
 from reprise.schemas.accounts import AccountView
+from reprise.schemas.announcements import AccountBacklog, AnnouncementsChange, EndpointTests, PendingAnnouncements
 from reprise.schemas.api import (
     Access,
     AccountCount,
@@ -375,6 +376,47 @@ def begin_reconciliation(
 def get_reconciliation(reconciliation_id: str) -> Request[ReconciliationView]:
     """Return a reconciliation as it stands, with its report so far."""
     return reading(f"/v1/reconciliations/{quote(reconciliation_id, safe='')}", ReconciliationView)
+
+
+# ---------------------------------------------------------------- announcements
+
+
+def list_pending_announcements(
+    *, endpoint: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Page[PendingAnnouncements, AccountBacklog]:
+    """List the accounts whose announcements an endpoint does not take, with what waits, since when and why (R18)."""
+    request = reading("/v1/announcements/pending", PendingAnnouncements, endpoint=endpoint, limit=limit, cursor=cursor)
+    return Page(request, lambda page: page.accounts, lambda page: page.next_cursor)
+
+
+def get_announcements(account_id: str) -> Request[AccountBacklog]:
+    """Return how far each endpoint has come with an account's announcements."""
+    return reading(account_path(account_id, "announcements"), AccountBacklog)
+
+
+def resend_announcements(
+    account_id: str, *, from_sequence: int | None = None, endpoint: str | None = None
+) -> Request[AccountBacklog]:
+    """Send what waits at once, or everything again from an entry on; to one endpoint, or to all."""
+    path = account_path(account_id, "announcements/resend")
+    return posting(path, read_as(AccountBacklog), from_sequence=from_sequence, endpoint=endpoint)
+
+
+def set_announcements(account_id: str, *, enabled: bool) -> Request[AccountBacklog]:
+    """Turn an account's announcements on or off, from now on."""
+    return replace(
+        posting(account_path(account_id, "announcements"), read_as(AccountBacklog), enabled=enabled), method="PUT"
+    )
+
+
+def set_announcements_of_all(*, enabled: bool) -> Request[AnnouncementsChange]:
+    """Turn every account's announcements on or off, from now on, in the background."""
+    return replace(posting("/v1/announcements", read_as(AnnouncementsChange), enabled=enabled), method="PUT")
+
+
+def test_announcements(*, endpoint: str | None = None) -> Request[EndpointTests]:  # noqa: PT028 - no test, but of one
+    """Send a signed test to each endpoint, or to one; return what each answered."""
+    return posting("/v1/announcements/test", read_as(EndpointTests), endpoint=endpoint)
 
 
 def get_readiness() -> Request[Readiness]:

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.terms import Instant
@@ -38,6 +38,74 @@ class EndpointBacklog(BaseModel):
     unknown_since: Annotated[
         Instant | None, Field(description="Since when workers do not have it in their settings; dropped after an hour.")
     ] = None
+
+
+EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"), Field(examples=["crm"])]
+
+
+class AccountBacklog(BaseModel):
+    """How far each endpoint has come with an account's announcements."""
+
+    account_id: str
+    endpoints: list[EndpointBacklog]
+
+
+class PendingAnnouncements(BaseModel):
+    """One page of accounts whose announcements an endpoint does not take."""
+
+    accounts: list[AccountBacklog]
+    next_cursor: str | None
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AnnouncementsBody(_Body):
+    """Whether changes are announced from now on."""
+
+    enabled: Annotated[bool, Field(strict=True)]
+
+
+class AnnouncementsChange(BaseModel):
+    """What was begun for all accounts."""
+
+    job: Annotated[str, Field(description="Temporal's batch job.")]
+    accounts: Annotated[int, Field(description="How many accounts it is for.")]
+
+
+class ResendBody(_Body):
+    """What is sent again: from an entry on, or what waits; to one endpoint, or to all."""
+
+    from_sequence: Annotated[int | None, Field(strict=True, ge=1, le=2**53, examples=[12])] = None
+    endpoint: EndpointName | None = None
+
+
+class EndpointTestBody(_Body):
+    """Which endpoint is tested; all of them without one."""
+
+    endpoint: EndpointName | None = None
+
+
+class EndpointTest(BaseModel):
+    """What an endpoint answered to a test: its status, or why there was none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: str
+    url: str
+    delivered: bool
+    status: int | None = None
+    error: str | None = None
+    milliseconds: int
+
+
+class EndpointTests(BaseModel):
+    """What each endpoint answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoints: tuple[EndpointTest, ...]
 
 
 class Announcement(BaseModel):
