@@ -18,6 +18,7 @@ from reprise.portal import content
 from reprise.portal.content import NO_CARTS, NO_EMAIL, NO_SUM, Wrong, carts_of
 from reprise.portal.dependencies import FormSenderDep, Visitor
 from reprise.portal.pages import reactivation_page, show
+from reprise.portal.problems import PageProblem
 from reprise.portal.situation import situation_of
 from reprise.statemachine.commands import Feedback
 from reprise.statemachine.payments import PaymentStatus
@@ -52,19 +53,20 @@ async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any
     return await who.accounts.command(who.account_id, asked)
 
 
-def _whole(text: str) -> int:
+def _whole(who: Visitor, text: str) -> int:
     """Return the whole number that a hidden field holds, written with digits alone.
 
     Raises:
         Problem: 422: it is none that a page has shown.
     """
     if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise _not_shown()
+        raise _not_shown(who)
     return int(text)
 
 
-def _not_shown() -> Problem:
-    return Problem(422, "amount_not_shown", "The amount is not one that this page has shown. Nothing was changed.")
+def _not_shown(who: Visitor) -> PageProblem:
+    said = who.local.text("The amount is not one that this page has shown. Open it again. Nothing was changed.")
+    return PageProblem(422, "invalid_request", said)
 
 
 def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
@@ -122,9 +124,9 @@ async def resume(who: FormSenderDep, key: Key) -> Response:
 async def reactivate(request: Request, who: FormSenderDep, key: Key, expected_amount: Whole) -> Response:
     """Come back for what the page showed, and for no other sum (R6, R7)."""
     try:
-        result = await _send(who, key, Reactivate, expected_amount=_whole(expected_amount))
+        result = await _send(who, key, Reactivate, expected_amount=_whole(who, expected_amount))
     except ValidationError as error:
-        raise _not_shown() from error
+        raise _not_shown(who) from error
     except CommandRefused as refused:
         if refused.code is RefusalCode.ALREADY_IN_SERVICE:  # another tab was faster: one charge, both are right (R14)
             return _to(who, notice="already")

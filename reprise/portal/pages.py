@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from reprise.accounts.errors import AccountNotFound
 from reprise.accounts.restoring import account_of
-from reprise.errors import RepriseError, Unavailable
+from reprise.errors import Unavailable
 from reprise.http.customer_portal import customer_portal
-from reprise.http.problems import Problem, problem_of
 from reprise.portal import content
 from reprise.portal.content import Content
 from reprise.portal.dependencies import Visitor, VisitorDep
+from reprise.portal.problems import PageProblem
 from reprise.portal.rendering import Frame
 from reprise.portal.situation import Situation, situation_of
 from reprise.sessions.hand_over import public_base
@@ -125,7 +125,7 @@ async def invoices(
     try:
         shown = await invoice_page(who.services.stripe, seen.record.customer_id, 20, after)
     except Unavailable as error:
-        raise _stripe_is_away(error) from error
+        raise _stripe_is_away(who, error) from error
     return show(request, who, content.invoices(seen, who.local, shown))
 
 
@@ -142,7 +142,7 @@ async def invoice(who: VisitorDep, invoice_id: Annotated[str, PathParameter(patt
             life=record.life,
         )
     except Unavailable as error:
-        raise _stripe_is_away(error) from error
+        raise _stripe_is_away(who, error) from error
     if url is None:
         raise AccountNotFound
     who.services.billing_details.forget(record.customer_id)
@@ -182,10 +182,13 @@ async def _to_stripe(request: Request, who: Visitor, back: str, new_card_to: str
             new_card_to=f"{base}{new_card_to}" if new_card_to is not None else None,
         )
     except Unavailable as error:
-        raise _stripe_is_away(error) from error
+        raise _stripe_is_away(who, error) from error
     details.forget(await who.accounts.customer_id(who.account_id))
     return RedirectResponse(url, 303)
 
 
-def _stripe_is_away(error: RepriseError) -> Problem:
-    return Problem(problem_of(error).status, "portal_unavailable", error.message)
+def _stripe_is_away(who: Visitor, error: Unavailable) -> PageProblem:
+    said = who.local.text(
+        "Our payment service cannot be reached right now. Nothing was changed. Try again in a minute."
+    )
+    return PageProblem(503, error.code, said, headers={"Retry-After": str(error.retry_after)})

@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from typing import Final
 
+from reprise.http.problems import Problem
 from reprise.portal.localized import LocalFormat
 
 Say = Callable[[LocalFormat], str]
+
+
+class PageProblem(Problem):
+    """A problem that says its sentence in the reader's language already: more than its code alone would."""
+
 
 _TITLES: Final[dict[int, Say]] = {
     401: lambda local: local.text("Please sign in again"),
@@ -20,9 +26,6 @@ _TITLES: Final[dict[int, Say]] = {
 }
 
 _TOLD: Final[dict[str, Say]] = {
-    "amount_not_shown": lambda local: local.text(
-        "The amount is not one that this page has shown. Open it again. Nothing was changed."
-    ),
     "account_closed": lambda local: local.text("This account is closed for good."),
     "account_not_found": lambda local: local.text(
         "You are not signed in to this account. Open Profile & Billing from your shop again."
@@ -59,9 +62,6 @@ _TOLD: Final[dict[str, Say]] = {
     "payment_in_progress": lambda local: local.text(
         "A payment is under way, and nothing was changed. Wait until it is done, then try again. A bank transfer takes"
         " a few days."
-    ),
-    "portal_unavailable": lambda local: local.text(
-        "Our payment service cannot be reached right now. Nothing was changed. Try again in a minute."
     ),
     "sign_in_needed": lambda local: local.text(
         "You are signed out. Open Profile & Billing from your shop to sign in again."

@@ -16,7 +16,7 @@ from reprise.http.problems import Problem, bounded, problem_of
 from reprise.portal.content import Content
 from reprise.portal.dependencies import Visitor
 from reprise.portal.localized import LocalFormat, locale_of
-from reprise.portal.problems import title_of, told_of
+from reprise.portal.problems import PageProblem, title_of, told_of
 from reprise.services import services_of
 from reprise.sessions.hand_over import HandOver
 
@@ -144,7 +144,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _problem(request: Request, problem: Problem) -> HTMLResponse:
         request.state.problem_code = problem.code
-        said = told_of(problem.code, problem.detail, frame_of(request).local)
+        said = problem.detail
+        if not isinstance(problem, PageProblem):
+            said = told_of(problem.code, problem.detail, frame_of(request).local)
         answer = message_page(request, problem.status, said, code=problem.code)
         answer.headers.update(problem.headers)
         return answer

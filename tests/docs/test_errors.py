@@ -16,8 +16,6 @@ NOT_OVER_HTTP = {
     "link_is_spent",
     "asked_ahead",
     "stripe_failed",
-    "portal_unavailable",
-    "amount_not_shown",
 }
 """Said on a page in words, or by the command line: no caller of the API reads them."""
 
