@@ -10,8 +10,8 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test stripe longlife soak models fuzz chaos planted importproof mutants bench nightly check format lint types imports \
-	docs coverage diagram screenshots histories lock sbom clean
+.PHONY: help demo dev test stripe longlife accessibility soak models fuzz chaos planted importproof mutants bench nightly check format lint types imports \
+	docs coverage diagram screenshots messages histories lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,10 @@ stripe: .venv/dev ## Try at Stripe what Reprise takes Stripe to do: STRIPE_API_K
 
 longlife: .venv/dev ## Run the tests that take minutes: floods as large as Temporal lets through.
 	$(BIN)/pytest -m long tests/workflows
+
+accessibility: .venv/dev ## Run axe over every page in every standing, three widths, both schemes; minutes.
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/pytest -m long tests/browser
 
 soak: .venv/dev ## Run under load and see that memory, descriptors, threads, connections stay flat: make soak DURATION=900
 	$(BIN)/python -m tests.soak --duration $(or $(DURATION),900) --rate $(or $(RATE),1)
@@ -62,7 +66,7 @@ fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for l
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile tests/api/fuzz
 
 # One after another: each of them needs the whole machine. What a target printed last stands in the summary.
-NIGHTLY := longlife models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof mutants soak
+NIGHTLY := longlife accessibility models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof mutants soak
 
 nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say how each went; hours.
 	@all=0; told=$$(mktemp -d); \
@@ -114,6 +118,9 @@ diagram: .venv/local ## Write what documents have from the code: the charts of s
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and what the documents show.
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.browser.screenshots screenshots
+
+messages: .venv/dev ## Take the texts of the pages out of the code, into every language's catalogue.
+	@$(BIN)/python -m tests.portal.messages
 
 histories: .venv/dev ## Record what a release leaves behind: make histories VERSION=0.2.0
 	$(BIN)/python -m tests.workflows.record $(or $(VERSION),$(error say which: make histories VERSION=0.2.0))

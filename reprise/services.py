@@ -16,6 +16,7 @@ from reprise.sessions.hand_over import Seal
 from reprise.sessions.portal_sessions import PortalSessions
 from reprise.sessions.revocations import Revocations
 from reprise.settings import ApiSettings
+from reprise.stripe_api.billing_details import BillingDetailsReader
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Services:
     revocations: Revocations
     reconciliations: Reconciliations
     stripe: stripe.StripeClient
+    billing_details: BillingDetailsReader
 
 
 def services_of(request: Request) -> Services:

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reprise.branding import AccentColor, Branding, HttpsUrl, ProductName, Sentence
+
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -205,6 +207,21 @@ class ApiSettings(StripeSettings, AnnouncementSettings):
     )
     portal_session: float = Field(default=3600, ge=60, le=86400, description="Seconds that a sign-in lasts.")
     public_url: HttpUrl | None = Field(default=None, description="Where browsers reach the API; else where it listens.")
+    product_name: ProductName | None = Field(default=None, description="What the pages call the product.")
+    logo_url: HttpsUrl | None = Field(default=None, description="A picture beside its name on the pages; https.")
+    accent_color: AccentColor | None = Field(
+        default=None, description="Colour of the pages' links and buttons, `#rrggbb`, readable on white."
+    )
+    support_url: HttpsUrl | None = Field(default=None, description="Where users of the pages ask for help; https.")
+    stays: Sentence | None = Field(
+        default=None, description="A sentence on what stays after cancelling, shown before one does."
+    )
+    product_url: HttpUrl | None = Field(
+        default=None, description="Where the pages lead back to when a session has ended and nothing else is known."
+    )
+    gallery: bool | None = Field(
+        default=None, description="Serve `/portal/_gallery`; unset: where tokens are not an issuer's."
+    )
     command_wait: Seconds = Field(default=10, description="Seconds until a command is answered with 202.")
     body_timeout: Seconds = Field(default=15, description="Seconds until a request's body must be complete.")
     max_body: int = Field(default=64 * 1024, ge=1024, description="Bytes of a request body.")
@@ -221,6 +238,11 @@ class ApiSettings(StripeSettings, AnnouncementSettings):
     limit_commands: str = Field(default="300/minute", description="Billing users' commands on one account.")
     limit_callers: str = Field(default="600/minute", description="Requests of one billing user.")
     limit_operators: str = Field(default="", description="Requests of one operator or backend; empty: any number.")
+
+    @property
+    def branding(self) -> Branding:
+        """What the pages look like where a hand-over does not say otherwise."""
+        return Branding.model_validate({name: getattr(self, name) for name in Branding.model_fields})
 
 
 def complaint(error: ValidationError) -> str:

@@ -36,6 +36,7 @@ from reprise.sessions.hand_over import Seal
 from reprise.sessions.portal_sessions import PortalSessions
 from reprise.sessions.revocations import Revocations
 from reprise.settings import ApiSettings
+from reprise.stripe_api.billing_details import BillingDetailsReader
 from reprise.stripe_api.client import stripe_client
 from reprise.temporal.connection import connect
 
@@ -66,7 +67,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     """
     keys, limits = Keys(settings), RateLimits(settings)
     verifier = Verifier(settings, keys)
-    portal = create_portal()
+    portal = create_portal(with_gallery=_in_development(settings, settings.gallery))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +86,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
                 revocations=Revocations(temporal),
                 reconciliations=Reconciliations(temporal),
                 stripe=to_stripe,
+                billing_details=BillingDetailsReader(to_stripe),
             )
             yield
         await limits.close()
@@ -107,7 +109,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
         app.include_router(part.router, dependencies=[Depends(sound_request)])
     app.add_api_route("/portal", _to("/portal/", 308), include_in_schema=False)
     app.mount("/portal", portal)
-    has_docs = settings.jwks_url is None if settings.docs is None else settings.docs
+    has_docs = _in_development(settings, settings.docs)
     if has_docs:
         docs_page.install(app)
     app.add_api_route("/", _to("/docs" if has_docs else "/openapi.json", 307), include_in_schema=False)
@@ -126,3 +128,8 @@ def _to(path: str, status: int) -> Callable[[], Awaitable[RedirectResponse]]:
         return RedirectResponse(path, status)
 
     return lead_there
+
+
+def _in_development(settings: ApiSettings, chosen: bool | None) -> bool:  # noqa: FBT001 - what a setting says
+    """Say whether something is served that is for who builds with Reprise: as chosen, else where tokens are our own."""
+    return settings.jwks_url is None if chosen is None else chosen

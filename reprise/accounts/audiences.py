@@ -16,6 +16,9 @@ SUPPORT: Final = Actor(kind=ActorKind.OPERATOR, id="Support")
 _STRUCTURED: Final = frozenset({EntryType.REFUNDED, EntryType.DISPUTED})
 """Entries whose reason begins with a status of Stripe's (R24)."""
 
+_OF_THE_PRODUCT: Final = frozenset({ActorKind.OPERATOR, ActorKind.PRODUCT})
+"""Whose reasons are written for operators."""
+
 _CODES: Final = frozenset(reason.value for reason in DisabledReason)
 
 
@@ -41,7 +44,7 @@ def _shown(entry: TimelineEntry, subject: str) -> TimelineEntry:
 
 
 def _plain(entry: TimelineEntry) -> str | None:
-    if entry.reason is None or entry.actor.kind is ActorKind.OPERATOR:
+    if entry.reason is None or entry.actor.kind in _OF_THE_PRODUCT:
         return None
     if entry.type in _STRUCTURED:
         return entry.reason.partition(":")[0]

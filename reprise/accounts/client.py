@@ -174,7 +174,7 @@ class Accounts(Reads):
                     raise Unavailable(_NO_WORKER) from None
                 return CommandResult(await self.account(account_id), finished=False)
         except WorkflowUpdateFailedError as error:
-            raise refusal_of(error) from error
+            raise await self._not_done(account_id, refusal_of(error)) from error
         except (RPCError, RuntimeError) as error:
             raise await self._not_taken(account_id, error) from error
 
@@ -230,6 +230,13 @@ class Accounts(Reads):
             await self._handle(account_id).signal(name, message, rpc_timeout=READ_TIMEOUT)
         except (RPCError, RuntimeError) as error:
             raise await self._not_taken(account_id, error) from error
+
+    async def _not_done(self, account_id: str, why: Exception) -> Exception:
+        """Say why a command has come to nothing: it was refused; or the workflow that had taken it has ended (R27)."""
+        if isinstance(why, CommandRefused):
+            return why
+        found = await self.describe(account_id)
+        return why if found.is_running else AccountStopped(found.stopped_how)
 
     async def _not_taken(self, account_id: str, error: RPCError | RuntimeError) -> Exception:
         """Say why Temporal has not taken a message: there is no such account, or its workflow has ended (R27)."""

@@ -71,7 +71,7 @@ async def was_accepted(handle: WorkflowHandle[Any, Any], command: AnyCommand | R
 
 
 async def _once_a_run_takes_it(send: Callable[[], Awaitable[T]]) -> T:
-    """Send an update until a run takes it: one that meets a run which continues as new is turned away, or ends with it.
+    """Send an update until a run takes it: one that meets a run which continues as new is turned away.
 
     Sent again under its id, it is taken once all the same (R14).
     """
@@ -79,7 +79,7 @@ async def _once_a_run_takes_it(send: Callable[[], Awaitable[T]]) -> T:
         try:
             return await send()
         except WorkflowUpdateFailedError as error:
-            if not (isinstance(error.cause, ApplicationError) and error.cause.type in NOT_TAKEN):
+            if not (isinstance(error.cause, ApplicationError) and error.cause.type == NOT_TAKEN):
                 raise
         except RPCError as error:
             if error.status is not RPCStatusCode.FAILED_PRECONDITION or IS_PAUSED in str(error):

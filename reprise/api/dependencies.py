@@ -14,6 +14,7 @@ from reprise.errors import InvalidInput
 from reprise.http.idempotency import ids_of
 from reprise.http.tokens import Caller
 from reprise.services import ServicesDep
+from reprise.stripe_api.billing_details import BillingDetailsReader
 from reprise.workflows.messages import AnyCommand
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -29,8 +30,14 @@ def stripe_of(services: ServicesDep) -> stripe.StripeClient:
     return services.stripe
 
 
+def billing_details_of(services: ServicesDep) -> BillingDetailsReader:
+    """Return the reader of customers' payment methods."""
+    return services.billing_details
+
+
 AccountsDep = Annotated[Accounts, Depends(accounts_of)]
 StripeDep = Annotated[stripe.StripeClient, Depends(stripe_of)]
+BillingDetailsDep = Annotated[BillingDetailsReader, Depends(billing_details_of)]
 
 
 def idempotency_key(

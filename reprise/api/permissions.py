@@ -30,6 +30,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "get_reactivation_quote": Permission(Scope.READ, owner=True),
     "list_timeline": Permission(Scope.READ, owner=True),
     "list_invoices": Permission(Scope.READ, owner=True),
+    "get_payment_method": Permission(Scope.READ, owner=True),
     "cancel": Permission(Scope.SUPPORT, owner=True),
     "reactivate": Permission(Scope.SUPPORT, owner=True),
     "set_email": Permission(Scope.SUPPORT, owner=True),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 
 from reprise.api.auth import Authorized, PathAccount
 from reprise.api.problems import responses
+from reprise.branding import Branding
 from reprise.schemas.api import PortalUrl
 from reprise.services import ServicesDep
 from reprise.sessions.hand_over import LINK_LASTS, HandOver, PortalSessionBody, RevokeSessionsBody, public_base
@@ -40,6 +41,7 @@ async def portal_session(
         user=body.user,
         return_url=str(body.return_url) if body.return_url else None,
         ask=body.ask,
+        branding=Branding.model_validate(body.model_dump(include=set(Branding.model_fields), exclude_none=True)),
         expires=time.time() + LINK_LASTS,
         generation=await services.sessions.generation(account_id, body.user.id),
     )

@@ -8,8 +8,9 @@ from reprise.accounts import listing
 from reprise.accounts.audiences import for_owner
 from reprise.accounts.description import AccountDescription
 from reprise.accounts.listing import AccountFilter
+from reprise.accounts.restoring import account_of
 from reprise.api.auth import Authorized, PathAccount
-from reprise.api.dependencies import AccountsDep, StripeDep
+from reprise.api.dependencies import AccountsDep, BillingDetailsDep, StripeDep
 from reprise.api.pages import Cursor, cursor_of, token_of
 from reprise.api.problems import responses
 from reprise.errors import InvalidInput
@@ -26,6 +27,7 @@ from reprise.schemas.api import (
     Timeline,
 )
 from reprise.schemas.invoices import InvoiceList
+from reprise.schemas.payment_methods import PaymentMethodView
 from reprise.statemachine.access import grace_until
 from reprise.stripe_api.invoice_list import invoice_page
 from reprise.workflows.messages import AccountState, AccountView, Quote
@@ -140,6 +142,18 @@ async def invoices(
 ) -> InvoiceList:
     """List the account's invoices at Stripe, newest first; drafts are left out."""
     return await invoice_page(client, await accounts.customer_id(account_id), limit, cursor)
+
+
+@router.get("/{account_id}/payment-method", name="get_payment_method", tags=["billing"], responses=_READ)
+async def payment_method(
+    account_id: PathAccount, accounts: AccountsDep, details: BillingDetailsDep, _: Authorized
+) -> PaymentMethodView | None:
+    """Return the payment method that the account is charged to, as Stripe has it now; null where there is none.
+
+    Read from Stripe, kept for seconds, stored nowhere. A bank account has its bank's name as `brand`, and no expiry.
+    """
+    account = account_of((await accounts.record(account_id)).run)
+    return (await details.details(account.customer_id, account.sequence)).payment_method
 
 
 @router.post(

@@ -39,10 +39,14 @@ def export(
     A jsonl file is a backup: `accounts import` restores each account from its line, and `account restore` one of them.
     It says who the customers are: nobody but you can read it.
     """
+    from rich.console import Group
+
     from reprise.transfer.exporting import ExportReport, export_accounts, export_to, part_of
     from reprise.transfer.rows import Format, NoRows, format_of
 
     to_stdout = str(file) == "-"
+    if to_stdout and remote.as_json:
+        raise CliError("--json says what was written to a file: name one instead of -.", "two_documents")
     try:
         named = Format.JSONL if to_stdout else None
         form = Format(file_format) if file_format else named or format_of(file)
@@ -52,7 +56,7 @@ def export(
         ) from error
 
     async def run() -> ExportReport:
-        with progress("exporting", None, quiet=remote.as_json or to_stdout) as step:
+        with progress("exporting", None, quiet=remote.as_json) as step:
             async with remote.async_client().with_options(retry_for=max(remote.retry_for, PATIENCE)) as client:
                 if to_stdout:
                     report = ExportReport()
@@ -72,4 +76,4 @@ def export(
     note = f"{report.written} accounts written to {file}."
     if report.left_out:
         note += f" {report.left_out} are closed, and cannot be opened again: --format jsonl has them."
-    return Answer(None, "", note) if to_stdout else Answer(document, "", note)
+    return Answer(document, Group(), note)

@@ -212,6 +212,10 @@ class CustomerGone(Conflict):
     """The customer was deleted at Stripe: set a payment method, and it is registered anew (R23)."""
 
 
+class ReconciliationRunning(Conflict):
+    """A reconciliation runs already: its id stands in the message."""
+
+
 class IdempotencyKeyReused(Conflict):
     """The key was used for another request: use a new one for each (R14)."""
 

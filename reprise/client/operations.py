@@ -262,14 +262,34 @@ def create_billing_portal(account_id: str, return_url: str) -> Request[PortalUrl
 
 
 def create_portal_session(
-    account_id: str, user: Mapping[str, Any], *, return_url: str | None = None, ask: str | None = None
+    account_id: str,
+    user: Mapping[str, Any],
+    *,
+    return_url: str | None = None,
+    ask: str | None = None,
+    product_name: str | None = None,
+    logo_url: str | None = None,
+    accent_color: str | None = None,
+    support_url: str | None = None,
+    stays: str | None = None,
 ) -> Request[PortalUrl]:
     """Return a link that signs a user in to Profile & Billing: one use, within five minutes.
 
-    `user` is whom the product vouches for: `id`, `name`, `billing_access`.
+    `user` is whom the product vouches for: `id`, `name`, `billing_access`. How the pages look and what they say of the
+    product is as the API is configured, unless it is given: addresses over https, a colour as `#rrggbb`.
     """
-    path = account_path(account_id, "portal-sessions")
-    return posting(path, read_as(PortalUrl), user=user, return_url=return_url, ask=ask)
+    return posting(
+        account_path(account_id, "portal-sessions"),
+        read_as(PortalUrl),
+        user=user,
+        return_url=return_url,
+        ask=ask,
+        product_name=product_name,
+        logo_url=logo_url,
+        accent_color=accent_color,
+        support_url=support_url,
+        stays=stays,
+    )
 
 
 def revoke_portal_sessions(account_id: str, *, user: str | None = None) -> Request[None]:

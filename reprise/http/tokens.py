@@ -55,7 +55,9 @@ class Caller:
 
     def actor(self) -> Actor:
         """Return the caller as the timeline names them (R17)."""
-        return Actor(kind=ActorKind.OPERATOR if self.is_backend else ActorKind.USER, id=self.subject)
+        if self.is_operator:
+            return Actor(kind=ActorKind.OPERATOR, id=self.subject)
+        return Actor(kind=ActorKind.PRODUCT if self.is_backend else ActorKind.USER, id=self.subject)
 
 
 class Verifier:

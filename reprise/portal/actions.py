@@ -14,8 +14,13 @@ from starlette.responses import Response
 from reprise.accounts.errors import CommandRefused
 from reprise.accounts.sending import CommandResult
 from reprise.http.problems import Problem
+from reprise.portal import content
+from reprise.portal.content import NO_CARTS, NO_EMAIL, NO_SUM, Wrong, carts_of
 from reprise.portal.dependencies import FormSenderDep, Visitor
-from reprise.portal.pages import reactivation_page
+from reprise.portal.pages import reactivation_page, show
+from reprise.portal.problems import PageProblem
+from reprise.portal.situation import situation_of
+from reprise.statemachine.commands import Feedback
 from reprise.statemachine.payments import PaymentStatus
 from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, RefusalCode, SetCarts, SetEmail
 
@@ -24,6 +29,8 @@ router = APIRouter(prefix="/accounts/{account_id}")
 Key = Annotated[str, Form(pattern=r"^[0-9a-f-]{36}$")]
 Whole = Annotated[str, Form(max_length=12)]
 When = Literal["term_end", "now"]
+Reason = Annotated[str, Form(max_length=500, pattern=r"^[^\x00]*$")]
+Chosen = Annotated[Literal[Feedback, ""], Form()]
 Shown = Annotated[AccountState, Form(alias="state")]
 """The state that the page showed: its button does something about that state alone."""
 Payment = Annotated[str, Form(max_length=100)]
@@ -33,41 +40,33 @@ Payment = Annotated[str, Form(max_length=100)]
 _OUT_OF_DATE: Final = frozenset({RefusalCode.STATE_CHANGED, RefusalCode.NOT_IN_SERVICE})
 """Why a button is refused whose page shows an account that stands otherwise by now."""
 
-_SAID = {
-    "expected_amount": "The amount is not one that this page has shown. Open it again. Nothing was changed.",
-    "carts": "Carts must be a whole number from 0 to 10,000. Nothing was changed.",
-}
-"""What a person is told whose form holds what the command does not take."""
-
 
 async def _send(who: Visitor, key: str, command: type[AnyCommand], **fields: Any) -> CommandResult:
-    """Send the command of a form; what its model does not take is a sentence (R20).
+    """Send the command of a form.
 
     Raises:
-        Problem: 422.
+        ValidationError: A field is none that the command takes.
         RepriseError: What the account says.
     """
-    try:
-        asked = command(actor=who.actor, **who.ids_of(key), **fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field, why = str(first["loc"][0]) if first["loc"] else "", str(first["msg"]).removeprefix("Value error, ")
-        said = f"The e-mail {why.rstrip('.')}. Nothing was changed." if field == "email" else _SAID.get(field)
-        fallback = "Something in the form was missing or wrong. Nothing was changed."
-        raise Problem(422, "invalid_request", said or fallback) from error
+    asked = command(actor=who.actor, **who.ids_of(key), **fields)
     await who.services.limits.command(who.account_id)
     return await who.accounts.command(who.account_id, asked)
 
 
-def _whole(text: str, field: str) -> int:
-    """Return the whole number that a form holds, written with digits alone.
+def _whole(who: Visitor, text: str) -> int:
+    """Return the whole number that a hidden field holds, written with digits alone.
 
     Raises:
-        Problem: 422.
+        Problem: 422: it is none that a page has shown.
     """
     if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise Problem(422, "invalid_request", _SAID[field])
+        raise _not_shown(who)
     return int(text)
+
+
+def _not_shown(who: Visitor) -> PageProblem:
+    said = who.local.text("The amount is not one that this page has shown. Open it again. Nothing was changed.")
+    return PageProblem(422, "invalid_request", said)
 
 
 def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
@@ -77,11 +76,18 @@ def _to(who: Visitor, where: str = "", notice: str | None = None) -> Response:
 
 @router.post("/cancel")
 async def cancel(
-    who: FormSenderDep, key: Key, shown: Shown, payment: Payment = "", when: Annotated[When, Form()] = "term_end"
+    who: FormSenderDep,
+    key: Key,
+    shown: Shown,
+    payment: Payment = "",
+    when: Annotated[When, Form()] = "term_end",
+    feedback: Chosen = "",
+    reason: Reason = "",
 ) -> Response:
-    """Cancel what the page showed, at the term's end or now (R3)."""
+    """Cancel what the page showed, at the term's end or now; why is the owner's to say or not (R3)."""
+    asked = {"when": when, "feedback": feedback or None, "reason": reason.strip() or None}
     try:
-        result = await _send(who, key, Cancel, when=when, expected_state=shown, expected_payment=payment or None)
+        result = await _send(who, key, Cancel, expected_state=shown, expected_payment=payment or None, **asked)
     except CommandRefused as refused:
         if refused.code not in _OUT_OF_DATE:
             raise
@@ -117,16 +123,17 @@ async def resume(who: FormSenderDep, key: Key) -> Response:
 @router.post("/reactivate")
 async def reactivate(request: Request, who: FormSenderDep, key: Key, expected_amount: Whole) -> Response:
     """Come back for what the page showed, and for no other sum (R6, R7)."""
-    amount = _whole(expected_amount, "expected_amount")
     try:
-        result = await _send(who, key, Reactivate, expected_amount=amount)
+        result = await _send(who, key, Reactivate, expected_amount=_whole(who, expected_amount))
+    except ValidationError as error:
+        raise _not_shown(who) from error
     except CommandRefused as refused:
-        if (
-            refused.code is RefusalCode.ALREADY_IN_SERVICE
-        ):  # another tab was faster: one charge, and both are right (R14)
+        if refused.code is RefusalCode.ALREADY_IN_SERVICE:  # another tab was faster: one charge, both are right (R14)
             return _to(who, notice="already")
         if refused.code is RefusalCode.QUOTE_CHANGED:
-            told = "The price has changed since this page was shown. Nothing was charged. This is what it costs now:"
+            told = who.local.text(
+                "The price has changed since this page was shown. Nothing was charged. This is what it costs now:"
+            )
             return await reactivation_page(request, who, problem=told, status=409)
         raise
     if result.account.in_service:
@@ -147,15 +154,52 @@ async def call_off(who: FormSenderDep, key: Key, payment: Payment) -> Response:
     return _to(who, notice="called-off")
 
 
-@router.post("/carts")
-async def carts(who: FormSenderDep, key: Key, carts: Whole) -> Response:
-    """Change the number of carts, from the next payment on (R11)."""
-    await _send(who, key, SetCarts, carts=_whole(carts, "carts"))
+Typed = Annotated[str | None, Form(max_length=300)]
+
+
+@router.post("/subscription")
+async def subscription(
+    request: Request, who: FormSenderDep, key: Key, carts: Typed = None, email: Typed = None
+) -> Response:
+    """Change the number of carts (R11) or the billing e-mail (R26); what is wrong is said at its field, and kept there.
+
+    Raises:
+        Problem: 422: the form holds neither.
+    """
+    if carts is not None:
+        return await _change_carts(request, who, key, carts)
+    if email is not None:
+        return await _change_email(request, who, key, email)
+    raise Problem(422, "invalid_request", "Something in the form was missing or wrong. Nothing was changed.")
+
+
+async def _change_carts(request: Request, who: Visitor, key: str, typed: str) -> Response:
+    number = carts_of(typed)
+    if number is None:
+        return await _wrong(request, who, "carts", typed, NO_CARTS)
+    try:
+        await _send(who, key, SetCarts, carts=number)
+    except CommandRefused as refused:
+        if refused.code is not RefusalCode.INVALID_REQUEST:
+            raise
+        return await _wrong(request, who, "carts", typed, NO_SUM)
     return _to(who, "/subscription", notice="carts")
 
 
-@router.post("/email")
-async def email(who: FormSenderDep, key: Key, email: Annotated[str, Form(max_length=254)]) -> Response:
-    """Change the billing e-mail (R26)."""
-    await _send(who, key, SetEmail, email=email)
+async def _change_email(request: Request, who: Visitor, key: str, typed: str) -> Response:
+    try:
+        await _send(who, key, SetEmail, email=typed.strip())
+    except ValidationError:
+        return await _wrong(request, who, "email", typed, NO_EMAIL)
+    except CommandRefused as refused:
+        if refused.code is not RefusalCode.INVALID_REQUEST:
+            raise
+        return await _wrong(request, who, "email", typed, NO_EMAIL)
     return _to(who, "/subscription", notice="email")
+
+
+async def _wrong(request: Request, who: Visitor, field: str, typed: str, why: str) -> Response:
+    """Return Manage Subscription with a sentence at the field, and what was typed still in it."""
+    request.state.problem_code = "invalid_request"
+    wrong = Wrong(errors={field: who.local.text(why)}, typed={field: typed})
+    return show(request, who, content.subscription(await situation_of(who), who.local, wrong=wrong))

@@ -1,23 +1,25 @@
 """The pages as one application, mounted beside the API."""
 
 import re
-from pathlib import Path
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from reprise.branding import on_dark
 from reprise.http import audit
 from reprise.http.problems import Problem
 from reprise.portal import actions, pages, rendering
 from reprise.portal.dependencies import COOKIE, SignedInDep, check_form, set_cookie
+from reprise.portal.gallery import routes as gallery
 from reprise.services import ServicesDep
 from reprise.sessions.portal_sessions import link_is_spent
 
-STATIC = Path(__file__).parent / "static"
+STATIC = FilePath(__file__).parent / "static"
 
 
 class _Static(StaticFiles):
@@ -29,17 +31,33 @@ class _Static(StaticFiles):
         return answer
 
 
-def create_portal() -> FastAPI:
-    """Return the application; `web.py` puts the services into its `state` when it starts."""
+def create_portal(*, with_gallery: bool = False) -> FastAPI:
+    """Return the application; `web.py` puts the services into its `state` when it starts.
+
+    Args:
+        with_gallery: Whether to serve `/portal/_gallery`, for who works on the pages.
+    """
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     rendering.install(app)
     app.include_router(pages.router)
     app.include_router(actions.router)
     app.mount("/static", _Static(directory=STATIC))
     app.get("/sign-in/{link}")(sign_in)
+    app.get("/accent/{color}.css")(accent)
     app.get("/")(home)
     app.post("/sign-out")(sign_out)
+    if with_gallery:
+        app.include_router(gallery.router)
     return app
+
+
+async def accent(color: Annotated[str, Path(pattern="^[0-9a-f]{6}$")]) -> Response:
+    """Return the product's colour as a style sheet: the pages' policy takes no inline styles."""
+    style = f":root {{ --accent: #{color}; --accent-hover: #{color}; }}\n" + (
+        f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {on_dark('#' + color)};"
+        f" --accent-hover: {on_dark('#' + color)}; }} }}\n"
+    )
+    return Response(style, media_type="text/css", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def is_prefetch(request: Request) -> bool:
@@ -67,7 +85,7 @@ async def sign_in(link: str, request: Request, services: ServicesDep) -> Respons
         raise link_is_spent()
     audit.note(request, "portal", subject=opened.user.id, account=opened.account_id)
     session = await services.sessions.begin(opened)
-    answer = RedirectResponse(f"/portal/accounts/{session.account_id}", 303, headers=rendering.HEADERS)
+    answer = RedirectResponse(f"/portal/accounts/{session.account_id}", 303, headers=rendering.headers())
     set_cookie(request, answer, session)
     return answer
 
@@ -82,10 +100,16 @@ async def sign_out(request: Request, session: SignedInDep, services: ServicesDep
     await check_form(request, services.seal, session)
     await services.sessions.end(session.session)
     request.state.session = None
-    where = f" of {urlsplit(session.return_url).hostname}" if session.return_url else ""
+    local = rendering.frame_of(request).local
+    where = urlsplit(session.return_url).hostname if session.return_url else None
     detail = (
-        f"You can close this page. To come back, open Profile & Billing from the settings{where or ' of your shop'}."
+        local.text(
+            "You can close this page. To come back, open Profile & Billing from the settings of %(shop)s.", shop=where
+        )
+        if where
+        else local.text("You can close this page. To come back, open Profile & Billing from the settings of your shop.")
     )
-    answer = rendering.message_page(request, 200, detail, "You are signed out")
+    request.state.ended_session = session
+    answer = rendering.message_page(request, 200, detail, local.text("You are signed out"))
     answer.delete_cookie(COOKIE, path="/portal", httponly=True, samesite="lax")
     return answer

@@ -159,7 +159,13 @@ _CODES |= {code.value: _told_of_ours(code) for code in OwnDeclineCode}
 KNOWN: Final = frozenset(_CODES)
 """The codes that have words of their own."""
 
+ANY: Final = Told("your bank declined it", _ASK)
+"""What is true of any decline, of a code that nobody knows yet."""
+
+ALL: Final = frozenset({*_CODES.values(), ANY})
+"""All that is ever told, in English; the pages say it in the reader's language."""
+
 
 def told_of(code: str | None) -> Told:
     """Return what a payer reads of a code; of one that nobody knows yet, what is true of any decline."""
-    return _CODES.get(code or "", Told("your bank declined it", _ASK))
+    return _CODES.get(code or "", ANY)

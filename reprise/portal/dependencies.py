@@ -1,7 +1,7 @@
 """What the pages ask of a request: its session, its visitor, and that a form comes from our own pages."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Response
 
 from reprise.accounts.client import Accounts
 from reprise.accounts.errors import AccountNotFound
+from reprise.branding import Branding
 from reprise.http import audit
 from reprise.http.idempotency import ids_of
 from reprise.http.problems import Problem
@@ -46,6 +47,7 @@ class Visitor:
     services: Services
     session: HandOver
     local: LocalFormat
+    branding: Branding = field(default_factory=Branding)
 
     @property
     def account_id(self) -> str:
@@ -89,6 +91,7 @@ async def signed_in(request: Request, services: ServicesDep) -> HandOver:
     audit.note(request, "portal", subject=session.user.id, account=asked)
     await services.limits.request(session.user.id, billing=True)
     if not await services.sessions.is_open(session):
+        request.state.ended_session = session
         raise sign_in_needed()
     request.state.session = session
     return session
@@ -107,7 +110,8 @@ async def visitor(account_id: str, request: Request, services: ServicesDep, sess
         raise AccountNotFound
     if not session.user.billing_access:
         raise Problem(403, "billing_access_required", "You have no Billing Access to this account.")
-    return Visitor(services, session, LocalFormat(locale_of(request.headers.get("accept-language", ""))))
+    local = LocalFormat(locale_of(request.headers.get("accept-language", "")))
+    return Visitor(services, session, local, session.branding.over(services.settings.branding))
 
 
 VisitorDep = Annotated[Visitor, Depends(visitor)]

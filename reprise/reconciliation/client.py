@@ -17,6 +17,7 @@ from reprise.reconciliation.messages import (
     RECONCILIATION_ID,
     SUMMARY,
     ReconciliationRun,
+    reconciliation_of,
     workflow_id,
 )
 from reprise.schemas.reconciliations import ReconciliationBody, ReconciliationReport, ReconciliationView
@@ -51,6 +52,18 @@ class ReconciliationIdReused(RepriseError):  # noqa: N818 - named as its code is
         super().__init__("This idempotency key was used for another request. Use a new key for each.")
 
 
+class ReconciliationRunning(RepriseError):  # noqa: N818 - named as its code is
+    """A reconciliation runs, and another one is not begun beside it."""
+
+    code = "reconciliation_running"
+
+    def __init__(self, reconciliation: str) -> None:
+        """Take the one that runs."""
+        super().__init__(
+            f"Reconciliation {reconciliation} runs. Wait for its end, or look at it: it looks at all of it."
+        )
+
+
 class Reconciliations:
     """Every reconciliation. `Unavailable` may come from any call."""
 
@@ -63,8 +76,11 @@ class Reconciliations:
 
         Raises:
             ReconciliationIdReused: One of this id was asked for otherwise.
+            ReconciliationRunning: Another one runs: two would ask Stripe for the same twice as fast.
         """
         try:
+            if other := await self._running(beside=workflow_id(reconciliation)):
+                raise ReconciliationRunning(other)
             await self._client.start_workflow(
                 RECONCILIATION,
                 ReconciliationRun(repair=asked.repair, days=asked.days),
@@ -80,6 +96,16 @@ class Reconciliations:
                 raise ReconciliationIdReused from None
         except (RPCError, RuntimeError) as error:
             raise Unavailable(_UNREACHABLE) from error
+
+    async def _running(self, beside: str) -> str | None:
+        """Return the id of another reconciliation that runs, as far as Temporal's list, which is late, knows of it."""
+        query = f"WorkflowType='{RECONCILIATION}' AND ExecutionStatus='Running'"
+        async for each in self._client.list_workflows(query, limit=10, rpc_timeout=_TIMEOUT):
+            if each.id != beside:
+                now = await self._client.get_workflow_handle(each.id).describe(rpc_timeout=_TIMEOUT)
+                if now.status is _RUNNING:
+                    return reconciliation_of(each.id)
+        return None
 
     async def _asked(self, reconciliation: str) -> ReconciliationBody | None:
         try:

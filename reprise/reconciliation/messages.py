@@ -31,6 +31,11 @@ def workflow_id(reconciliation: str) -> str:
     return f"{_PREFIX}{reconciliation}"
 
 
+def reconciliation_of(workflow: str) -> str:
+    """Return the id of the reconciliation that a workflow id belongs to."""
+    return workflow.removeprefix(_PREFIX)
+
+
 class Phase(StrEnum):
     """What is gone through, in this order: the accounts, then Stripe's own lists."""
 

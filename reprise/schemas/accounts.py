@@ -173,6 +173,22 @@ class AccountView(_View):
         return self.is_out_of_service and self.payment.awaits_payer
 
     @property
+    def may_pay_invoice(self) -> bool:
+        """Whether the renewal's open invoice can be paid by hand, and that helps: it is not held up by us (R9, R10)."""
+        payment = self.payment
+        return self.is_past_due and payment.invoice_id is not None and not (payment.under_way or payment.stopped)
+
+    @property
+    def is_held_up_by_us(self) -> bool:
+        """Whether a payment waits for a fault of ours to be mended, and is tried again by itself (R1, R8, R9)."""
+        return self.payment.stopped and self.payment.next_attempt_at is not None
+
+    @property
+    def failed_to_return(self) -> bool:
+        """Whether the account is out of service, and its latest payment failed."""
+        return self.is_out_of_service and self.payment.failed
+
+    @property
     def held_by_operator(self) -> bool:
         """Whether operators have taken the account out of service: they alone bring it back (R13)."""
         return self.is_out_of_service and self.disabled_reason is DisabledReason.OPERATOR

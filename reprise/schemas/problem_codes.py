@@ -136,6 +136,12 @@ PROBLEMS: Final = (
         "Check the id, or begin another.",
     ),
     ProblemKind(
+        "reconciliation_running",
+        (409,),
+        "Another reconciliation is running.",
+        "Look at that one, and begin another once it is over.",
+    ),
+    ProblemKind(
         "customer_gone",
         (409,),
         "The account's customer was deleted at Stripe.",

@@ -15,12 +15,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError
 
+from reprise.branding import Branding
+from reprise.errors import InvalidInput
 from reprise.http.keys import Keys
 from reprise.http.problems import Problem
 from reprise.settings import ApiSettings
 
 LINK_LASTS = 300
 """Seconds within which a one-time link must be used."""
+
+MOST = 3800
+"""Characters of a hand-over under its seal: browsers keep cookies of 4,096 bytes (RFC 6265, 6.1)."""
 
 _Line = StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 
@@ -40,8 +45,8 @@ class PortalUser(BaseModel):
     ] = False
 
 
-class PortalSessionBody(BaseModel):
-    """Who is to be signed in, and where the pages lead back to."""
+class PortalSessionBody(Branding):
+    """Who is to be signed in, where the pages lead back to, and how they look; what is left out is as configured."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -51,6 +56,9 @@ class PortalSessionBody(BaseModel):
                 {
                     "user": {"id": "user-7", "name": "Ada", "billing_access": True},
                     "return_url": "https://shop.example.com/settings",
+                    "product_name": "Integration Manager",
+                    "support_url": "https://shop.example.com/help",
+                    "accent_color": "#1f5f52",
                 }
             ]
         },
@@ -88,6 +96,7 @@ class HandOver(BaseModel):
     user: PortalUser
     return_url: str | None = None
     ask: str | None = None
+    branding: Branding = Branding()
     expires: float
     generation: tuple[str, str] = ("", "")
 
@@ -160,7 +169,10 @@ def _key(secret: str, purpose: str) -> bytes:
 def _closed(cipher: MultiFernet | None, hand_over: HandOver) -> str:
     if cipher is None:
         raise Problem(501, "portal_not_configured", "Set REPRISE_PORTAL_SECRET to use the Profile & Billing pages.")
-    return cipher.encrypt(hand_over.model_dump_json(by_alias=False).encode()).decode()
+    sealed = cipher.encrypt(hand_over.model_dump_json(by_alias=False, exclude_defaults=True).encode()).decode()
+    if len(sealed) > MOST:
+        raise InvalidInput("return_url", "and the other texts are too long together for a browser's cookie")
+    return sealed
 
 
 def _opened(cipher: MultiFernet | None, text: str) -> HandOver | None:

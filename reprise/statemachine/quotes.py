@@ -44,6 +44,16 @@ class Quote(BaseModel):
     term: Term
     lines: tuple[QuoteLine, ...] = ()
 
+    @property
+    def debts(self) -> tuple[QuoteLine, ...]:
+        """The lines of what earlier renewals left unpaid: all but that of the term itself (R12)."""
+        return tuple(line for line in self.lines if line.period != self.term)
+
+    @property
+    def for_term(self) -> int:
+        """What the term itself costs, without debts."""
+        return self.amount_due - sum(line.amount for line in self.debts)
+
 
 def upfront_quote(plan: Plan, carts: int, term: Term, debts: tuple[Debt, ...] = ()) -> Quote:
     """Return the upfront payment for `term`: carts × unit amount, and each debt as a line of its own (R6, R8, R12).

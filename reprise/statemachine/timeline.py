@@ -17,10 +17,11 @@ UNKNOWN_ENTRIES = 10_000
 
 
 class ActorKind(StrEnum):
-    """Who can make an account change."""
+    """Who can make an account change; `product` is the product's own backend (R19)."""
 
     USER = "user"
     OPERATOR = "operator"
+    PRODUCT = "product"
     TIMER = "timer"
     STRIPE = "stripe"
 

@@ -260,14 +260,30 @@ async def check_customer(client: stripe.StripeClient, customer_id: str) -> None:
         raise InvalidInput("customer_id", "was deleted at Stripe; leave it out, and the account gets a new one")
 
 
-async def portal_url(client: stripe.StripeClient, customer_id: str, return_url: str) -> str:
+async def portal_url(
+    client: stripe.StripeClient,
+    customer_id: str,
+    return_url: str,
+    *,
+    new_card_to: str | None = None,
+) -> str:
     """Return an address of Stripe's customer portal that leads back to `return_url`.
+
+    Args:
+        client: The client.
+        customer_id: Whose billing information.
+        return_url: Where the portal's own link leads back to.
+        new_card_to: Ask for nothing but another payment method, and lead on to this address by itself once there is one
+            (docs.stripe.com/customer-management/portal-deep-links#payment-method-update).
 
     Raises:
         CustomerGone: Stripe has no such customer, or has it no more (R23, R25).
         Unavailable: Stripe is out of reach.
     """
     asked: Any = {"customer": customer_id, "return_url": return_url}
+    if new_card_to is not None:
+        done = {"type": "redirect", "redirect": {"return_url": new_card_to}}
+        asked["flow_data"] = {"type": "payment_method_update", "after_completion": done}
     try:
         session = await client.v1.billing_portal.sessions.create_async(asked)
     except stripe.StripeError as error:

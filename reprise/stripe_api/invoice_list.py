@@ -9,7 +9,8 @@ from reprise.errors import InvalidInput
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.stripe_api.client import metadata_of
-from reprise.stripe_api.errors import unavailable_by
+from reprise.stripe_api.errors import is_transient, unavailable_by
+from reprise.stripe_api.reading import is_ours
 
 
 async def invoice_page(
@@ -36,6 +37,26 @@ async def invoice_page(
         raise unavailable_by(error) from error
     shown = [view_of(each) for each in page.data if getattr(each, "status", None) != "draft"]
     return InvoiceList(invoices=shown, next_cursor=page.data[-1].id if page.has_more else None)
+
+
+async def hosted_invoice(
+    client: stripe.StripeClient, invoice_id: str, *, customer: str | None, account_id: str, life: str | None
+) -> str | None:
+    """Return where Stripe shows an invoice to its payer; None for one that is not the account's, or has no page.
+
+    Raises:
+        Unavailable: Stripe is out of reach.
+    """
+    try:
+        invoice = await client.v1.invoices.retrieve_async(invoice_id)
+    except stripe.InvalidRequestError as error:
+        if is_transient(error):
+            raise unavailable_by(error) from error
+        return None
+    except stripe.StripeError as error:
+        raise unavailable_by(error) from error
+    theirs = customer is not None and invoice.customer == customer
+    return _of(invoice, "hosted_invoice_url", str) if theirs or is_ours(invoice, account_id, life) else None
 
 
 def view_of(invoice: Any) -> InvoiceView:

@@ -68,6 +68,7 @@ def create_portal_session(call: Call, parameters: Parameters) -> Object:
     """Make a session of the customer portal: its address lets its holder change the customer's card."""
     customer = customers.found(call, parameters.get("customer", ""), param="customer")
     token = secrets.token_urlsafe(24)
+    flow = _flow(parameters["flow_data"]) if parameters.get("flow_data") else None
     session = shaped(
         stripe.billing_portal.Session,
         id=new_id("bps"),
@@ -75,6 +76,7 @@ def create_portal_session(call: Call, parameters: Parameters) -> Object:
         configuration="bpc_1ReprisesSandbox",
         created=call.now,
         customer=customer["id"],
+        flow=flow,
         livemode=False,
         locale=parameters.get("locale"),
         return_url=parameters.get("return_url"),
@@ -82,6 +84,27 @@ def create_portal_session(call: Call, parameters: Parameters) -> Object:
         _sandbox={"token": token},
     )
     return call.store.put(session, owner=token)
+
+
+def _flow(asked: Object) -> Object:
+    """Return the flow of a session that leads to one thing and on from there (billing_portal/sessions/object#flow).
+
+    Raises:
+        StripeFailure: 400: a redirect without an address, or a flow that the sandbox does not have.
+    """
+    if asked.get("type") != "payment_method_update":
+        raise invalid("The sandbox's portal has the flow payment_method_update alone.", param="flow_data[type]")
+    then = asked.get("after_completion") or {"type": "portal_homepage"}
+    if then.get("type") == "redirect" and not (then.get("redirect") or {}).get("return_url"):
+        param = "flow_data[after_completion][redirect][return_url]"
+        raise invalid(f"Missing required param: {param}.", code="parameter_missing", param=param)
+    return {
+        "type": "payment_method_update",
+        "after_completion": {"type": then["type"], "redirect": then.get("redirect"), "hosted_confirmation": None},
+        "subscription_cancel": None,
+        "subscription_update": None,
+        "subscription_update_confirm": None,
+    }
 
 
 ENDPOINTS = (
@@ -101,6 +124,15 @@ ENDPOINTS = (
         "/v1/billing_portal/sessions",
         create_portal_session,
         SessionCreateParams,
-        frozenset({"customer", "return_url", "locale"}),
+        frozenset(
+            {
+                "customer",
+                "return_url",
+                "locale",
+                "flow_data.type",
+                "flow_data.after_completion.type",
+                "flow_data.after_completion.redirect.return_url",
+            }
+        ),
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.requests import Request
@@ -221,7 +221,7 @@ class Pages:
         except StripeFailure as failure:
             return self._show_portal(session, str(failure))
         self._changed()
-        return RedirectResponse(f"{request.url.path}?saved=1", 303)
+        return RedirectResponse(_after(session) or f"{request.url.path}?saved=1", 303)
 
     def _change(self, call: Call, form: dict[str, str], customer: Object) -> None:
         if form.get("card") in payment_methods.TEST_METHODS:
@@ -240,9 +240,11 @@ class Pages:
         if customer is None or customer.get("deleted"):
             return self._gone()
         default = customer["invoice_settings"]["default_payment_method"]
+        leads_to = _after(session)
         return self._page(
             "portal.html",
-            title="Billing details",
+            title="Add a payment method" if session["flow"] else "Billing details",
+            also_to=leads_to,
             session=session,
             message=message,
             status=402 if message else 200,
@@ -260,9 +262,22 @@ class Pages:
     def _gone(self) -> Response:
         return self._page("gone.html", title="Not found", status=404)
 
-    def _page(self, template: str, *, status: int = 200, **values: object) -> Response:
+    def _page(self, template: str, *, status: int = 200, also_to: str | None = None, **values: object) -> Response:
         html = self._templates.get_template(template).render(**values)
-        return HTMLResponse(html, status, _HEADERS)
+        headers = _HEADERS
+        if also_to is not None:
+            # Where a form's answer redirects counts as its target (w3.org/TR/CSP3/#directive-form-action).
+            parts = urlsplit(also_to)
+            policy = _HEADERS["Content-Security-Policy"]
+            allowed = policy.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
+            headers = {**_HEADERS, "Content-Security-Policy": allowed}
+        return HTMLResponse(html, status, headers)
+
+
+def _after(session: Object) -> str | None:
+    """Return where a session leads once it has done what its flow is for; None: to itself."""
+    then = (session["flow"] or {}).get("after_completion") or {}
+    return then["redirect"]["return_url"] if then.get("type") == "redirect" else None
 
 
 def _named(method: Object) -> str:

@@ -5,9 +5,8 @@ from typing import Final
 IS_PAUSED: Final = "Workflow is paused"
 """What the server answers to an update of a workflow that somebody has paused in the UI (server 1.32)."""
 
-NOT_TAKEN: Final = frozenset({"UnprocessedUpdate", "AcceptedUpdateCompletedWorkflow"})
-"""The server's own kinds of failure of an update that no run has answered, because one ended and another began: the
-first says that the worker has not seen it, the second that the run which had accepted it is over (server 1.32)."""
+NOT_TAKEN: Final = "UnprocessedUpdate"
+"""The server's own kind of failure of an update that no worker has seen, as one run ended and another began (1.32)."""
 
 NOT_YET: Final = "not scheduled yet"
 """What a query is told right after the dev server skipped time; it is asked again."""

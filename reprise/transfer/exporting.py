@@ -58,8 +58,6 @@ async def export_accounts(
     report.written = report.kept = len(there)
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if there else os.O_TRUNC)
     with os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8", newline="") as file:
-        if form is Format.CSV and not there:
-            file.write(_csv([*COLUMNS]))
         await export_to(client, file, form, report=report, but=there, told=told)
         file.flush()
         os.fsync(file.fileno())
@@ -77,6 +75,8 @@ async def export_to(
     told: Callable[[ExportReport], None] | None = None,
 ) -> None:
     """Write every account to a stream, as it is read, but those of some ids. Errors as of `export_accounts`."""
+    if form is Format.CSV and not but:
+        file.write(_csv([*COLUMNS]))
     async for account_id, record in _records(client, but or set()):
         line = json.dumps({"account_id": account_id, RECORD: record}, ensure_ascii=False) + "\n"
         if form is Format.CSV:

@@ -76,6 +76,7 @@ COLUMNS: Final[Mapping[str, Callable[[str], Any]]] = {
     "policy.payment_methods": _words,
     "policy.on_dispute": str,
     "policy.debt": str,
+    "policy.renewal_upcoming_days": _integer,
 }
 """The columns of CSV, each with how its text is read: the fields of `POST /v1/accounts`, nested ones with a dot."""
 

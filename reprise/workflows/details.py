@@ -136,6 +136,8 @@ def _who(entry: TimelineEntry) -> str:
             return f"the user{named}" if named else "a user"
         case ActorKind.OPERATOR:
             return f"the operator{named}" if named else "an operator"
+        case ActorKind.PRODUCT:
+            return f"the product{named}"
         case ActorKind.TIMER:
             return "its timer"
         case ActorKind.STRIPE:

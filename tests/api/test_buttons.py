@@ -5,6 +5,8 @@ Renewals after that, by the calendar and beside accounts that nobody has touched
 
 import asyncio
 import contextlib
+import json
+import subprocess
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
+from reprise.cli.exit_codes import ExitCode
 from reprise.errors import RepriseError
 from reprise.workflows.messages import (
     AccountView,
@@ -35,7 +38,8 @@ from reprise.workflows.messages import (
     SetCarts,
     workflow_id,
 )
-from tests.api.conftest import Api, Json, new_account
+from tests.api.conftest import Api, Json, new_account, token
+from tests.local.commands import run
 from tests.stripe_side import StripeSide
 from tests.workflows.dev_server import DevAccount
 from tests.workflows.world import utc
@@ -152,12 +156,12 @@ Standing = Callable[[DevAccount], Awaitable[None]]
 STANDINGS: dict[Standing, tuple[int, str, list[int]]] = {
     active: (33, "active", [7500, 7500]),
     cancelled: (33, "disabled", [7500]),
-    past_due: (39, "disabled", [7500]),
-    disabled: (33, "disabled", []),
-    held: (33, "disabled", [7500]),
-    reactivated: (33, "active", [7500, 7500]),
-    awaiting_authentication: (1, "disabled", []),
-    clearing: (1, "disabled", []),
+    past_due: (0, "past_due", [7500]),
+    disabled: (0, "disabled", []),
+    held: (0, "disabled", [7500]),
+    reactivated: (0, "reactivated", [7500]),
+    awaiting_authentication: (0, "disabled", []),
+    clearing: (0, "disabled", []),
     closed: (0, "closed", [7500]),
 }
 """Each standing; then, so many days later: the account's state, and what it was charged until then."""
@@ -173,11 +177,19 @@ async def told(operator: Api, path: str, what: str) -> int:
     return [each["type"] for each in entries].count(f"account.{what}")
 
 
+def _code(typed: "subprocess.CompletedProcess[str]") -> str:
+    return str(json.loads(typed.stderr)["code"])
+
+
 @pytest.mark.usefixtures("worker")
 async def test_E23_R27_no_button_costs_an_account_anything(
-    operator: Api, temporal: Client, stripe_side: StripeSide
+    operator: Api, api_url: str, temporal: Client, stripe_side: StripeSide
 ) -> None:
-    """In every state: what is known is told, whatever was pressed; restored, it is as before, and goes on."""
+    """In every state: what is known is told, whatever was pressed; restored, it is as before, and goes on.
+
+    From the command line and over HTTP at once: one of them restores it, the other is told so.
+    """
+    environment = {"REPRISE_URL": api_url, "REPRISE_TOKEN": token(scope="operator")}
 
     async def press_all(standing: Standing) -> None:
         account = DevAccount(temporal, stripe_side)
@@ -204,18 +216,23 @@ async def test_E23_R27_no_button_costs_an_account_anything(
         opening = await operator.ask("POST", "/v1/accounts", new_account(account_id=account.account_id))
         assert (opening.status_code, opening.json()["code"]) == (409, "account_exists"), name
 
-        answers = await asyncio.gather(*(operator.ask("POST", f"{path}/restore") for _ in range(2)))
-        said = sorted((each.status_code, each.json().get("code", "")) for each in answers)
+        typed, asked = await asyncio.gather(
+            asyncio.to_thread(run, "account", "restore", account.account_id, "--json", **environment),
+            operator.ask("POST", f"{path}/restore"),
+        )
+        said = {(asked.status_code, asked.json().get("code", "")), (typed.returncode, typed.stderr and _code(typed))}
         if final:
-            assert said == [(409, "account_closed")] * 2
+            assert said == {(409, "account_closed"), (ExitCode.REFUSED, "account_closed")}
             return
-        assert said == [(200, ""), (409, "account_running")], name
+        by_command_line = {(ExitCode.OK, ""), (409, "account_running")}
+        assert said in (by_command_line, {(200, ""), (ExitCode.REFUSED, "account_running")}), name
         assert but_sequence(await operator.get(path)) == known, name
         assert await operator.get(f"{path}/access") == access, name
         assert await told(operator, path, "restored") == 1, name
 
         days, state, charged = STANDINGS[standing]
-        await account.pass_time(days=days)
+        if days:
+            await account.pass_time(days=days)
         lived = await account.see()
         assert (lived.state, account.charged()) == (state, charged), name
 
@@ -268,8 +285,10 @@ async def test_R8_R27_a_payment_under_way_goes_on_by_its_key(
         await buttons.reset(-1)
     else:
         await buttons.terminate()
-        with pytest.raises(RepriseError):
+        with pytest.raises(RepriseError) as ended:
             await asked
+        if what == "reactivation":
+            assert ended.value.code == "account_stopped"
         account_as_it_was = await account.see()
         assert (account_as_it_was.payment.status, account_as_it_was.restorable) == ("collecting", True)
         assert (await restored(account)).payment.key == key

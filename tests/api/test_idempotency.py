@@ -62,7 +62,7 @@ async def test_R14_a_pages_keys_are_the_visitors(operator: Api, api_url: str) ->
             page = await browser.get(f"/portal/accounts/{account}/subscription")
             token = re.findall(r'name="forms_token" value="(\w+)"', page.text)[0]
             form = {"forms_token": token, "key": key, "carts": carts}
-            assert (await browser.post(f"/portal/accounts/{account}/carts", data=form)).status_code == 303
+            assert (await browser.post(f"/portal/accounts/{account}/subscription", data=form)).status_code == 303
         assert (await operator.get(f"/v1/accounts/{account}"))["sequence"] == sequence
 
 

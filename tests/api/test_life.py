@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 FIELDS = {
     "account_id", "email", "state", "in_service", "renews", "disabled_reason", "carts", "plan", "timezone",
-    "opened_at", "anchor", "term", "payment", "next", "sequence",
+    "opened_at", "anchor", "term", "payment", "next", "sequence", "restorable",
 }  # fmt: skip
 
 
@@ -85,7 +85,9 @@ async def test_R3_R4_cancel_and_change_of_mind(operator: Api, caller: Callers, s
     account = answer.json()
     access = await user.get(f"{path}/access")
     end = account["term"]["end"]
-    assert access == {"access": True, "state": "cancelled", "until": end, "term_end": end, "grace_until": None}
+    assert access == {
+        "access": True, "state": "cancelled", "until": end, "term_end": end, "grace_until": None, "restorable": False,
+    }  # fmt: skip
     answer = await user.ask("POST", f"{path}/reactivate")
     assert (answer.status_code, answer.json()["state"]) == (200, "active")
     assert stripe_side.charged(account["account_id"]) == [7500]

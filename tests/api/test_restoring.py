@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -265,7 +266,10 @@ async def test_R27_an_account_whose_history_cannot_be_replayed(
                 search_attributes=search_attributes(run.account),
             )
             async with asyncio.timeout(20):
-                while (await handle.describe()).history_length < 5:  # noqa: ASYNC110
+                while True:
+                    events = (await handle.fetch_history()).events
+                    if events[-1].event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                        break
                     await asyncio.sleep(0.02)
             await handle.terminate()
     async with account_worker(temporal, settings):

@@ -22,7 +22,7 @@ async def test_R19_what_the_backend_may(operator: Api, caller: Callers) -> None:
     assert (await backend.ask("POST", f"{path}/portal-sessions", user)).status_code == 200
     assert (await backend.ask("POST", f"{path}/portal-sessions/revoke")).status_code == 204
     entries = (await operator.get(f"{path}/timeline"))["timeline"]
-    assert entries[-1]["actor"] == {"kind": "operator", "id": "shop"}
+    assert entries[-1]["actor"] == {"kind": "product", "id": "shop"}
 
 
 async def test_R19_what_the_backend_may_not(operator: Api, caller: Callers) -> None:

@@ -63,15 +63,15 @@ async def test_R19_other_methods_spend_no_link(operator: Api) -> None:
 async def test_R19_the_page_says_who_is_signed_in_where_with_a_way_out(operator: Api) -> None:
     """By name, or by id where the product gave none; also without Billing Access."""
     for user, said in (
-        ({}, "Signed in as <strong>Ada Lovelace</strong>"),
-        ({"name": None}, "Signed in as <strong>user-7</strong>"),
-        ({"name": "<b>Eve</b>"}, "Signed in as <strong>&lt;b&gt;Eve&lt;/b&gt;</strong>"),
-        ({"billing_access": False}, "Signed in as <strong>Ada Lovelace</strong>"),
+        ({}, "Signed in as <strong><bdi>Ada Lovelace</bdi></strong>"),
+        ({"name": None}, "Signed in as <strong><bdi>user-7</bdi></strong>"),
+        ({"name": "<b>Eve</b>"}, "Signed in as <strong><bdi>&lt;b&gt;Eve&lt;/b&gt;</bdi></strong>"),
+        ({"billing_access": False}, "Signed in as <strong><bdi>Ada Lovelace</bdi></strong>"),
     ):
         account, link = await handed_over(operator, **user)
         async with httpx.AsyncClient(timeout=30, trust_env=False, follow_redirects=True) as browser:
             page = await browser.get(link)
-            assert f"{said} to account <strong>{account}</strong>. Not you?" in page.text
+            assert f"{said} to account <strong><bdi>{account}</bdi></strong>. Not you?" in page.text
             token = re.search(r'name="forms_token" value="(\w+)"', page.text)
             assert token is not None
             out = await browser.post(page.url.join("/portal/sign-out"), data={"forms_token": token[1]})

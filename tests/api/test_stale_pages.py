@@ -121,7 +121,7 @@ async def test_R3_cancelled_from_a_page_of_the_term_before(
     account = await opened(operator)
     path, base = f"/v1/accounts/{account['account_id']}", f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
-    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
+    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
     async for _ in AccountClock(temporal, account["account_id"]).move(None):
         pass
     page = await browser.post(f"{base}/cancel", data={**form, "when": "term_end"})
@@ -134,18 +134,18 @@ async def test_R3_a_second_tab_stops_a_cancelled_account_at_once(operator: Api, 
     account = await opened(operator)
     path, base = f"/v1/accounts/{account['account_id']}", f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
-    one = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
-    two = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
-    three = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
+    one = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
+    two = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
+    three = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
     first = await browser.post(f"{base}/cancel", data={**one, "when": "term_end"})
-    assert "Your subscription is cancelled." in first.text
+    assert "Your subscription is cancelled. Your shop works until" in first.text
     again = await browser.post(f"{base}/cancel", data={**two, "when": "term_end"})
-    assert "Your subscription is cancelled." in again.text
+    assert "Your subscription is cancelled. Your shop works until" in again.text
     assert (await operator.get(path))["sequence"] == account["sequence"] + 1
     told = await browser.post(f"{base}/cancel", data={**three, "when": "now"})
     assert "Your subscription is cancelled already. To stop your shop at once, confirm it here." in told.text
     assert (await operator.get(path))["state"] == "cancelled"
-    done = await browser.post(f"{base}/cancel", data=fields_of(told, "Stop now"))
+    done = await browser.post(f"{base}/cancel", data=fields_of(told, "Stop my shop now"))
     assert "your shop has stopped" in done.text
     stopped = await operator.get(path)
     assert (stopped["state"], stopped["disabled_reason"]) == ("disabled", "cancelled")
@@ -157,7 +157,7 @@ async def test_R3_a_page_of_an_account_that_is_out_of_service_by_now(operator: A
     account = await opened(operator)
     base = f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
-    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
+    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
     await operator.ask("POST", f"/v1/accounts/{account['account_id']}/disable", {"reason": "fraud"})
     page = await browser.post(f"{base}/cancel", data={**form, "when": "now"})
     assert "Your account is out of service already. Nothing was changed." in page.text
@@ -169,7 +169,7 @@ async def test_a_form_that_does_not_say_what_it_showed_does_nothing(operator: Ap
     account = await opened(operator)
     base = f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
-    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel subscription")
+    form = fields_of(await browser.get(f"{base}/cancel"), "Cancel on")
     for wrong in ({"state": "new"}, {"state": "x"}, {"payment": "other:1"}):
         await browser.post(f"{base}/cancel", data={**form, **wrong, "when": "now", "key": str(uuid.uuid4())})
     without = {name: value for name, value in form.items() if name != "state"}
@@ -230,9 +230,9 @@ async def test_R26_the_billing_email_on_the_page(operator: Api, browser: httpx.A
     base = f"/portal/accounts/{account['account_id']}"
     await browser.get(await link(operator, account["account_id"]))
     form = fields_of(await browser.get(f"{base}/subscription"), "Save e-mail")
-    wrong = await browser.post(f"{base}/email", data={**form, "email": "a@b"})
+    wrong = await browser.post(f"{base}/subscription", data={**form, "email": "a@b"})
     assert (wrong.status_code, "Nothing was changed." in wrong.text) == (422, True)
-    done = await browser.post(f"{base}/email", data={**form, "email": "new@example.com"})
+    done = await browser.post(f"{base}/subscription", data={**form, "email": "new@example.com"})
     assert "Your billing e-mail is changed." in done.text
     assert 'value="new@example.com"' in done.text
     assert "new@example.com" in (await browser.get(base)).text

@@ -45,7 +45,7 @@ VALUES: list[bytes] = [
 PAGES = [
     ("GET", "/portal"), ("GET", "/portal/"), ("GET", "/portal/sign-in/x"), ("HEAD", "/portal/sign-in/x"),
     ("GET", "/portal/accounts/s"), ("GET", "/portal/accounts/s/history"), ("POST", "/portal/accounts/s/cancel"),
-    ("POST", "/portal/accounts/s/email"), ("POST", "/portal/sign-out"), ("GET", "/portal/static/portal.css"),
+    ("POST", "/portal/accounts/s/subscription"), ("POST", "/portal/sign-out"), ("GET", "/portal/static/portal.css"),
     ("HEAD", "/portal/static/portal.css"), ("GET", "/docs"), ("GET", "/docs/assets/reference.js"),
     ("GET", "/openapi.json"), ("GET", "/nothing"),
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page
 
 from tests.browser import chromium
+from tests.browser.gallery import gallery_served
 from tests.browser.shop import Shop, opened
 
 
@@ -27,6 +28,13 @@ async def chrome() -> AsyncIterator[Browser]:
         pytest.skip(chromium.MISSING)
     async with chromium.browser() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+async def gallery() -> AsyncIterator[str]:
+    """Where the gallery is served, without Temporal and Stripe."""
+    async with gallery_served() as url:
+        yield url
 
 
 Visits = Callable[..., Any]

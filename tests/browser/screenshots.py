@@ -1,4 +1,7 @@
-"""`make screenshots`: every page in every state, in desktop and phone width, as PNG files; those of the documents."""
+"""`make screenshots`: every page of every standing in the gallery, wide, narrow, light, dark; those of the documents.
+
+Pages of Stripe's side in the sandbox, and those that are no account's, are pictured in a running system.
+"""
 
 import asyncio
 import os
@@ -10,45 +13,42 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 
 from tests.browser import chromium, temporal_ui
+from tests.browser.gallery import WIDTHS, all_pages, gallery_served
 from tests.browser.shop import Shop, opened
-from tests.browser.states import PAGES, STATES, disabled
+from tests.browser.states import disabled
 
-WIDTHS = {"desktop": {"width": 1100, "height": 760}, "phone": {"width": 390, "height": 844}}
-AT_ONCE = asyncio.Semaphore(3)
+PICTURED = (("desktop", "light"), ("phone", "light"), ("small", "dark"))
 IN_DOCS = Path("docs/screenshots")
 README = {
-    "in-service-overview-desktop": "overview",
-    "in-service-cancel-desktop": "cancel",
-    "disabled-reactivate-desktop": "reactivate",
+    "carts-changed-overview-desktop-light": "overview",
+    "in-service-cancel-desktop-light": "cancel",
+    "lapsed-reactivate-desktop-light": "reactivate",
 }
 
 
-async def picture(shop: Shop, browser: Browser, state: str, into: Path) -> None:
-    async with AT_ONCE:
-        await taken(shop, browser, state, into)
-
-
-async def taken(shop: Shop, browser: Browser, state: str, into: Path) -> None:
-    account = await STATES[state](shop)
-    for width, viewport in WIDTHS.items():
-        context = await browser.new_context(viewport=viewport, device_scale_factor=1)  # type: ignore[arg-type]
+async def standings(browser: Browser, gallery: str, into: Path) -> None:
+    """Picture the gallery."""
+    for name, scheme in PICTURED:
+        context = await browser.new_context(
+            viewport={"width": WIDTHS[name], "height": 760},
+            color_scheme=scheme,  # type: ignore[arg-type] # one of the two
+            device_scale_factor=1,
+        )
         page = await context.new_page()
-        await page.goto(await shop.link(account, return_url="https://shop.example.com/settings"))
-        for name, path in PAGES.items():
-            await page.goto(f"{shop.url}/portal/accounts/{account}{path}")
-            if page.url.endswith(path):  # a page that does not fit the state leads on to another
-                await page.screenshot(path=into / f"{state}-{name}-{width}.png", full_page=True)
+        for each in all_pages():
+            await page.goto(f"{gallery}/{each}")
+            await page.screenshot(path=into / f"{each.replace('/', '-')}-{name}-{scheme}.png", full_page=True)
         await context.close()
 
 
 async def others(shop: Shop, browser: Browser, into: Path) -> None:
-    """The pages that are no account's, those that last for seconds, and Stripe's pages in the sandbox."""
-    for width, viewport in WIDTHS.items():
-        context = await browser.new_context(viewport=viewport)  # type: ignore[arg-type]
+    """The pages that are no account's, and Stripe's pages in the sandbox."""
+    for name in ("desktop", "phone"):
+        context = await browser.new_context(viewport={"width": WIDTHS[name], "height": 760})
         page = await context.new_page()
 
-        async def shot(name: str, page: Page = page, width: str = width) -> None:
-            await page.screenshot(path=into / f"{name}-{width}.png", full_page=True)
+        async def shot(what: str, page: Page = page, width: str = name) -> None:
+            await page.screenshot(path=into / f"{what}-{width}.png", full_page=True)
 
         account = await disabled(shop)
         link = await shop.link(account, billing_access=False, ask="Grace Hopper")
@@ -60,37 +60,28 @@ async def others(shop: Shop, browser: Browser, into: Path) -> None:
         await page.goto(link)
         await shot("spent-link")
 
-        await page.goto(await shop.link(account))
-        await page.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
-        await shop.do(account, "carts", {"carts": 2}, "PUT")
-        await page.get_by_role("button", name="Pay $75.00 and reactivate").click()
-        await page.get_by_text("The price has changed").wait_for()
-        await shot("price-changed")
         await shop.card(account, "pm_card_authenticationRequired")
-        fault = await shop.fault(path=r"/v1/invoices/[^/]+/pay", hang=True)
-        pressed = asyncio.create_task(page.get_by_role("button", name="Pay $50.00 and reactivate").click())
-        await shop.until_payment(account, "collecting")
-        other = await context.new_page()
-        await other.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
-        await shot("payment-under-way", other)
-        await (await shop.http.delete(f"{shop.stripe}/_sandbox/faults/{fault}")).aclose()
-        await pressed
-
-        await other.get_by_role("link", name="Confirm the payment").click()
-        await shot("stripe-invoice", other)
-        await other.get_by_role("link", name="Authenticate the payment").click()
-        await shot("stripe-authentication", other)
-        await other.goto(f"{shop.url}/portal/accounts/{account}/billing-information")
-        await shot("stripe-portal", other)
+        awaiting = await shop.do(account, "reactivate")
+        await page.goto(awaiting["payment"]["action_url"])
+        await shot("stripe-invoice")
+        await page.get_by_role("link", name="Authenticate the payment").click()
+        await shot("stripe-authentication")
+        await page.goto(await shop.link(account))
+        await page.goto(f"{shop.url}/portal/accounts/{account}/billing-information")
+        await shot("stripe-portal")
+        await page.goto(f"{shop.url}/portal/accounts/{account}/payment-method")
+        await shot("stripe-new-card")
         await context.close()
 
 
 async def main(into: Path) -> None:
-    with tempfile.TemporaryDirectory() as data:
-        async with opened(Path(data)) as shop, chromium.browser() as browser:
-            await asyncio.gather(*(picture(shop, browser, state, into) for state in STATES))
-            await others(shop, browser, into)
-            await temporal_ui.pictures(shop, browser, IN_DOCS)
+    async with chromium.browser() as browser:
+        async with gallery_served() as gallery:
+            await standings(browser, gallery, into)
+        with tempfile.TemporaryDirectory() as data:
+            async with opened(Path(data)) as shop:
+                await others(shop, browser, into)
+                await temporal_ui.pictures(shop, browser, IN_DOCS)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from reprise.settings import ApiSettings
 from tests.browser.conftest import Visits
 from tests.browser.shop import Shop
 from tests.browser.states import disabled
-from tests.browser.test_stories import BOTH, follows, presses, sees
+from tests.browser.test_stories import BOTH, follows, pays, presses, sees
 
 
 @BOTH
@@ -25,7 +25,7 @@ async def test_R14_two_tabs_press_reactivate_at_once(shop: Shop, visit: Visits, 
     for tab in (one, other):
         await tab.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
     await shop.fault(path=r"/v1/invoices/[^/]+/pay", delay_seconds=1)
-    await asyncio.gather(*(presses(tab, "Pay $75.00 and reactivate") for tab in (one, other)))
+    await asyncio.gather(*(pays(tab, "$75.00") for tab in (one, other)))
     for tab in (one, other):
         await sees(tab, "In service", "Renews")
     assert await shop.charged(account) == [7500, 7500]
@@ -39,7 +39,7 @@ async def test_R14_two_people_press_reactivate_at_once(shop: Shop, visit: Visits
         await each.goto(await shop.link(account))
         await follows(each, "Reactivate for $75.00")
     await shop.fault(path=r"/v1/invoices/[^/]+/pay", delay_seconds=1)
-    await asyncio.gather(*(presses(each, "Pay $75.00 and reactivate") for each in people))
+    await asyncio.gather(*(pays(each, "$75.00") for each in people))
     for each in people:
         await sees(each, "In service")
     assert await shop.charged(account) == [7500, 7500]
@@ -52,7 +52,7 @@ async def test_a_double_click_pays_once(shop: Shop, visit: Visits, *, scripts: b
     page: Page = await visit(java_script_enabled=scripts)
     await page.goto(await shop.link(account))
     await follows(page, "Reactivate for $75.00")
-    await page.get_by_role("button", name="Pay $75.00 and reactivate").dblclick()
+    await page.get_by_role("button", name=re.compile(r"Pay \$75\.00 with")).dblclick()
     await sees(page, "In service", "Renews")
     assert await shop.charged(account) == [7500, 7500]
 
@@ -66,9 +66,9 @@ async def test_R14_back_to_the_paid_form_and_pressed_again(shop: Shop, visit: Vi
     await follows(page, "Reactivate for $75.00")
     kept = await page.context.new_page()
     await kept.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
-    await presses(page, "Pay $75.00 and reactivate")
-    await sees(page, "Your account is back in service.")
-    await presses(kept, "Pay $75.00 and reactivate")
+    await pays(page, "$75.00")
+    await sees(page, "You are back.")
+    await pays(kept, "$75.00")
     await sees(kept, "Your account is in service. Nothing more was charged.")
     await kept.reload()
     await sees(kept, "In service")
@@ -84,11 +84,11 @@ async def test_R7_a_stale_quote_is_shown_anew(shop: Shop, visit: Visits, *, scri
     await follows(page, "Reactivate for $75.00")
     await sees(page, "To pay now")
     await shop.do(account, "carts", {"carts": 4}, "PUT")
-    await presses(page, "Pay $75.00 and reactivate")
+    await pays(page, "$75.00")
     await sees(page, "The price has changed since this page was shown. Nothing was charged.")
     assert await shop.charged(account) == [7500]
-    await presses(page, "Pay $100.00 and reactivate")
-    await sees(page, "Your account is back in service.")
+    await pays(page, "$100.00")
+    await sees(page, "You are back.")
     assert await shop.charged(account) == [7500, 10000]
 
 
@@ -112,7 +112,7 @@ async def test_a_slow_payment_is_waited_for(shop: Shop, visit: Visits) -> None:
     await page.goto(await shop.link(account))
     await follows(page, "Reactivate for $75.00")
     fault = await shop.fault(path=r"/v1/invoices/[^/]+/pay", hang=True)
-    pressed = asyncio.create_task(presses(page, "Pay $75.00 and reactivate"))
+    pressed = asyncio.create_task(pays(page, "$75.00"))
     other = await page.context.new_page()
     await shop.until_payment(account, "collecting")
     await other.goto(f"{shop.url}/portal/accounts/{account}/reactivate")
@@ -200,9 +200,9 @@ async def test_amounts_and_dates_are_the_readers(shop: Shop, visit: Visits) -> N
     page: Page = await visit(locale="de-DE")
     await page.goto(await shop.link(account))
     said = re.sub(r"\s", " ", await page.locator("main").inner_text())
-    assert "2.000 ¥ (4 carts × 500 ¥)" in said
-    assert "28. Feb. 2027" in said  # half past one in the night, in Tokyo
-    assert "01:30 (Asia/Tokyo)" in said
+    assert "2.000 ¥ (4 Warenkörbe × 500 ¥)" in said
+    assert re.search(r"28\. Feb\.( 2027)?", said)  # half past one in the night, in Tokyo
+    assert "01:30 (Ortszeit Tokio)" in said
 
 
 async def test_nothing_personal_in_addresses(shop: Shop, visit: Visits) -> None:

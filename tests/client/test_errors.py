@@ -21,7 +21,7 @@ from tests.client.conversations import answered, problem
 
 PROJECT = Path(__file__).parents[2]
 
-ELSEWHERE = {"unsupported_media_type", "ambiguous_length", "body_too_large", "body_too_slow", "invalid_signature"}
+ELSEWHERE = {"ambiguous_length", "body_too_large", "body_too_slow", "invalid_signature", "unsupported_media_type"}
 """Codes of mistakes that no request of the client makes: they are exceptions of their status."""
 
 

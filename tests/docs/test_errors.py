@@ -10,7 +10,13 @@ from tests.docs.errors import ERRORS, with_codes
 
 REPRISE = Path(__file__).parents[2] / "reprise"
 
-NOT_OVER_HTTP = {"form_is_foreign", "sign_in_needed", "link_is_spent", "asked_ahead", "stripe_failed"}
+NOT_OVER_HTTP = {
+    "form_is_foreign",
+    "sign_in_needed",
+    "link_is_spent",
+    "asked_ahead",
+    "stripe_failed",
+}
 """Said on a page in words, or by the command line: no caller of the API reads them."""
 
 

@@ -3,13 +3,18 @@
 import io
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from reprise.local.dev import show
+from reprise.local.directory import Addresses
 from reprise.local.fast_forward import _told
 from reprise.local.story import Invoice, Story
+from reprise.local.system import System
+from reprise.local.temporal_ui import links
 from reprise.local.terminal import printable
 from reprise.workflows.messages import Actor, ActorKind, TimelineEntry
 
@@ -55,3 +60,17 @@ def test_fast_forward_prints_what_happened_as_it_stands() -> None:
         from_state="active", to_state="past_due", amount=1, currency="usd", decline_code=FORGED,
     )  # fmt: skip
     assert not steers(_told(entry))
+
+
+def test_dev_prints_a_link_to_each_list_in_one_piece() -> None:
+    """However narrow the terminal: a link that is broken in two cannot be opened."""
+    ui = "http://127.0.0.1:8233"
+    where = Addresses(
+        api="http://127.0.0.1:8000", temporal="127.0.0.1:7233", temporal_ui=ui, stripe="x", has_sandbox=True
+    )
+    console = Console(file=io.StringIO(), force_terminal=False, width=60)
+    show(System(where, None, {}, []), Path(".reprise"), console)  # type: ignore[arg-type] # no secret is shown
+    console.file.seek(0)
+    printed = console.file.read().splitlines()
+    for what, link in links(ui).items():
+        assert [line for line in printed if line.split() == [*what.split(), link]], what

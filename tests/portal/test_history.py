@@ -10,6 +10,7 @@ from reprise.portal.localized import LocalFormat
 from reprise.statemachine.terms import Term
 from reprise.statemachine.timeline import STRIPE, Actor, ActorKind, EntryType, TimelineEntry
 from tests.portal.entries import END, START, entry
+from tests.portal.situations import situation_of
 
 EN = LocalFormat(Locale("en"))
 
@@ -83,9 +84,33 @@ def test_R26_entries_keep_the_currency_they_were_in() -> None:
 
 
 def test_who_did_it() -> None:
-    """The reader, another user, support, the payment service, or time itself."""
+    """The reader, another user, the product's own backend, support, the payment service, or time itself."""
     mine = entry("cancelled", actor=Actor(kind=ActorKind.USER, id="user-7"))
-    assert history.who(mine, "user-7") == "You"
-    assert history.who(mine, "user-8") == "A user of your shop"
-    assert history.who(entry("disabled"), "user-7") == "Automatic"
-    assert history.who(entry("payment_received", actor=STRIPE), "user-7") == "Payment service"
+    assert history.who(mine, "user-7", EN) == "You"
+    assert history.who(mine, "user-8", EN) == "A user of your shop"
+    assert history.who(entry("opened", actor=Actor(kind=ActorKind.PRODUCT, id="b")), "user-7", EN) == "Your shop"
+    assert history.who(entry("disabled", actor=Actor(kind=ActorKind.OPERATOR)), "user-7", EN) == "Support"
+    assert history.who(entry("disabled"), "user-7", EN) == "Automatic"
+    assert history.who(entry("payment_received", actor=STRIPE), "user-7", EN) == "Payment service"
+
+
+def shown(name: str) -> list[history.Told]:
+    seen = situation_of(name)
+    return history.history(seen.record.timeline, seen, "user-7", EN)
+
+
+def test_R17_what_happens_alike_several_times_is_told_once() -> None:
+    """How often, from when to when; never what moved money, and only in a row."""
+    failed = next(each for each in shown("renewal-failed") if each.sentence.startswith("A payment of $75.00 failed"))
+    assert (failed.times, failed.first.day, failed.last.day) == (4, 26, 1)
+    paid = [each for each in shown("in-service") if "paid until" in each.sentence]
+    assert len(paid) == 2
+    assert {each.times for each in paid} == {1}
+
+
+def test_R17_what_was_paid_says_with_which_card() -> None:
+    """And has its receipt; what moved nothing has none."""
+    newest, *_, oldest = shown("in-service")
+    assert newest.sentence.replace("\xa0", " ") == "Renewed for $75.00; paid until Dec 25, 2026. Visa •••• 4242."
+    assert newest.invoice_id == "in_shop-42_3"
+    assert (oldest.sentence, oldest.who, oldest.invoice_id) == ("Account opened with 3 carts.", "Your shop", None)

@@ -10,7 +10,14 @@ from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 
-from reprise.client import AsyncClient, FindingKind, IdempotencyKeyReused, NotFound, ReconciliationReport
+from reprise.client import (
+    AsyncClient,
+    FindingKind,
+    IdempotencyKeyReused,
+    NotFound,
+    ReconciliationReport,
+    ReconciliationRunning,
+)
 from reprise.reconciliation import activities
 from reprise.reconciliation.messages import SCHEDULE
 from reprise.reconciliation.messages import workflow_id as workflow_id_of
@@ -174,12 +181,26 @@ async def test_R22_each_kind_of_difference_is_found(company: Company, temporal: 
     assert not seen.report.hinted
 
 
-async def test_R14_a_reconciliation_is_begun_once_for_its_key(api: AsyncClient) -> None:
-    """The same request again is the same reconciliation, another one is refused; what there is not, is not found."""
-    first, again = [await api.begin_reconciliation(days=7, idempotency_key="tonight") for _ in range(2)]
-    assert first == again
+async def test_R14_a_reconciliation_is_begun_once_for_its_key(
+    api: AsyncClient, temporal: Client, stripe_side: StripeSide
+) -> None:
+    """The same request again is the same reconciliation, another one is refused, and a second one beside it; what there
+    is not, is not found.
+    """  # noqa: D205 - one thought
+    held = stripe_side.hold(method="GET", path="/v1/disputes")
+    first = await api.begin_reconciliation(days=7, idempotency_key="tonight")
+    async with asyncio.timeout(20):
+        while not (await temporal.count_workflows("WorkflowType='Reconciliation' AND ExecutionStatus='Running'")).count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert await api.begin_reconciliation(days=7, idempotency_key="tonight") == first
     with pytest.raises(IdempotencyKeyReused):
         await api.begin_reconciliation(days=8, idempotency_key="tonight")
+    with pytest.raises(ReconciliationRunning, match=first.id):
+        await api.begin_reconciliation()
+    stripe_side.let_go(held)
+    async with asyncio.timeout(60):
+        while (await api.get_reconciliation(first.id)).status == "running":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     for unknown in ("nothing", "../accounts"):
         with pytest.raises(NotFound):
             await api.get_reconciliation(unknown)

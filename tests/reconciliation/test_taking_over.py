@@ -1,6 +1,7 @@
 """A company comes over from Stripe, accounts are lost and come back: by the command line, and held against Stripe."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from temporalio.client import Client
 from reprise.client import AccountNotFound, AsyncClient, FindingKind
 from reprise.stripe_api.client import stripe_client
 from reprise.transfer.checking import Opening, check_rows
-from reprise.transfer.exporting import export_accounts, part_of
+from reprise.transfer.exporting import ExportReport, export_accounts, export_to, part_of
 from reprise.transfer.rows import Format, read_rows
 from reprise.workflows.messages import workflow_id
 from tests.api.program import Program
@@ -152,6 +153,9 @@ async def test_R25_what_was_exported_as_csv_can_be_imported(company: Company, tm
     closed = {each.account_id async for each in company.api.iter_accounts(state="closed")}
     every = {each.account_id async for each in company.api.iter_accounts()}
     report = await export_accounts(company.api, tmp_path / "accounts.csv", Format.CSV)
+    said = io.StringIO()
+    await export_to(company.api, said, Format.CSV, report=ExportReport())
+    assert said.getvalue() == (tmp_path / "accounts.csv").read_text()
     checked = check_rows(read_rows(tmp_path / "accounts.csv"), datetime.now(UTC))
     assert checked.refused == []
     assert ({each.account_id for each in checked.taken}, report.left_out) == (every - closed, len(closed))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -109,3 +110,29 @@ async def test_the_customer_portal_changes_the_card_and_the_details(
     customer = await client.v1.customers.retrieve_async(customer.id)
     assert (customer.name, customer.email) == ("New Name", "new@example.com")
     assert (await browser.get(f"{stripe_side.url}/_sandbox/portal/guessed")).status_code == 404
+
+
+async def test_a_portal_session_for_a_payment_method_alone(
+    client: stripe.StripeClient, customer: stripe.Customer, browser: httpx.AsyncClient
+) -> None:
+    """The flow `payment_method_update` asks for nothing else, and leads on by itself; what is half said is refused."""
+    then = {"type": "redirect", "redirect": {"return_url": "https://shop.example.com/quote?x=1"}}
+    flow = {"type": "payment_method_update", "after_completion": then}
+    made: Any = {"customer": customer.id, "return_url": "https://shop.example.com/back", "flow_data": flow}
+    session = await client.v1.billing_portal.sessions.create_async(made)
+    assert session.flow is not None
+    assert session.flow.type == "payment_method_update"
+    assert session.flow.after_completion.redirect is not None
+    assert session.flow.after_completion.redirect.return_url == "https://shop.example.com/quote?x=1"
+    page = await browser.get(session.url)
+    assert "form-action 'self' https://shop.example.com;" in page.headers["content-security-policy"]
+    assert "Billing information" not in page.text
+    done = await browser.post(session.url, data={"card": "pm_card_mastercard"}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "https://shop.example.com/quote?x=1")
+    for wrong in ({"type": "redirect"}, {"type": "redirect", "redirect": {"return_url": ""}}):
+        made["flow_data"] = {**flow, "after_completion": wrong}
+        with pytest.raises(stripe.InvalidRequestError):
+            await client.v1.billing_portal.sessions.create_async(made)
+    made["flow_data"] = {"type": "subscription_cancel"}
+    with pytest.raises(stripe.InvalidRequestError):
+        await client.v1.billing_portal.sessions.create_async(made)

@@ -13,6 +13,14 @@ from temporalio.testing import WorkflowEnvironment
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account
+from reprise.temporal.search_attributes import (
+    ACCOUNT_STATE,
+    DECLINE_CODE,
+    DISABLED_REASON,
+    NEXT_ACTION,
+    RETRIES_AT,
+    STATE_SINCE,
+)
 from reprise.worker import account_worker
 from reprise.workflows import presentation
 from reprise.workflows.details import PageOf, details
@@ -28,6 +36,7 @@ from reprise.workflows.messages import (
     SetPaymentMethod,
 )
 from tests.product import Product
+from tests.statemachine.book import utc
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.world import World
@@ -277,3 +286,25 @@ async def test_R11_a_change_of_carts_alone_upserts_nothing(world: World, edition
     last = [each for each in await world.events() if each.event_type == shown][-1]
     fields = last.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
     assert ("Carts" in fields) is (edition == editions.NEWEST)
+
+
+async def test_R9_why_and_what_is_next_are_shown_without_upserts_of_their_own(world: World) -> None:
+    """E7: one when the renewal fails, none for the retries that fail, one when service ends; and all is said."""
+    await world.open()
+    await world.card(world.stripe.payment_method(decline_code="insufficient_funds"))
+    upsert = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+    before = (await events(world)).count(upsert)
+    await world.at("2027-03-06T10:00")
+    assert (await world.see()).state == "past_due"
+    assert (await events(world)).count(upsert) - before == 1
+    shown = (await world.handle.describe()).typed_search_attributes
+    known = [shown.get(key) for key in (ACCOUNT_STATE, DECLINE_CODE, DISABLED_REASON, NEXT_ACTION)]
+    assert known == ["past_due", "insufficient_funds", None, "retry_payment"]
+    assert shown.get(STATE_SINCE) == utc("2027-02-28T10:00")
+    assert shown.get(RETRIES_AT) == [f"2027-03-0{day}T10:00:00Z" for day in (1, 3, 5, 7)]
+    await world.at("2027-03-07T10:00")
+    await world.until("disabled")
+    shown = (await world.handle.describe()).typed_search_attributes
+    assert [shown.get(key) for key in (DISABLED_REASON, NEXT_ACTION)] == ["payment_failed", "reactivate"]
+    assert shown.get(RETRIES_AT) is None
+    assert shown.get(STATE_SINCE) == utc("2027-03-07T10:00")

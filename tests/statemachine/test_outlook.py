@@ -1,0 +1,101 @@
+"""What is told of the future is what the core then does: charges, retries, and until when there is access."""
+
+from datetime import timedelta
+
+from reprise.statemachine.access import access_until
+from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
+from reprise.statemachine.outlook import coming_charges, outlook
+from reprise.statemachine.policy import BillingPolicy
+from tests.statemachine.book import Book, utc
+
+
+def test_R5_the_charges_that_are_told_are_those_that_come() -> None:
+    """Anchored on the 31st: the next three, by day and sum, and nothing of the record has changed by asking."""
+    book = Book.open()
+    book.do(SetCarts(carts=5))
+    before = book.account
+    told = coming_charges(book.account, 3)
+    assert book.account == before
+    assert [each.at for each in told] == [utc("2027-02-28T10:00"), utc("2027-03-31T10:00"), utc("2027-04-30T10:00")]
+    book.at("2027-04-30T10:00")
+    assert book.charged[1:] == [each.quote.amount_due for each in told] == [12500] * 3
+
+
+def test_R5_nothing_is_told_of_what_is_not_charged() -> None:
+    """Cancelled, out of service, without carts, past due, or while a payment is open."""
+    book = Book.open()
+    book.do(Cancel())
+    assert coming_charges(book.account, 3) == ()
+    book.at("2027-03-05T00:00")
+    assert coming_charges(book.account, 3) == ()
+    book.card = "authentication"
+    book.do(Reactivate())
+    assert coming_charges(book.account, 3) == ()
+    free = Book.open(carts=0)
+    assert coming_charges(free.account, 3) == ()
+
+
+def test_R9_R16_retries_and_the_end_of_access() -> None:
+    """E7: the tries that are left, the last of them being where access ends; each is then made."""
+    book = Book.open()
+    book.card = "insufficient_funds"
+    book.at("2027-02-28T10:00")
+    told = outlook(book.account, book.now)
+    assert told.retries == tuple(utc(f"2027-03-0{day}T10:00") for day in (1, 3, 5, 7))
+    assert told.access_until == access_until(book.account) == told.retries[-1]
+    book.at("2027-03-03T12:00")
+    assert outlook(book.account, book.now).retries == tuple(utc(f"2027-03-0{day}T10:00") for day in (5, 7))
+
+
+def test_R9_a_card_that_is_not_asked_again_has_no_retries() -> None:
+    """E19."""
+    book = Book.open()
+    book.card = "lost_card"
+    book.at("2027-02-28T10:00")
+    assert outlook(book.account, book.now).retries == ()
+
+
+def test_R11_what_is_paid_for_is_what_was_bought() -> None:
+    """Not what a change of carts makes of it, nor coming back for nothing; the renewal buys anew."""
+    book = Book.open()
+    book.do(SetCarts(carts=7))
+    book.do(Cancel(when="now"))
+    book.do(Reactivate())
+    paid = outlook(book.account, book.now).paid_for
+    assert paid is not None
+    assert (paid.carts, paid.unit_amount, paid.currency) == (3, 2500, "usd")
+    book.at("2027-02-28T10:00")
+    renewed = outlook(book.account, book.now).paid_for
+    assert renewed is not None
+    assert renewed.carts == 7
+
+
+def test_R12_a_renewal_that_failed_for_good() -> None:
+    """Its due day; owed only under `debt: collect`. A return that was declined after it is another matter."""
+    for debt, owed in (("void", False), ("collect", True)):
+        book = Book.open(policy=BillingPolicy.model_validate({"debt": debt}))
+        book.card = "insufficient_funds"
+        book.at("2027-03-08T00:00")
+        told = outlook(book.account, book.now)
+        assert (told.failed_renewal, told.owes) == (utc("2027-02-28T10:00"), owed)
+        book.do(Reactivate())
+        assert outlook(book.account, book.now).failed_renewal is None
+
+
+def test_R8_a_payment_is_news_for_a_day() -> None:
+    """Then it is the last payment, no more."""
+    book = Book.open()
+    assert outlook(book.account, book.now + timedelta(hours=23)).just_paid is not None
+    later = outlook(book.account, book.now + timedelta(hours=24))
+    assert later.just_paid is None
+    assert later.last_payment is not None
+    assert later.last_payment.amount == 7500
+
+
+def test_R12_the_lines_of_a_quote_are_told_apart() -> None:
+    """The month to come, and what renewals left unpaid."""
+    book = Book.open(policy=BillingPolicy(debt="collect"))
+    book.card = "insufficient_funds"
+    book.at("2027-03-10T00:00")
+    quote = book.quote(book.now)
+    assert (quote.amount_due, quote.for_term, [each.amount for each in quote.debts]) == (15000, 7500, [7500])

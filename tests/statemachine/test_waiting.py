@@ -1,0 +1,86 @@
+"""What lists say of an account: what is next, since when, which retries are ahead (R5, R9, R10, R13, R21)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reprise.statemachine.account import Account
+from reprise.statemachine.commands import Cancel, Disable
+from reprise.statemachine.next_actions import NextAction
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.waiting import in_state_since, next_action, retries_ahead
+from tests.statemachine.book import Book, utc
+from tests.workflows.records import STANDINGS
+from tests.workflows.test_views import clearing, held_past_due, renewing
+
+NEXT = {
+    "active": NextAction.RENEW,
+    "reactivated": NextAction.RENEW,
+    "cancelled": NextAction.END_SERVICE,
+    "past_due": NextAction.RETRY_PAYMENT,
+    "disabled_cancelled": NextAction.REACTIVATE,
+    "disabled_payment_failed": NextAction.REACTIVATE,
+    "disabled_first_payment_failed": NextAction.REACTIVATE,
+    "disabled_operator": NextAction.ENABLE,
+    "held_past_due": NextAction.ENABLE,
+    "requires_action": NextAction.AUTHENTICATE_PAYMENT,
+    "collecting": NextAction.COLLECT_PAYMENT,
+    "renewing": NextAction.COLLECT_PAYMENT,
+    "clearing": NextAction.CLEAR_PAYMENT,
+    "closed": None,
+}
+
+
+@pytest.mark.parametrize("standing", [*STANDINGS, renewing, clearing, held_past_due], ids=lambda each: each.__name__)
+def test_what_is_next_of_every_standing(standing: Callable[[], Account]) -> None:
+    """One word for each; and since when it is so: the last entry that changed the state."""
+    account = standing()
+    if standing.__name__ in NEXT:
+        assert next_action(account) is NEXT[standing.__name__]
+    changes = [each.at for each in account.timeline if each.from_state != each.to_state]
+    assert in_state_since(account) == (changes[-1] if changes else None)
+    assert not retries_ahead(account) or account.state == "past_due"
+
+
+def past_due(card: str, **changes: Any) -> Book:
+    book = Book.open(policy=BillingPolicy(**changes))
+    book.card = card
+    return book.at("2027-02-28T12:00")
+
+
+def test_R9_the_retries_that_are_ahead_are_known_when_the_renewal_fails() -> None:
+    """All of them, by the account's own policy: each that is made is the next of what was said before."""
+    book = past_due("insufficient_funds", retry_days=(2, 4))
+    end = utc("2027-02-28T10:00")
+    said = retries_ahead(book.account)
+    assert said == (end + timedelta(days=2), end + timedelta(days=4))
+    book.at("2027-03-03T10:00")
+    assert retries_ahead(book.account) == said[1:]
+    book.do(Disable(reason="check"))
+    assert retries_ahead(book.account) == ()
+
+
+@pytest.mark.parametrize(
+    ("card", "action", "retries"),
+    [
+        ("lost_card", NextAction.REPLACE_PAYMENT_METHOD, 0),
+        ("authentication", NextAction.AUTHENTICATE_PAYMENT, 4),
+        ("generic_decline", NextAction.RETRY_PAYMENT, 4),
+    ],
+)
+def test_R9_what_mends_a_renewal_that_failed(card: str, action: NextAction, retries: int) -> None:
+    """Another card where the bank refuses this one for good, the payer where they are to confirm, else a retry."""
+    account = past_due(card).account
+    assert next_action(account) is action
+    assert len(retries_ahead(account)) == retries
+
+
+def test_R3_cancelling_changes_what_is_next_and_since_when() -> None:
+    """From renewing to ending."""
+    book = Book.open().at("2027-02-10T10:00")
+    before = in_state_since(book.account)
+    book.do(Cancel())
+    assert next_action(book.account) is NextAction.END_SERVICE
+    assert before != in_state_since(book.account) == utc("2027-02-10T10:00")
