@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
-from reprise.activities.names import ANNOUNCE
+from reprise.activities.names import ANNOUNCE, DELIVER_ANNOUNCEMENTS
 from reprise.workflows.messages import workflow_id
 
 LEAD = timedelta(seconds=1)
@@ -83,7 +83,7 @@ class Clocks:
             return
         for each in description.raw_description.pending_activities:
             pause = each.next_attempt_schedule_time.ToDatetime(UTC) - _clock_of(description)
-            if each.activity_type.name == ANNOUNCE and pause > ANSWERS_WITHIN:
+            if each.activity_type.name in {ANNOUNCE, DELIVER_ANNOUNCEMENTS} and pause > ANSWERS_WITHIN:
                 request = ResetActivityRequest(
                     namespace=self._temporal.namespace,
                     execution=WorkflowExecution(workflow_id=workflow_id(account_id)),

@@ -143,13 +143,13 @@ BUGS = (
     # R18: what the product is told
     Bug(
         "announcements popped too early",
-        "workflows/outbox.py",
-        "        for _ in range(told):\n            self._untold.popleft()\n",
-        "        for _ in range(self._in_flight):\n            self._untold.popleft()\n",
+        "workflows/delivery.py",
+        "self._entries[delivered.taken - 1].sequence + 1",
+        "self._entries[-1].sequence + 1",
     ),
     Bug(
         "any answer of the product believed",
-        "activities/announcements.py",
+        "activities/endpoints.py",
         "        if not 200 <= status < 300:\n",
         "        if not status:\n",
     ),

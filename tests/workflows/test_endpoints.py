@@ -147,9 +147,12 @@ async def test_R18_the_list_of_endpoints_may_change_under_a_running_account(
     async with told.worker(product.endpoint("shop")):
         await told.open()
         await told.heard(product, 2)
+        await told.settled()
     async with told.worker(product.endpoint("shop"), crm.endpoint("crm")):
         await told.heard(product, await told.change(4))
+        await told.settled()
         await told.heard(crm, await told.change(5))
+        await told.settled()
     assert crm.sequences(told.account_id) == [4]
     async with told.worker(crm.endpoint("crm")):
         await told.heard(crm, await told.change(6))
@@ -159,6 +162,7 @@ async def test_R18_the_list_of_endpoints_may_change_under_a_running_account(
     async with told.worker(product.endpoint("shop"), crm.endpoint("crm")):  # as while workers are exchanged
         await told.env.sleep(1300)
         await told.heard(product, 5)
+        await told.settled()
         assert (await told.backlog())["shop"].unknown_since is None
     async with told.worker(crm.endpoint("crm")):
         await told.heard(crm, await told.change(7))
@@ -166,9 +170,11 @@ async def test_R18_the_list_of_endpoints_may_change_under_a_running_account(
         async with asyncio.timeout(30):
             while "shop" in await told.backlog():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+        await told.settled()
     assert product.sequences(told.account_id) == [1, 2, 3, 4, 5]
     async with told.worker(product.endpoint("shop"), crm.endpoint("crm")):  # back, and new
         await told.heard(crm, await told.change(8))
+        await told.settled()
         await told.heard(product, await told.change(9))
     assert product.sequences(told.account_id) == [1, 2, 3, 4, 5, 8]
     assert crm.sequences(told.account_id) == [4, 5, 6, 7, 8]
