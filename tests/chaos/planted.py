@@ -162,9 +162,9 @@ BUGS = (
     ),
     Bug(
         "garbage wedges the workflow",
-        "workflows/handlers.py",
-        '        workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": wrong})\n',
-        "        raise ValueError(wrong) from error\n",
+        "workflows/reading.py",
+        '    workflow.logger.warning("a signal was dropped", extra={"signal": signal, "why": why})\n',
+        "    raise ValueError(why) from error\n",
     ),
     # R8: no loop
     Bug(
