@@ -64,7 +64,7 @@ class _Body(BaseModel):
 class AnnouncementsBody(_Body):
     """Whether changes are announced from now on."""
 
-    enabled: Annotated[bool, Field(strict=True)]
+    enabled: Annotated[bool, Field(strict=True, examples=[True])]
 
 
 class AnnouncementsChange(BaseModel):

@@ -73,7 +73,7 @@ async def test_nobody_is_signed_out_by_an_exchange_of_the_portals_key(serve: Ser
         for url in (prepared, exchanged, over):
             assert (await browser.get(url + path)).status_code == 200, "signed with the new key, which all of them know"
         form = _form((await browser.get(f"{prepared}{path}/subscription")).text)
-        sent = await browser.post(f"{exchanged}{path}/carts", data={**form, "carts": "5"})
+        sent = await browser.post(f"{exchanged}{path}/subscription", data={**form, "carts": "5"})
         assert sent.status_code == 303, "a form of a process that signs with the old key"
         browser.cookies.clear()
         assert (await browser.get(prepared + fresh)).status_code == 303, "a link of the new key, one step earlier"

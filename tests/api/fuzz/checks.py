@@ -20,6 +20,7 @@ UNSAYABLE = frozenset(
         "body",  # of several wholes: a list of plans
         "carts",  # with the price it must come to what Stripe can charge
         "cursor",  # one that a list has given
+        "endpoint",  # one of those that are configured, and that the account announces to
         "expires_at",  # between 2000 and 2200
         "not_before",  # between 2000 and 2200
         "days",  # the term must end before 2200, and later than it did
