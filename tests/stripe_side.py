@@ -74,9 +74,10 @@ class StripeSide:
         return dict(self._http.get("/_sandbox/requests/counts", params=of).raise_for_status().json())
 
     async def hit(self, fault: str) -> None:
-        """Wait until a fault has done what it does."""
-        while not (await asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}")).json()["hits"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        """Wait until a fault has done what it does, a minute at the most."""
+        async with asyncio.timeout(60):
+            while not (await asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}")).json()["hits"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     def advance(self, seconds: int) -> None:
         self.post("clock", {"advance_seconds": seconds})
