@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.chaos.client import Sent
-from tests.chaos.entries import Contradiction, named
+from tests.chaos.entries import TEMPORAL_UI, Contradiction, named
 from tests.chaos.evidence import Evidence
 
 Json = dict[str, Any]
@@ -73,7 +73,7 @@ def _anonymous(evidence: Evidence, entry: Json) -> str | None:
         return next((each.key for each in mine if of == "close" or each.body["carts"] == entry["carts"]), "nobody")
     same = (each.entry for each in evidence.heard if each.sequence == entry["sequence"])
     heard = (each["actor"].get("id") for each in same if each["type"] == entry["type"])  # a reset tells others anew
-    return next((each for each in heard if each), None)
+    return next((each for each in heard if each and each != TEMPORAL_UI), None)
 
 
 def _methods_lost(evidence: Evidence) -> Iterator[str]:
