@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from reprise.web import create_app
 from tests.api.conftest import Json, api_settings, served
+from tests.api.fuzz.counting import EXAMPLES
 from tests.api.test_tokens import Issuer, claims, issuer
 from tests.stripe_side import StripeSide
 
@@ -81,7 +82,9 @@ async def test_R20_every_type_of_json_at_every_address(api_url: str) -> None:
     """Each operation and each page, with each JSON, under each content type: 5xx nowhere."""
     async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as http:
         addresses = [*await _operations(http), *PAGES]
-        as_json = [(*at, {"content-type": b"application/json"}, body) for at in addresses for body in JSON]
+        several = [JSON if EXAMPLES else JSON[number % 2 :: 2] for number in range(len(addresses))]
+        kind = {"content-type": b"application/json"}
+        as_json = [(*at, kind, body) for at, bodies in zip(addresses, several, strict=True) for body in bodies]
         bodies = [at for at in addresses if at[0] in {"POST", "PUT"}]
         odd = [(*at, {"content-type": kind.encode()}, b'{"a": 1}') for at in bodies for kind in CONTENT]
         assert await _statuses(http, [*as_json, *odd]) == []

@@ -69,7 +69,7 @@ async def _seeds(operator: Api) -> tuple[list[str], list[str]]:
     return accounts, [str(each["next_cursor"]) for each in (*lists, page) if each["next_cursor"]]
 
 
-ROLES = ["operator", "billing", "foreign", *(["without-scope", "nobody"] if EXAMPLES else [])]
+ROLES = ["operator", "billing", *(["foreign", "without-scope", "nobody"] if EXAMPLES else [])]
 
 
 @pytest.mark.parametrize("role", ROLES)
