@@ -6,7 +6,7 @@ No traceback, exit code 1, and nothing left running.
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,8 +38,17 @@ def open_to_all(tmp_path: Path) -> Path:
     return data
 
 
+@pytest.fixture
+def any_umask() -> Iterator[None]:
+    """Nothing is kept from others by the umask."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("any_umask")
 def test_a_directory_that_all_can_read_is_closed_with_all_that_is_in_it(dev: Start, open_to_all: Path) -> None:
-    """Whatever runs there later, databases and logs of every process too, is its owner's alone."""
+    """Whatever runs there later, databases and logs of every process too, is its owner's alone, under any umask."""
     assert modes(open_to_all)[str(open_to_all)] == 0o055
     started = dev()
     started.addresses()
@@ -50,14 +59,12 @@ def test_a_directory_that_all_can_read_is_closed_with_all_that_is_in_it(dev: Sta
     assert set(found.values()) == {0}, found
 
 
-def test_under_any_umask_what_is_new_is_for_its_owner_alone(dev: Start, tmp_path: Path) -> None:
-    """The directory is fresh, and made by `reprise dev` itself."""
-    before = os.umask(0)
-    try:
-        dev().addresses()
-    finally:
-        os.umask(before)
-    assert set(modes(tmp_path / "data").values()) == {0}
+@pytest.mark.usefixtures("any_umask")
+def test_under_any_umask_a_directory_of_ours_is_its_owners_alone(tmp_path: Path) -> None:
+    """One that is made for it."""
+    with directory.held(tmp_path / "data"):
+        secrets.read_or_make(tmp_path / "data")
+        assert set(modes(tmp_path / "data").values()) == {0}
 
 
 def test_a_directory_of_other_things_is_not_ours_to_close(tmp_path: Path) -> None:
