@@ -261,9 +261,11 @@ async def restored(account: DevAccount) -> AccountView:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("what", ["first payment", "reactivation", "reset"])
 async def test_R8_R27_a_payment_under_way_goes_on_by_its_key(
-    temporal: Client, stripe_side: StripeSide, what: str, when: str
+    temporal: Client, stripe_side: StripeSide, api_url: str, what: str, when: str
 ) -> None:
     """Ended before Stripe has taken the money, or after it and before that is known: one charge, and its own answer.
+
+    It is restored from the command line.
 
     What comes meanwhile is not lost: a change of carts that waits is taken by the restored account.
     """
@@ -291,7 +293,9 @@ async def test_R8_R27_a_payment_under_way_goes_on_by_its_key(
             assert ended.value.code == "account_stopped"
         account_as_it_was = await account.see()
         assert (account_as_it_was.payment.status, account_as_it_was.restorable) == ("collecting", True)
-        assert (await restored(account)).payment.key == key
+        environment = {"REPRISE_URL": api_url, "REPRISE_TOKEN": token(scope="operator")}
+        typed = await asyncio.to_thread(run, "account", "restore", account.account_id, "--json", **environment)
+        assert (typed.returncode, json.loads(typed.stdout)["payment"]["key"]) == (ExitCode.OK, key), typed.stderr
     stripe_side.let_go(pay)
     paid = await ask(account, command)
     assert (paid.in_service, paid.payment.status, paid.payment.key) == (True, "paid", key)
