@@ -15,8 +15,8 @@ from tests.workflows.beside_reference import LifeInTheWorld, in_the_world
 from tests.workflows.world import World
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
-SAMPLE = max(EXAMPLES // 50, 4)
-"""How many lives: four in `make test`, more with `make models EXAMPLES=5000`."""
+SAMPLE = max(EXAMPLES // 50, 2)
+"""How many lives: two in `make test`, more with `make models EXAMPLES=5000`."""
 
 Life = tuple[Opening, list[Deed]]
 

@@ -16,7 +16,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or (random.SystemRandom().randrange(1, 10**9) if EXAMPLES else 1)
 """What draws are made from; a test that fails says it, and `FUZZ_SEED=… make fuzz` draws the same."""
 
-FEW = 8
+FEW = 5
 
 FRESH = httpx.Limits(keepalive_expiry=1)
 """A connection that has idled is not used again: the server may be closing it."""
