@@ -227,4 +227,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=70, stateful_step_count=40, deadline=None, derandomize=True)
+TestLife.settings = settings(max_examples=50, stateful_step_count=40, deadline=None, derandomize=True)

@@ -72,7 +72,7 @@ MOST_EVENTS_A_DAY = 500
 AS_IN_AN_OUTAGE = {("401", "making"), ("403", "making")}
 """Where money may have been asked for, as by `pay`, a refused key is no refusal: it is not known how it went (R8)."""
 
-IN_MAKE_TEST = (("401", "everything", DAYS), ("404", "making", DAY))
+IN_MAKE_TEST = (("401", "everything", DAYS),)
 """`make longlife` has each refusal of each call, for as long as `REFUSALS` says."""
 
 
