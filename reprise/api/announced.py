@@ -4,11 +4,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from reprise.api import openapi
 from reprise.schemas.announcement_catalogue import CATALOGUE, example_of
 from reprise.schemas.announcements import Announcement
 from reprise.statemachine.timeline import EntryType
-
-_REF: Final = "#/components/schemas/{model}"
 
 HEADERS: Final = {
     "webhook-id": ("`<account_id>:<sequence>`: the same each time it is sent.", "shop-42:7"),
@@ -28,7 +27,9 @@ def webhooks() -> dict[str, Any]:
 
 
 def _described(kind: EntryType) -> dict[str, Any]:
-    schema = {"allOf": [{"$ref": _REF.format(model="Announcement")}, {"properties": {"type": {"const": kind.value}}}]}
+    schema = {
+        "allOf": [{"$ref": openapi.REF.format(model="Announcement")}, {"properties": {"type": {"const": kind.value}}}]
+    }
     example = example_of(kind)
     return {
         "operationId": kind.value.replace(".", "_"),
@@ -59,15 +60,9 @@ def _described(kind: EntryType) -> dict[str, Any]:
 
 def document(app: FastAPI) -> None:
     """Put the announcements into the OpenAPI document."""
-    made = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        schema = made()
-        own = Announcement.model_json_schema(mode="serialization", ref_template=_REF)
-        schema["components"]["schemas"].update(own.pop("$defs", {}), Announcement=own)
+    def add(schema: dict[str, Any]) -> None:
+        openapi.add_model(schema, Announcement)
         schema["webhooks"] = webhooks()
-        return schema
 
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+    openapi.extend(app, add)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from reprise.api import openapi
 from reprise.http.scopes import Scope
 
 
@@ -70,19 +71,14 @@ def tags_of(operation: str) -> list[str | Any]:
 
 def document(app: FastAPI) -> None:
     """Say of each operation in the OpenAPI document who may do it."""
-    made = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        schema = made()
+    def add(schema: dict[str, Any]) -> None:
         for operations in schema["paths"].values():
             for operation in operations.values():
                 if permission := PERMISSIONS.get(name_of(operation)):
                     operation["description"] += f"\n\nScopes: {', '.join(_said(permission))}."
-        return schema
 
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+    openapi.extend(app, add)
 
 
 def name_of(operation: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from reprise.api import examples
+from reprise.api import examples, openapi
 from reprise.api.sound_requests import position
 from reprise.errors import RepriseError
 from reprise.http.problems import Problem, invalid, problem_of, response
@@ -113,21 +113,14 @@ ANY_REQUEST = (400, 408, 413)
 
 def document(app: FastAPI) -> None:
     """Put the problem's schema into the OpenAPI document, and what any request can be answered with."""
-    made = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        schema = made()
-        schemas = schema["components"]["schemas"]
-        own = ProblemBody.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        schemas.update(own.pop("$defs", {}), ProblemBody=own)
+    def add(schema: dict[str, Any]) -> None:
+        openapi.add_model(schema, ProblemBody)
         for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
+            schema["components"]["schemas"].pop(unused, None)
         for operations in schema["paths"].values():
             for operation in operations.values():
                 always = (*ANY_REQUEST, 415) if "requestBody" in operation else ANY_REQUEST
                 operation["responses"].update({str(at): said for at, said in responses(*always).items()})
-        return schema
 
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+    openapi.extend(app, add)
