@@ -1,9 +1,5 @@
 """The example of a page that takes a card: its server, with the sandbox in Stripe's place and a real API."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +7,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Api, token
+from tests.examples.running import running
 from tests.stripe_side import StripeSide
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payment_page"
@@ -21,27 +18,10 @@ pytestmark = pytest.mark.usefixtures("worker")
 @pytest.fixture
 def page(api_url: str, stripe_side: StripeSide) -> Iterator[str]:
     """The example, running; its address."""
-    process = subprocess.Popen(
-        [sys.executable, str(EXAMPLE / "server.py"), "0"],
-        env={
-            **os.environ,
-            "STRIPE_API_KEY": "sk_test_reprise",
-            "STRIPE_URL": stripe_side.url,
-            "STRIPE_PUBLISHABLE_KEY": "pk_test_reprise",
-            "REPRISE_URL": api_url,
-            "REPRISE_TOKEN": token(scope="backend"),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = re.search(r"http://\S+", process.stdout.readline())
-    assert said is not None
-    yield said[0]
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+    keys = {"STRIPE_API_KEY": "sk_test_reprise", "STRIPE_PUBLISHABLE_KEY": "pk_test_reprise"}
+    where = {"STRIPE_URL": stripe_side.url, "REPRISE_URL": api_url, "REPRISE_TOKEN": token(scope="backend")}
+    with running(EXAMPLE / "server.py", "0", **keys, **where) as address:
+        yield address
 
 
 async def test_R1_a_card_from_the_page_opens_an_account(page: str, operator: Api, stripe_side: StripeSide) -> None:

@@ -2,12 +2,8 @@
 
 import base64
 import dataclasses
-import os
-import re
 import secrets
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +16,7 @@ from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.names import Delivered, DeliverInput, EndpointTestInput, EndpointTests
 from reprise.settings import AnnouncementEndpoint
 from reprise.statemachine.timeline import TIMER, TimelineEntry
+from tests.examples.running import running
 from tests.product import announcing
 from tests.workflows.world import utc
 
@@ -30,20 +27,8 @@ SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[str]:
     """The example, running; its address."""
-    process = subprocess.Popen(
-        [sys.executable, str(EXAMPLE), "0", str(tmp_path / "shops.db")],
-        env={**os.environ, "ANNOUNCEMENTS_SECRET": SECRET},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = re.search(r"http://\S+", process.stdout.readline())
-    assert said is not None
-    yield said[0]
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+    with running(EXAMPLE, "0", str(tmp_path / "shops.db"), ANNOUNCEMENTS_SECRET=SECRET) as address:
+        yield address
 
 
 def entry(sequence: int, state: str) -> TimelineEntry:
