@@ -38,6 +38,8 @@ async def test_R14_two_people_press_reactivate_at_once(shop: Shop, visit: Visits
     for each in people:
         await each.goto(await shop.link(account))
         await follows(each, "Reactivate for $75.00")
+    for each in people:  # both see the price before either of them pays
+        await sees(each, "To pay now")
     await shop.fault(path=r"/v1/invoices/[^/]+/pay", delay_seconds=1)
     await asyncio.gather(*(pays(each, "$75.00") for each in people))
     for each in people:
