@@ -1,13 +1,14 @@
 """`reprise account`: one account, over the API: how it stands, and what billing users do with it."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reprise.cli.commands import group
 from reprise.cli.exit_codes import ExitCode
 from reprise.cli.instants import instant
+from reprise.cli.policies import policy
 from reprise.cli.remote import Answer, Remote, Yes, remote_command
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def answered(result: "CommandResult", done: str) -> Answer:
     "reprise account open shop-42 --email owner@example.com --carts 3 --unit-amount 2500 --payment-method pm_card_visa",
     "reprise account open shop-43 --email o@example.com --carts 1 --unit-amount 900 --currency eur"
     " --paid-through 2027-03-01T00:00Z",
+    "reprise account open shop-44 --email o@example.com --carts 1 --unit-amount 2500"
+    """ --policy '{"payment_methods": ["card", "us_bank_account"]}'""",
 )
 def open(  # noqa: A001 - the command's name
     remote: Remote,
@@ -83,6 +86,10 @@ def open(  # noqa: A001 - the command's name
         datetime | None, typer.Option(parser=instant, metavar="INSTANT", help="When it was opened (import).")
     ] = None,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="It was cancelled elsewhere (import).")] = False,
+    billing_policy: Annotated[
+        dict[str, Any] | None,
+        typer.Option("--policy", parser=policy, metavar="JSON", help="What it decides otherwise than others."),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
     """Open an account. Without --paid-through, the first month is charged at once.
@@ -102,6 +109,7 @@ def open(  # noqa: A001 - the command's name
         customer_id=customer_id,
         opened_at=opened_at,
         cancelled=cancelled or None,
+        policy=billing_policy,
         idempotency_key=idempotency_key,
     )
     view = result.account

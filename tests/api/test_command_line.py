@@ -65,10 +65,12 @@ async def test_R1_R3_R6_a_life_by_the_command_line(reprise: Reprise, operator: A
     shop = str(new_account()["account_id"])
     opened = await reprise(
         "account", "open", shop, "--email", "o@example.com", "--carts", "3", "--unit-amount", "2500",
-        "--payment-method", "pm_card_visa", "--json",
+        "--payment-method", "pm_card_visa", "--policy", '{"retry_days": [2]}', "--json",
     )  # fmt: skip
     assert opened.exit_code == 0
     assert document(opened) == await operator.get(f"/v1/accounts/{shop}")
+    kept = await operator.get(f"/v1/accounts/{shop}/record")
+    assert kept["run"]["account"]["policy"]["retry_days"] == [2]
     assert opened.stderr == "Opened.\n"
     for command, expected in (
         (("cancel", "--now", "--yes", "--feedback", "unused"), ("disabled", 3)),
