@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from tests.chaos.client import Sent
@@ -77,16 +78,21 @@ def _anonymous(evidence: Evidence, entry: Json) -> str | None:
 
 
 def _methods_lost(evidence: Evidence) -> Iterator[str]:
-    """Yield each payment that found no payment method, though one was given, and Stripe took it or was never asked."""
+    """Yield each payment that found no payment method, though one was given, and Stripe took it or was never asked.
+
+    A customer that is deleted between an invoice and its payment takes its methods along: the account's next entry says
+    so (R23).
+    """
     opening = next(each for each in evidence.commands if each.verb == "open")
     has_one = opening.body.get("payment_method") is not None
-    for entry in evidence.timeline:
+    for entry, following in zip_longest(evidence.timeline, evidence.timeline[1:]):
         what = entry["type"].removeprefix("account.")
+        deleted = following is not None and following["type"] == "account.customer_replaced"
         if what == "payment_method_changed":
             has_one = True
         elif what in {"payment_method_refused", "customer_replaced"}:
             has_one = False
-        elif entry["decline_code"] == "no_payment_method" and has_one:
+        elif entry["decline_code"] == "no_payment_method" and has_one and not deleted:
             yield f"{entry['payment_key']} found no payment method: that of {opening.key}, or a later one, was lost"
 
 

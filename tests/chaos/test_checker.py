@@ -10,6 +10,7 @@ import pytest
 from tests.chaos.case import ID, Case
 from tests.chaos.checker import Kind, findings
 from tests.chaos.client import Sent
+from tests.chaos.commands import commands
 from tests.chaos.findings import instant
 from tests.chaos.money import DAY
 from tests.chaos.plan import Plan
@@ -208,6 +209,18 @@ def test_R27_what_somebody_did_in_the_Temporal_UI_is_nobodys_command() -> None:
     case.account.update(state="cancelled", renews=False, sequence=len(case.timeline))
     case.pressed.cancellations, case.pressed.commands = 1, ["cancel"]
     assert findings(case.evidence) == []
+
+
+def test_R23_a_customer_that_is_deleted_takes_its_payment_methods_along() -> None:
+    """Between an invoice and its payment: what the account finds next is that it is gone."""
+    case = Case()
+    case.commands[0].body.update(payment_method="pm_card_visa")
+    declined = entry(case, "past_due")
+    declined.update(decline_code="no_payment_method")
+    assert [each for each in commands(case.evidence) if "found no payment method" in each]
+    replaced = {**declined, "type": "account.customer_replaced", "decline_code": None}
+    case.timeline.insert(case.timeline.index(declined) + 1, replaced)
+    assert not [each for each in commands(case.evidence) if "found no payment method" in each]
 
 
 def test_R13_a_closed_account_has_forgotten_what_it_answered() -> None:
