@@ -10,11 +10,11 @@ TESTS ?= tests
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test stripe longlife accessibility soak models fuzz chaos planted importproof mutants bench nightly check format lint types imports \
+.PHONY: help demo dev test stripe longlife accessibility soak models fuzz chaos planted importproof reconcileproof mutants bench nightly check format lint types imports \
 	docs coverage diagram screenshots messages histories lock sbom clean
 
 help: ## Show what there is to make.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: .venv/local ## Tell an account's life on real parts, checked; under two minutes.
 	@$(BIN)/reprise demo
@@ -55,6 +55,9 @@ planted: .venv/dev ## See that the check of `make chaos` finds bugs that are pla
 importproof: .venv/dev ## Import 2,000 accounts, killed halfway, and see that each is there once: make importproof ROWS=2000
 	$(BIN)/python -m tests.import_proof $(if $(ROWS),--rows $(ROWS))
 
+reconcileproof: .venv/dev ## Hold 10,000 accounts against Stripe, killed halfway, and see what differs: make reconcileproof ROWS=10000
+	$(BIN)/python -m tests.reconcile_proof $(if $(ROWS),--rows $(ROWS))
+
 mutants: .venv/dev ## Change the code in places, see that tests notice: make mutants COUNT=300 SEED=1 PART=core
 	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(PART),--part $(PART)) $(if $(WITHIN),--within $(WITHIN)) $(if $(QUICK),--quick) $(if $(AGAIN),--again) $(ID)
@@ -67,7 +70,7 @@ fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for l
 		tests/api/fuzz tests/api/test_portal_forms.py tests/api/test_unauthenticated.py
 
 # One after another: each of them needs the whole machine. What a target printed last stands in the summary.
-NIGHTLY := longlife accessibility models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof mutants soak
+NIGHTLY := longlife accessibility models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof reconcileproof mutants soak
 
 nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say how each went; hours.
 	@all=0; told=$$(mktemp -d); \
@@ -77,7 +80,7 @@ nightly: .venv/dev ## Run all that takes long, chaos with three seeds, and say h
 		read -r code <$$told/code; how=passed; \
 		if [ $$code -ne 0 ]; then how=FAILED; all=1; fi; \
 		last=$$(grep . $$told/log | grep -v '^make' | tail -n 1); \
-		printf '%-14s %s in %5d s: %s\n' $$each $$how $$(($$(date +%s) - began)) "$$last" >>$$told/summary; \
+		printf '%-15s %s in %5d s: %s\n' $$each $$how $$(($$(date +%s) - began)) "$$last" >>$$told/summary; \
 	done; \
 	echo; cat $$told/summary; rm -r $$told; exit $$all
 

@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +23,11 @@ import httpx
 
 from reprise.client import AccountNotFound, AsyncClient
 from reprise.local.system import System, running
-from reprise.statemachine.terms import months_after
 from reprise.transfer.rows import COLUMNS, csv_line
+from tests.import_proof.accounts import rows, written
 
 LIMIT = 180.0
 """Seconds in which all accounts must be in, over both runs."""
-
-PAID_IN = 2097
-"""Until a month of which year the accounts are paid: nothing renews while this runs."""
-
-
-def rows(count: int) -> list[dict[str, Any]]:
-    """Return accounts with anchors on each day and hour, a tenth of them cancelled."""
-    made = []
-    for number in range(count):
-        anchor = datetime(PAID_IN, 1, number % 31 + 1, number % 24, number % 60, tzinfo=UTC)
-        made.append(
-            {
-                "account_id": f"shop-{number:05}",
-                "email": f"shop-{number:05}@example.com",
-                "carts": number % 40,
-                "plan": {"currency": "usd", "unit_amount": 2500},
-                "paid_through": _written(months_after(anchor, number % 3 + 1, "UTC")),
-                "anchor": _written(anchor),
-                "opened_at": "2019-01-31T10:00:00Z",
-                "cancelled": number % 10 == 0,
-            }
-        )
-    return made
-
-
-def _written(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 class Proof:
@@ -133,8 +105,8 @@ class Proof:
             async with turn:
                 account = await client.get_account(row["account_id"])
             seen = {
-                "anchor": account.anchor and _written(account.anchor),
-                "paid_through": account.term and _written(account.term.end),
+                "anchor": account.anchor and written(account.anchor),
+                "paid_through": account.term and written(account.term.end),
                 "carts": account.carts,
                 "cancelled": account.state == "cancelled",
             }
@@ -154,7 +126,7 @@ class Proof:
 async def prove(count: int) -> int:
     """Import `count` accounts into a new embedded system; return the exit code."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE")}
-    expected = rows(count)
+    expected = list(rows(count))
     with tempfile.TemporaryDirectory(prefix="reprise-import-") as directory:
         file = Path(directory) / "accounts.csv"
         with file.open("w", newline="") as opened:
