@@ -23,6 +23,8 @@ HARD = frozenset({"lost_card", "stolen_card", "expired_card", "incorrect_number"
 
 DO_NOT_ASK = frozenset({"do_not_try_again", "confirm_card_data"})
 
+STOPPED = "account.payment_stopped"
+
 OURS = frozenset({None, "no_payment_method", "authentication_required", "payment_stopped", "invoice_voided"})
 """What stands in an entry as the code of a payment that no bank has declined."""
 
@@ -123,8 +125,10 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
     again += sum(
         entry["payment_key"] == key and entry["decline_code"] == "invoice_voided" for entry in evidence.timeline
     )
+    # A bank's answer may be lost, and the next try stopped at a refusal of Stripe's: it has seen that nothing is paid.
+    stopped = sum(entry["payment_key"] == key and entry["type"] == STOPPED for entry in evidence.timeline)
     # What a run tells that was reset is told since the reset alone; the banks were asked before, too (R27).
-    most = len(hard) if evidence.pressed.resets else told + again
+    most = len(hard) if evidence.pressed.resets else told + again + stopped
     if not told <= len(hard) <= most:
         yield f"payment {key} was tried in vain {len(hard)} times, its timeline tells of {told}"
     cards = {each["payment_method"] for each in hard if _says_no(each)}

@@ -223,6 +223,16 @@ def test_R23_a_customer_that_is_deleted_takes_its_payment_methods_along() -> Non
     assert not [each for each in commands(case.evidence) if "found no payment method" in each]
 
 
+def test_R8_a_decline_whose_answer_was_lost_may_be_told_as_stopped() -> None:
+    """The next try has seen that nothing is paid, and met a refusal of Stripe's."""
+    case = Case()
+    case.charge(4, 12500, paid=False)
+    assert [each for each in findings(case.evidence) if "tried in vain" in each.what]
+    stopped = {**entry(case, "past_due"), "type": "account.payment_stopped", "decline_code": None}
+    case.timeline.append({**stopped, "payment_key": f"{ID}:4"})
+    assert not [each for each in findings(case.evidence) if "tried in vain" in each.what]
+
+
 def test_R13_a_closed_account_has_forgotten_what_it_answered() -> None:
     """A command that was taken on its first try, unheard, is answered with the closing on its second."""
     case = Case()
