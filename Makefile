@@ -56,7 +56,7 @@ importproof: .venv/dev ## Import 2,000 accounts, killed halfway, and see that ea
 	$(BIN)/python -m tests.import_proof $(if $(ROWS),--rows $(ROWS))
 
 reconcileproof: .venv/dev ## Hold 10,000 accounts against Stripe, killed halfway, and see what differs: make reconcileproof ROWS=10000
-	$(BIN)/python -m tests.reconcile_proof $(if $(ROWS),--rows $(ROWS))
+	$(BIN)/python -m tests.reconcile_proof $(if $(ROWS),--rows $(ROWS)) $(if $(RATE),--rate $(RATE))
 
 mutants: .venv/dev ## Change the code in places, see that tests notice: make mutants COUNT=300 SEED=1 PART=core
 	$(BIN)/python -m tests.mutants $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
@@ -118,6 +118,7 @@ diagram: .venv/local ## Write what documents have from the code: the charts of s
 	$(BIN)/python -m tests.docs.exit_codes
 	$(BIN)/python -m tests.docs.errors
 	$(BIN)/python -m tests.docs.webhooks
+	$(BIN)/python -m tests.docs.pages
 
 screenshots: .venv/dev ## Picture every page in every state into screenshots/, and what the documents show.
 	@$(BIN)/python -m tests.browser.chromium

@@ -16,6 +16,7 @@ from tests.browser import chromium, temporal_ui
 from tests.browser.gallery import WIDTHS, all_pages, gallery_served
 from tests.browser.shop import Shop, opened
 from tests.browser.states import disabled
+from tests.docs.pages import picture, pictured
 
 PICTURED = (("desktop", "light"), ("phone", "light"), ("small", "dark"))
 IN_DOCS = Path("docs/screenshots")
@@ -93,5 +94,10 @@ if __name__ == "__main__":
     asyncio.run(main(folder))
     for shown, name in README.items():
         shutil.copyfile(folder / f"{shown}.png", IN_DOCS / f"{name}.png")
+    pages = {picture(standing, each): f"{standing}-{each}" for standing, seen in pictured().items() for each in seen}
+    shutil.rmtree(next(iter(pages)).parent, ignore_errors=True)
+    for kept, shown in pages.items():
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / f"{shown}-phone-light.png", kept)
     print(f"{len(list(folder.glob('*.png')))} screenshots in {folder}, those of the documents in {IN_DOCS}", flush=True)
     os._exit(0)  # Temporal's client now and then aborts the interpreter's own shutdown
