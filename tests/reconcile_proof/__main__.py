@@ -9,6 +9,7 @@ allow. Exits with 1 if not.
 import argparse
 import asyncio
 import csv
+import logging
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import httpx
 import stripe
+import structlog
 
 from reprise.client import AsyncClient, FindingKind, ReconciliationReport
 from reprise.local.servers import SANDBOX_KEY
@@ -194,6 +196,7 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=RATE, help=f"requests to Stripe in a second (default: {RATE:g})")
     asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     code = asyncio.run(prove(asked.rows, asked.rate))
     sys.stdout.flush()
     os._exit(code)
