@@ -88,7 +88,9 @@ def open(  # noqa: A001 - the command's name
     cancelled: Annotated[bool, typer.Option("--cancelled", help="It was cancelled elsewhere (import).")] = False,
     billing_policy: Annotated[
         dict[str, Any] | None,
-        typer.Option("--policy", parser=policy, metavar="JSON", help="What it decides otherwise than others."),
+        typer.Option(
+            "--policy", parser=policy, metavar="JSON", help="Its billing policy; what is left out stays at the default."
+        ),
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Answer:
