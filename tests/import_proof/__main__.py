@@ -7,10 +7,8 @@ find nothing new. Exits with 1 if not, or if the two runs together took longer t
 
 import argparse
 import asyncio
-import csv
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +21,7 @@ import httpx
 
 from reprise.client import AccountNotFound, AsyncClient
 from reprise.local.system import System, running
-from reprise.transfer.rows import COLUMNS, csv_line
-from tests.import_proof.accounts import rows, written
+from tests.import_proof.accounts import rows, start_import, write, written
 
 LIMIT = 180.0
 """Seconds in which all accounts must be in, over both runs."""
@@ -38,14 +35,9 @@ class Proof:
         self._system, self._file, self._count = system, file, count
         self._faults: list[str] = []
 
-    def _start(self) -> "subprocess.Popen[str]":
-        environment = {**os.environ, "REPRISE_URL": self._system.addresses.api, "REPRISE_TOKEN": self._system.token()}
-        command = [sys.executable, "-m", "reprise", "accounts", "import", str(self._file), "--json"]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-
     async def _run(self) -> tuple[Mapping[str, Any], float]:
         began = time.monotonic()
-        process = self._start()
+        process = start_import(self._system, self._file)
         said, _ = await asyncio.to_thread(process.communicate)
         if process.returncode:
             self._faults.append(f"an import ended with {process.returncode}")
@@ -54,7 +46,7 @@ class Proof:
     async def _killed(self, client: AsyncClient, halfway: str) -> float:
         """Kill an import with SIGKILL once an account is there; return how long it ran."""
         began = time.monotonic()
-        process = self._start()
+        process = start_import(self._system, self._file)
         while process.poll() is None and not await self._is_there(client, halfway):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         if process.poll() is not None:
@@ -129,8 +121,7 @@ async def prove(count: int) -> int:
     expected = list(rows(count))
     with tempfile.TemporaryDirectory(prefix="reprise-import-") as directory:
         file = Path(directory) / "accounts.csv"
-        with file.open("w", newline="") as opened:
-            csv.writer(opened).writerows([list(COLUMNS), *(csv_line(each) for each in expected)])
+        write(file, expected)
         async with running(Path(directory) / "data", environment=own) as system:
             return await Proof(system, file, count).prove(expected)
 

@@ -8,11 +8,9 @@ allow. Exits with 1 if not.
 
 import argparse
 import asyncio
-import csv
 import logging
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,8 +27,7 @@ from reprise.local.system import System, running
 from reprise.reconciliation.activities import ACCOUNTS_PER_PAGE
 from reprise.settings import StripeSettings, WorkerSettings
 from reprise.stripe_api.client import metadata_of, stripe_client
-from reprise.transfer.rows import COLUMNS, csv_line
-from tests.import_proof.accounts import rows
+from tests.import_proof.accounts import rows, start_import, write
 
 PLANTED = 10
 """How many differences of each kind are planted, evenly among the accounts."""
@@ -79,10 +76,9 @@ class Requests:
 
 
 async def _import(system: System, file: Path) -> None:
-    environment = {**os.environ, "REPRISE_URL": system.addresses.api, "REPRISE_TOKEN": system.token()}
-    command = [sys.executable, "-m", "reprise", "accounts", "import", str(file)]
-    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=subprocess.DEVNULL)
-    if await process.wait():
+    process = start_import(system, file)
+    await asyncio.to_thread(process.communicate)
+    if process.returncode:
         raise SystemExit("the accounts could not be imported")
 
 
@@ -123,6 +119,8 @@ async def _look(system: System, reconciliation: str, requests: Requests, until: 
         while True:
             await requests.count()
             found = await client.get_reconciliation(reconciliation)
+            if found.status == "failed":
+                raise SystemExit("the reconciliation has failed")
             if found.report and (found.status != "running" or found.report.accounts >= until):
                 return found.report
             await asyncio.sleep(1)
@@ -134,8 +132,7 @@ async def prove(count: int, rate: float) -> int:
     own["REPRISE_RECONCILE_REQUESTS_PER_SECOND"] = str(rate)
     with tempfile.TemporaryDirectory(prefix="reprise-reconcile-") as directory:
         data, file = Path(directory) / "data", Path(directory) / "accounts.csv"
-        with file.open("w", newline="") as opened:
-            csv.writer(opened).writerows([list(COLUMNS), *(csv_line(each) for each in rows(count))])
+        write(file, rows(count))
         async with running(data, environment=own) as system:
             began = time.monotonic()
             await _import(system, file)
