@@ -13,7 +13,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from benchmarks.bare import QUEUE, BareWorkflow, Number
 from reprise.accounts.client import Accounts
-from reprise.workflows.messages import OpenAccount, Plan, SetCarts
+from reprise.statemachine.commands import OpenAccount, SetCarts
+from reprise.statemachine.money import Plan
 
 AT_ONCE = 10
 """Accounts, or bare workflows, that are asked at the same time; each is asked one thing after another."""

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from reprise.statemachine.account import DisabledReason
-from reprise.statemachine.timeline import EntryType
-from reprise.workflows.messages import Actor, ActorKind, TimelineEntry
+from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
 
 SUPPORT: Final = Actor(kind=ActorKind.OPERATOR, id="Support")
 """Every operator, as an account's users know them."""

@@ -29,36 +29,25 @@ from reprise.accounts.errors import AccountNotFound, AccountStopped, CommandRefu
 from reprise.accounts.reading import READ_TIMEOUT, Reads
 from reprise.accounts.records import AccountRecord, check_record
 from reprise.accounts.restoring import run_to_start, start
-from reprise.accounts.sending import (
-    CommandResult,
-    answer_to,
-    error_of,
-    refusal_of,
-    result_of,
-    was_accepted,
-)
+from reprise.accounts.sending import CommandResult, answer_to, error_of, refusal_of, result_of, was_accepted
 from reprise.errors import Unavailable
+from reprise.schemas.accounts import AccountView
 from reprise.statemachine import editions, machine
-from reprise.statemachine.refusals import Refused
+from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
+from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.workflows.account_views import account_view
+from reprise.workflows.fingerprints import fingerprint
 from reprise.workflows.messages import (
     OPENED_BY,
     OPENING,
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
-    AccountView,
     Announcements,
     Answer,
-    AnyCommand,
-    Command,
-    OpenAccount,
     PaymentHint,
     Refusal,
-    RefusalCode,
     ResendAnnouncements,
-    RestoreAccount,
-    fingerprint,
     workflow_id,
 )
 

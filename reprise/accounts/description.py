@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from reprise.statemachine.access import may_work
+from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.next_actions import NextAction
 from reprise.temporal.search_attributes import (
     ACCESS_UNTIL,
@@ -21,7 +22,7 @@ from reprise.temporal.search_attributes import (
     STATE_SINCE,
     TERM_ENDS_AT,
 )
-from reprise.workflows.messages import AccountState, DisabledReason, account_id_of
+from reprise.workflows.messages import account_id_of
 
 Member = TypeVar("Member", bound=StrEnum)
 

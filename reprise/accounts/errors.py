@@ -1,8 +1,9 @@
 """Why an account was not asked, or does not do what it was asked."""
 
 from reprise.errors import RepriseError
+from reprise.schemas.accounts import AccountView
 from reprise.statemachine.refusals import RefusalCode
-from reprise.workflows.messages import AccountView, Refusal
+from reprise.workflows.messages import Refusal
 
 
 class AccountNotFound(RepriseError):  # noqa: N818 - named as its code is

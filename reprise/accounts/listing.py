@@ -18,6 +18,7 @@ from reprise.accounts.description import AccountDescription, is_account
 from reprise.accounts.reading import READ_TIMEOUT
 from reprise.accounts.sending import error_of
 from reprise.errors import InvalidInput, Unavailable
+from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.payments import PaymentStatus
 from reprise.temporal.search_attributes import (
     ACCOUNT_STATE,
@@ -26,7 +27,7 @@ from reprise.temporal.search_attributes import (
     PAYMENT_STATUS,
     TERM_ENDS_AT,
 )
-from reprise.workflows.messages import WORKFLOW, AccountState, DisabledReason
+from reprise.workflows.messages import WORKFLOW
 
 RUNNING: Final = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
 """Finds each account once: those that continued as new have older runs, which the store keeps for a while."""

@@ -23,23 +23,16 @@ from reprise.accounts.records import AccountRecord
 from reprise.accounts.restoring import account_of, input_of
 from reprise.accounts.sending import PAUSE, PAUSED, called, error_of
 from reprise.errors import Unavailable
+from reprise.schemas.accounts import AccountView
 from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import machine
+from reprise.statemachine.account import ACCOUNT_ID, AccountState
+from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import Refused
+from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.answers import BEFORE_ITS_TIME, LAST_RECORD, NOT_YET
 from reprise.workflows.account_views import account_view
-from reprise.workflows.messages import (
-    ACCOUNT_ID,
-    AccountRun,
-    AccountState,
-    AccountView,
-    AskedAt,
-    Quote,
-    QuoteAnswer,
-    Refusal,
-    TimelineEntry,
-    workflow_id,
-)
+from reprise.workflows.messages import AccountRun, AskedAt, QuoteAnswer, Refusal, workflow_id
 
 log = structlog.get_logger()
 

@@ -14,7 +14,8 @@ from reprise.accounts.description import AccountDescription
 from reprise.accounts.errors import CommandRefused, RecordOutdated, RecordUnreadable
 from reprise.accounts.sending import error_of
 from reprise.statemachine import editions
-from reprise.statemachine.account import Account
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.commands import RestoreAccount
 from reprise.statemachine.driving import refusal
 from reprise.statemachine.effects import Announce
 from reprise.workflows.messages import (
@@ -23,12 +24,10 @@ from reprise.workflows.messages import (
     TASK_QUEUE,
     WORKFLOW,
     AccountRun,
-    AccountState,
     PendingCommand,
     PendingEffect,
     Refusal,
     Restoration,
-    RestoreAccount,
     workflow_id,
 )
 from reprise.workflows.opening import taken_up

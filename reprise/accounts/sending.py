@@ -16,17 +16,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import Unavailable
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import AnyCommand, Command, RestoreAccount
+from reprise.statemachine.refusals import RefusalCode
 from reprise.temporal.answers import IS_PAUSED, NOT_TAKEN
-from reprise.workflows.messages import (
-    AccountView,
-    Answer,
-    AnyCommand,
-    Command,
-    Refusal,
-    RefusalCode,
-    RestoreAccount,
-    same_command,
-)
+from reprise.workflows.fingerprints import same_command
+from reprise.workflows.messages import Answer, Refusal
 
 PAUSE: Final = 0.05
 """Seconds between two tries of what came at the wrong moment."""

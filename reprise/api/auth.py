@@ -12,7 +12,7 @@ from reprise.http.problems import Problem
 from reprise.http.scopes import Scope
 from reprise.http.tokens import REVOKED, SENT_TWICE, Caller, unauthorized
 from reprise.services import services_of
-from reprise.workflows.messages import ACCOUNT_ID
+from reprise.statemachine.account import ACCOUNT_ID
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`sub`, `scope`, `accounts`.")
 

@@ -19,11 +19,9 @@ from reprise.http import audit
 from reprise.http.idempotency import ids_of
 from reprise.http.problems import Problem
 from reprise.http.tokens import Caller
+from reprise.schemas.accounts import AccountView
 from reprise.schemas.api import OpenAccountBody
-from reprise.statemachine.payments import PaymentStatus
-from reprise.stripe_api.customers import check_customer
-from reprise.workflows.messages import (
-    AccountView,
+from reprise.statemachine.commands import (
     AnyCommand,
     Cancel,
     ChangePlan,
@@ -37,6 +35,8 @@ from reprise.workflows.messages import (
     SetEmail,
     SetPaymentMethod,
 )
+from reprise.statemachine.payments import PaymentStatus
+from reprise.stripe_api.customers import check_customer
 
 router = APIRouter(prefix="/v1/accounts")
 

@@ -14,8 +14,8 @@ from reprise.errors import InvalidInput
 from reprise.http.idempotency import ids_of
 from reprise.http.tokens import Caller
 from reprise.services import ServicesDep
+from reprise.statemachine.commands import AnyCommand
 from reprise.stripe_api.billing_details import BillingDetailsReader
-from reprise.workflows.messages import AnyCommand
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 

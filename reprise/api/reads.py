@@ -15,6 +15,7 @@ from reprise.api.pages import Cursor, cursor_of, token_of
 from reprise.api.problems import responses
 from reprise.errors import InvalidInput
 from reprise.http.customer_portal import customer_portal
+from reprise.schemas.accounts import AccountView
 from reprise.schemas.api import (
     Access,
     AccountCount,
@@ -29,8 +30,9 @@ from reprise.schemas.api import (
 from reprise.schemas.invoices import InvoiceList
 from reprise.schemas.payment_methods import PaymentMethodView
 from reprise.statemachine.access import grace_until
+from reprise.statemachine.account import AccountState
+from reprise.statemachine.quotes import Quote
 from reprise.stripe_api.invoice_list import invoice_page
-from reprise.workflows.messages import AccountState, AccountView, Quote
 
 router = APIRouter(prefix="/v1/accounts")
 

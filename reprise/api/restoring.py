@@ -12,7 +12,8 @@ from reprise.api.auth import Authorized, PathAccount
 from reprise.api.dependencies import AccountsDep, IdempotencyKeyDep
 from reprise.api.problems import responses
 from reprise.http.idempotency import ids_of
-from reprise.workflows.messages import AccountView, RestoreAccount
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import RestoreAccount
 
 router = APIRouter(prefix="/v1/accounts", tags=["operators"])
 

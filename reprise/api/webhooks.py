@@ -12,9 +12,10 @@ from reprise.errors import Unavailable
 from reprise.http.problems import Problem
 from reprise.schemas.api import Received
 from reprise.services import ServicesDep
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.payments import PaymentStatus
 from reprise.stripe_api.webhooks import ABOUT_INVOICES, EventSubject, InvalidSignature, subject_of, verified
-from reprise.workflows.messages import AccountState, PaymentHint
+from reprise.workflows.messages import PaymentHint
 
 router = APIRouter(prefix="/v1/webhooks")
 

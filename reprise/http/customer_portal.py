@@ -5,8 +5,8 @@ import stripe
 from reprise.accounts.client import Accounts
 from reprise.accounts.errors import AccountNotFound
 from reprise.errors import Unavailable
+from reprise.statemachine.account import AccountState
 from reprise.stripe_api.customers import portal_url
-from reprise.workflows.messages import AccountState
 
 
 async def customer_portal(

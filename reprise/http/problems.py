@@ -8,7 +8,7 @@ from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import InvalidInput, RepriseError, Unavailable
 from reprise.reconciliation.client import ReconciliationNotFound
 from reprise.schemas.problems import MEDIA_TYPE, FieldError, ProblemBody
-from reprise.workflows.messages import RefusalCode
+from reprise.statemachine.refusals import RefusalCode
 
 MAX_DETAIL_LENGTH = 500
 """Characters of one sentence: what was sent is never said back at length."""

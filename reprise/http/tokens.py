@@ -13,7 +13,7 @@ from reprise.http.keys import Keys
 from reprise.http.problems import Problem
 from reprise.http.scopes import Scope, of_operators
 from reprise.settings import ApiSettings
-from reprise.workflows.messages import Actor, ActorKind
+from reprise.statemachine.timeline import Actor, ActorKind
 
 log = structlog.get_logger()
 

@@ -22,9 +22,12 @@ from reprise.accounts.description import AccountDescription
 from reprise.accounts.errors import AccountNotFound
 from reprise.errors import Unavailable
 from reprise.local.errors import LocalError
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.terms import whole_seconds
-from reprise.workflows.messages import AccountState, AccountView, TimelineEntry, workflow_id
+from reprise.statemachine.timeline import TimelineEntry
+from reprise.workflows.messages import workflow_id
 
 FARTHEST = timedelta(days=3653)
 """How far ahead a clock can be moved at once: ten years."""

@@ -11,8 +11,8 @@ from reprise.local.clock import AccountClock, Stop
 from reprise.local.errors import LocalError
 from reprise.local.terminal import printable
 from reprise.statemachine.money import formatted
+from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.connection import connect
-from reprise.workflows.messages import TimelineEntry
 
 
 async def run(account_id: str, to: datetime | None, temporal: str | None, data: Path) -> int:

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from reprise.accounts.listing import RUNNING, STOPPED, AccountFilter
 from reprise.local.servers import NAMESPACE
+from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.declines import OwnDeclineCode
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import AccountState, DisabledReason
 
 _NOW: Final = "ExecutionStatus = 'Running'"
 """Enough beside a search attribute that accounts alone have: older runs of theirs are left out."""

@@ -20,9 +20,10 @@ from reprise.portal.dependencies import FormSenderDep, Visitor
 from reprise.portal.pages import reactivation_page, show
 from reprise.portal.problems import PageProblem
 from reprise.portal.situation import situation_of
-from reprise.statemachine.commands import Feedback
+from reprise.statemachine.account import AccountState
+from reprise.statemachine.commands import AnyCommand, Cancel, Feedback, Reactivate, SetCarts, SetEmail
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import AccountState, AnyCommand, Cancel, Reactivate, RefusalCode, SetCarts, SetEmail
+from reprise.statemachine.refusals import RefusalCode
 
 router = APIRouter(prefix="/accounts/{account_id}")
 

@@ -16,7 +16,7 @@ from reprise.http.problems import Problem
 from reprise.portal.localized import LocalFormat, locale_of
 from reprise.services import Services, ServicesDep, services_of
 from reprise.sessions.hand_over import HandOver, Seal, is_loopback
-from reprise.workflows.messages import Actor, ActorKind
+from reprise.statemachine.timeline import Actor, ActorKind
 
 COOKIE: Final = "reprise_portal"
 

@@ -8,7 +8,8 @@ from typing import assert_never
 from reprise.portal.declines import told_of
 from reprise.portal.localized import LocalFormat
 from reprise.portal.situation import Situation
-from reprise.workflows.messages import ActorKind, DisabledReason, EntryType, TimelineEntry
+from reprise.statemachine.account import DisabledReason
+from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from reprise.portal.localized import LocalFormat
 from reprise.portal.situation import Situation
-from reprise.workflows.messages import AccountView, TimelineEntry
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.timeline import TimelineEntry
 
 
 def amount_of(account: AccountView, local: LocalFormat) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from reprise.portal import money
 from reprise.portal.localized import LocalFormat
 from reprise.portal.situation import Situation
-from reprise.workflows.messages import EntryType
+from reprise.statemachine.timeline import EntryType
 
 Say = Callable[[Situation, LocalFormat], str]
 

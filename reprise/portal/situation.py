@@ -13,6 +13,7 @@ from functools import cached_property
 from reprise.accounts.restoring import account_of
 from reprise.errors import Unavailable
 from reprise.portal.dependencies import Visitor
+from reprise.schemas.accounts import AccountView
 from reprise.schemas.payment_methods import PaymentMethodView
 from reprise.statemachine import machine
 from reprise.statemachine.account import Account
@@ -22,7 +23,6 @@ from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import Refused
 from reprise.stripe_api.billing_details import BillingDetails
 from reprise.workflows.account_views import account_view
-from reprise.workflows.messages import AccountView
 
 
 @dataclass(frozen=True)

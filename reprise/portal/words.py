@@ -7,8 +7,9 @@ from reprise.portal import money
 from reprise.portal.declines import told_of
 from reprise.portal.localized import LocalFormat
 from reprise.portal.situation import Situation
+from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.payments import PaymentStatus
-from reprise.workflows.messages import AccountState, DisabledReason, TimelineEntry
+from reprise.statemachine.timeline import TimelineEntry
 
 Tone = Literal["good", "calm", "warning", "off"]
 

@@ -8,6 +8,7 @@ from temporalio import workflow
 
 from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
+from reprise.statemachine.commands import AnyCommand, Reactivate
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Announce, Effect
 from reprise.statemachine.machine import Decision, Event
@@ -19,16 +20,7 @@ from reprise.workflows.account_views import account_view
 from reprise.workflows.effect_runner import EffectRunner, refusal_of
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.hints import CUSTOMER_DELETED, Hints
-from reprise.workflows.messages import (
-    OPENED_BY,
-    OPENING,
-    WORKFLOW,
-    AccountRun,
-    AnyCommand,
-    Reactivate,
-    Refusal,
-    Restoration,
-)
+from reprise.workflows.messages import OPENED_BY, OPENING, WORKFLOW, AccountRun, Refusal, Restoration
 from reprise.workflows.opening import taken_up
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.outbox_edition_1 import FirstOutbox

@@ -11,10 +11,11 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from temporalio.workflow import ActivityCancellationType
 
 from reprise.activities import names
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine.terms import whole_seconds
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.limits import Backoff
-from reprise.workflows.messages import EndpointBacklog, EndpointPosition
+from reprise.workflows.messages import EndpointPosition
 
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""

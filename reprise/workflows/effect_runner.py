@@ -44,10 +44,11 @@ from reprise.statemachine.outcomes import (
     RefundObserved,
     Stopped,
 )
+from reprise.statemachine.refusals import RefusalCode
 from reprise.stripe_api import inputs
 from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
-from reprise.workflows.messages import PendingEffect, Refusal, RefusalCode
+from reprise.workflows.messages import PendingEffect, Refusal
 from reprise.workflows.requests import Request
 
 EffectOutcome = (

@@ -11,32 +11,29 @@ from typing import Any, get_args
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from reprise.schemas.accounts import AccountView
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import machine
 from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
 from reprise.statemachine.driving import refusal
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
+from reprise.workflows.fingerprints import same_command
 from reprise.workflows.hints import Hints
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
     OVER_HTTP,
     AccountRun,
-    AccountView,
     Announcements,
     Answer,
-    AnyCommand,
     AskedAt,
-    Command,
-    EndpointBacklog,
-    OpenAccount,
     PaymentHint,
     QuoteAnswer,
     Refusal,
     ResendAnnouncements,
-    RestoreAccount,
-    same_command,
 )
 from reprise.workflows.outbox import Outbox
 from reprise.workflows.outbox_edition_1 import FirstOutbox

@@ -1,6 +1,6 @@
 """The vocabulary of `AccountWorkflow`: what callers send it and what it answers.
 
-The API and the command line import this module and nothing else of the workflow's: names, messages, search attributes.
+Names, inputs and answers. Callers know the workflow by these alone; commands are the core's (`statemachine/commands.py`).
 """
 
 import json
@@ -8,97 +8,16 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reprise.schemas.accounts import AccountView, NextDeadline, PaymentView
-from reprise.schemas.announcements import EndpointBacklog
+from reprise.schemas.accounts import AccountView
 from reprise.statemachine import editions
-from reprise.statemachine.account import ACCOUNT_ID, Account, AccountId, AccountState, DisabledReason
-from reprise.statemachine.commands import (
-    AnyCommand,
-    Cancel,
-    ChangePlan,
-    Close,
-    Command,
-    Disable,
-    Enable,
-    ExtendTerm,
-    OpenAccount,
-    Reactivate,
-    RestoreAccount,
-    SetCarts,
-    SetEmail,
-    SetPaymentMethod,
-)
+from reprise.statemachine.account import Account
+from reprise.statemachine.commands import AnyCommand, OpenAccount, RestoreAccount
 from reprise.statemachine.effects import StripeEffect
-from reprise.statemachine.money import Plan
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
-from reprise.statemachine.terms import Instant, Term
-from reprise.statemachine.timeline import Actor, ActorKind, EntryType, TimelineEntry
-from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, hashed, same_command
-
-__all__ = [
-    "ACCOUNT_ID",
-    "ENDPOINT_CHECK",
-    "OPENED_BY",
-    "OPENING",
-    "OVER_HTTP",
-    "PORTAL_SESSION",
-    "REVOCATION",
-    "TASK_QUEUE",
-    "WORKFLOW",
-    "AccountId",
-    "AccountRun",
-    "AccountState",
-    "AccountView",
-    "Actor",
-    "ActorKind",
-    "Announcements",
-    "Answer",
-    "AnsweredCommand",
-    "AnyCommand",
-    "AskedAt",
-    "Cancel",
-    "ChangePlan",
-    "Close",
-    "Command",
-    "Disable",
-    "DisabledReason",
-    "Enable",
-    "EndpointBacklog",
-    "EndpointPosition",
-    "EntryType",
-    "ExtendTerm",
-    "HeldHints",
-    "NextDeadline",
-    "OpenAccount",
-    "PaymentHint",
-    "PaymentView",
-    "PendingCommand",
-    "PendingEffect",
-    "Plan",
-    "PortalSessionRun",
-    "Quote",
-    "QuoteAnswer",
-    "Reactivate",
-    "Refusal",
-    "RefusalCode",
-    "ResendAnnouncements",
-    "Restoration",
-    "RestoreAccount",
-    "RevocationRun",
-    "SetCarts",
-    "SetEmail",
-    "SetPaymentMethod",
-    "Term",
-    "TimelineEntry",
-    "account_id_of",
-    "answered_fingerprint",
-    "fingerprint",
-    "portal_session_id",
-    "revocation_id",
-    "same_command",
-    "workflow_id",
-]
+from reprise.statemachine.terms import Instant
+from reprise.statemachine.timeline import TimelineEntry
+from reprise.workflows.fingerprints import hashed
 
 WORKFLOW = "AccountWorkflow"
 PORTAL_SESSION = "PortalSession"
@@ -109,6 +28,9 @@ TASK_QUEUE = "accounts"
 OPENED_BY = "opened_by"
 """The name under which a run's memo keeps the command id of its opening."""
 
+OPENING = "opening"
+"""The name under which it keeps that opening's fingerprint, by which a repeat is known for good (R14)."""
+
 OVER_HTTP: Final = {
     "set_carts": "carts",
     "set_email": "email",
@@ -117,8 +39,6 @@ OVER_HTTP: Final = {
     "change_plan": "plan",
 }
 """Commands that have another name over HTTP: they are taken under both, as an update and as a signal."""
-OPENING = "opening"
-"""The name under which it keeps that opening's fingerprint, by which a repeat is known for good (R14)."""
 
 _PREFIX = "account-"
 

@@ -13,11 +13,12 @@ from itertools import islice
 
 from temporalio import workflow
 
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.search_attributes import UNDELIVERED_TO
 from reprise.workflows.delivery import Delivery, Discovery
 from reprise.workflows.limits import Backoff
-from reprise.workflows.messages import EndpointBacklog, EndpointPosition, ResendAnnouncements
+from reprise.workflows.messages import EndpointPosition, ResendAnnouncements
 
 ENTRIES_AT_ONCE = 20
 

@@ -14,9 +14,10 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from reprise.activities import names
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.limits import Backoff
-from reprise.workflows.messages import EndpointBacklog, EndpointPosition, ResendAnnouncements
+from reprise.workflows.messages import EndpointPosition, ResendAnnouncements
 
 OUTLIVE_ANNOUNCING = "outlive-announcing"
 """Since 0.2.0: telling the product may fail or be cancelled, and does not end the account's workflow."""

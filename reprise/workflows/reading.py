@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from temporalio import workflow
 
-from reprise.statemachine.commands import TEMPORAL_UI
-from reprise.workflows.messages import Command, Refusal, RefusalCode
+from reprise.statemachine.commands import TEMPORAL_UI, Command
+from reprise.statemachine.refusals import RefusalCode
+from reprise.workflows.messages import Refusal
 
 Message = TypeVar("Message", bound=BaseModel)
 AnyOf = TypeVar("AnyOf", bound=Command)

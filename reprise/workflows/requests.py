@@ -4,18 +4,10 @@ import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from reprise.workflows.messages import (
-    AccountView,
-    Answer,
-    AnsweredCommand,
-    AnyCommand,
-    Command,
-    OpenAccount,
-    PendingCommand,
-    Refusal,
-    answered_fingerprint,
-    fingerprint,
-)
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import AnyCommand, Command, OpenAccount
+from reprise.workflows.fingerprints import answered_fingerprint, fingerprint
+from reprise.workflows.messages import Answer, AnsweredCommand, PendingCommand, Refusal
 
 ANSWERS_KEPT = 64
 """How many answers an account remembers, so that a repeated command gets its first answer (R14)."""

@@ -8,8 +8,9 @@ from temporalio.client import Client
 from reprise.accounts.client import Accounts
 from reprise.errors import Unavailable
 from reprise.statemachine import machine
+from reprise.statemachine.commands import OpenAccount
+from reprise.statemachine.money import Plan
 from reprise.workflows.account_views import account_view
-from reprise.workflows.messages import OpenAccount, Plan
 
 
 async def test_R1_an_opening_that_temporal_has_not_taken_is_to_be_sent_again(temporal: Client) -> None:

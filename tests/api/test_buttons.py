@@ -24,10 +24,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from reprise.cli.exit_codes import ExitCode
 from reprise.errors import RepriseError
-from reprise.workflows.messages import (
-    AccountView,
-    Actor,
-    ActorKind,
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import (
     AnyCommand,
     Cancel,
     Close,
@@ -36,8 +34,9 @@ from reprise.workflows.messages import (
     Reactivate,
     RestoreAccount,
     SetCarts,
-    workflow_id,
 )
+from reprise.statemachine.timeline import Actor, ActorKind
+from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, Json, new_account, token
 from tests.local.commands import run
 from tests.stripe_side import StripeSide

@@ -9,8 +9,10 @@ from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
 from reprise.http.idempotency import ids_of
+from reprise.statemachine.commands import Cancel, SetCarts
+from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows import requests
-from reprise.workflows.messages import Actor, ActorKind, Cancel, SetCarts, workflow_id
+from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from reprise.accounts.client import Accounts
 from reprise.accounts.listing import AccountFilter, count, page, quoted
 from reprise.local.clock import AccountClock
-from reprise.workflows.messages import AccountState
+from reprise.statemachine.account import AccountState
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 

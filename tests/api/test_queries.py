@@ -10,10 +10,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
+from reprise.schemas.accounts import AccountView
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
-from reprise.workflows.messages import AccountView, workflow_id
+from reprise.workflows.messages import workflow_id
 from tests.api.conftest import Api, new_account
 from tests.api.test_crash import worker_process
 from tests.stripe_side import StripeSide

@@ -18,9 +18,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from reprise.accounts import restoring
 from reprise.accounts.client import Accounts
+from reprise.statemachine.commands import RestoreAccount, SetCarts
 from reprise.statemachine.timeline import UNKNOWN_ENTRIES
 from reprise.worker import account_worker
-from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, RestoreAccount, SetCarts, workflow_id
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
 from reprise.workflows.visibility import search_attributes
 from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_buttons import Buttons

@@ -16,7 +16,7 @@ from reprise.local.story import Invoice, Story
 from reprise.local.system import System
 from reprise.local.temporal_ui import links
 from reprise.local.terminal import printable
-from reprise.workflows.messages import Actor, ActorKind, TimelineEntry
+from reprise.statemachine.timeline import Actor, ActorKind, TimelineEntry
 
 FORGED = "\x1b[2J\x1b]0;title\x07 [bold red]alarm[/] [link=https://evil.example]x[/link]\r\n✓ forged\x9b31m\u202e\u2028"
 

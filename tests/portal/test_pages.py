@@ -9,8 +9,8 @@ from reprise.portal.content import Wrong
 from reprise.portal.gallery.routes import BRANDING, NAMES, _content, fits
 from reprise.portal.gallery.standings import LIVES
 from reprise.portal.situation import AtStripe, Situation
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import Cancel, Reactivate
-from reprise.workflows.messages import AccountState
 from tests.portal.situations import EN, rendered, seen, situation_of, standings
 
 

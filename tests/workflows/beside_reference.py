@@ -8,9 +8,11 @@ import httpx
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from reprise.statemachine.commands import AnyCommand
+from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.stripe_api.client import stripe_client
-from reprise.workflows.messages import AnyCommand, PaymentHint, Plan
+from reprise.workflows.messages import PaymentHint
 from tests.reference import rules
 from tests.reference.deeds import Deed, Opening
 from tests.reference.life import MARGIN, NOT_IN_THE_WORLD, ReferenceLife, elsewhere, quoted, seen

@@ -17,18 +17,11 @@ from reprise.accounts.client import Accounts
 from reprise.errors import RepriseError
 from reprise.local.clock import AccountClock
 from reprise.local.servers import SERVER_SETTINGS
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
+from reprise.statemachine.money import Plan
 from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
-from reprise.workflows.messages import (
-    TASK_QUEUE,
-    WORKFLOW,
-    AccountView,
-    Answer,
-    AnyCommand,
-    OpenAccount,
-    Plan,
-    SetPaymentMethod,
-    workflow_id,
-)
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, Answer, workflow_id
 from tests.conftest import BIN
 from tests.stripe_side import StripeSide
 

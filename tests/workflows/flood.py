@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from reprise.workflows.messages import PaymentHint, SetCarts, SetPaymentMethod, workflow_id
+from reprise.statemachine.commands import SetCarts, SetPaymentMethod
+from reprise.workflows.messages import PaymentHint, workflow_id
 
 AT_ONCE = 50
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.statemachine.commands import Cancel, Close, Disable, Enable, ExtendTerm, Reactivate, SetCarts
 from reprise.worker import account_worker
-from reprise.workflows.messages import AccountRun, Cancel, Close, Disable, Enable, ExtendTerm, Reactivate, SetCarts
+from reprise.workflows.messages import AccountRun
 from tests.stripe_side import StripeSide
 from tests.workflows import records
 from tests.workflows.conftest import time_skipping_server, worker_settings

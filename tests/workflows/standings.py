@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from reprise.workflows.messages import Cancel, Close, Disable, Reactivate
+from reprise.statemachine.commands import Cancel, Close, Disable, Reactivate
 from tests.workflows.world import World
 
 

@@ -4,23 +4,18 @@ import asyncio
 from datetime import timedelta
 
 from reprise.activities import names
-from reprise.workflows.messages import (
-    TASK_QUEUE,
-    WORKFLOW,
-    AccountRun,
-    Announcements,
+from reprise.statemachine.commands import (
     AnyCommand,
     Cancel,
     Close,
     OpenAccount,
-    PaymentHint,
-    Plan,
     Reactivate,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
-    workflow_id,
 )
+from reprise.statemachine.money import Plan
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, Announcements, PaymentHint, workflow_id
 from tests.product import Product
 from tests.workflows import standings
 from tests.workflows.world import World

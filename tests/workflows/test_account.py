@@ -13,6 +13,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account
+from reprise.statemachine.commands import Cancel, Close, Disable, OpenAccount, Reactivate, SetCarts, SetPaymentMethod
+from reprise.statemachine.money import Plan
 from reprise.temporal.search_attributes import (
     ACCOUNT_STATE,
     DECLINE_CODE,
@@ -24,17 +26,7 @@ from reprise.temporal.search_attributes import (
 from reprise.worker import account_worker
 from reprise.workflows import presentation
 from reprise.workflows.details import PageOf, details
-from reprise.workflows.messages import (
-    Cancel,
-    Close,
-    Disable,
-    OpenAccount,
-    PaymentHint,
-    Plan,
-    Reactivate,
-    SetCarts,
-    SetPaymentMethod,
-)
+from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.statemachine.book import utc
 from tests.stripe_side import StripeSide

@@ -10,9 +10,10 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.activities import announcements, endpoints
+from reprise.statemachine.commands import Cancel, Close, Reactivate, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows import delivery
-from reprise.workflows.messages import Announcements, Cancel, Close, Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import Announcements, workflow_id
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

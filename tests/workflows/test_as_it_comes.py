@@ -11,9 +11,10 @@ from reprise.accounts.client import Accounts
 from reprise.accounts.errors import CommandRefused
 from reprise.accounts.sending import _once_a_run_takes_it
 from reprise.settings import ApiSettings
+from reprise.statemachine.commands import Close, SetCarts
+from reprise.statemachine.refusals import RefusalCode
 from reprise.temporal.answers import NOT_TAKEN
 from reprise.worker import STICKY_PATIENCE, account_worker
-from reprise.workflows.messages import Close, RefusalCode, SetCarts
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server

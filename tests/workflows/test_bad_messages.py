@@ -10,9 +10,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
-from reprise.workflows.messages import OVER_HTTP, AccountView, Cancel, PaymentHint, Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import OVER_HTTP, PaymentHint, workflow_id
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server

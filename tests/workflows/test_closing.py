@@ -11,22 +11,11 @@ from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEven
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.statemachine import editions
+from reprise.statemachine.commands import Cancel, Close, Disable, OpenAccount, Reactivate, SetCarts, SetEmail
+from reprise.statemachine.money import Plan
+from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.worker import account_worker
-from reprise.workflows.messages import (
-    OPENED_BY,
-    OPENING,
-    Actor,
-    ActorKind,
-    Answer,
-    Cancel,
-    Close,
-    Disable,
-    OpenAccount,
-    Plan,
-    Reactivate,
-    SetCarts,
-    SetEmail,
-)
+from reprise.workflows.messages import OPENED_BY, OPENING, Answer
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

@@ -9,15 +9,9 @@ from temporalio.api.enums.v1 import EventType
 
 from reprise.activities import names
 from reprise.statemachine import editions
-from reprise.workflows.messages import (
-    TASK_QUEUE,
-    WORKFLOW,
-    AccountRun,
-    OpenAccount,
-    Plan,
-    SetPaymentMethod,
-    workflow_id,
-)
+from reprise.statemachine.commands import OpenAccount, SetPaymentMethod
+from reprise.statemachine.money import Plan
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
 from tests.workflows.world import World
 
 

@@ -16,6 +16,7 @@ from reprise.statemachine.effects import (
     StripeEffect,
     VoidInvoice,
 )
+from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
     CustomerErased,
     CustomerNotRegistered,
@@ -31,8 +32,8 @@ from reprise.statemachine.outcomes import (
 from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import upfront_quote
 from reprise.statemachine.terms import nth_term
+from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows.effect_runner import EffectOutcome, failed, not_begun, refusal_of
-from reprise.workflows.messages import Actor, ActorKind, Plan
 from tests.workflows.world import utc
 
 NOW = utc("2027-01-31T10:00")

@@ -10,10 +10,12 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.common import RetryPolicy
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.schemas.announcements import EndpointBacklog
 from reprise.settings import AnnouncementEndpoint
+from reprise.statemachine.commands import SetCarts
 from reprise.worker import account_worker
 from reprise.workflows import delivery
-from reprise.workflows.messages import EndpointBacklog, ResendAnnouncements, SetCarts
+from reprise.workflows.messages import ResendAnnouncements
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import time_skipping_server, worker_settings

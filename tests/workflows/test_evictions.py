@@ -9,10 +9,11 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from reprise.statemachine.commands import SetCarts
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
-from reprise.workflows.messages import PaymentHint, SetCarts
+from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

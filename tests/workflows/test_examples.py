@@ -2,7 +2,8 @@
 
 import asyncio
 
-from reprise.workflows.messages import Cancel, Plan, Reactivate, SetCarts
+from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
+from reprise.statemachine.money import Plan
 from tests.workflows.world import World, utc
 
 

@@ -7,8 +7,8 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.statemachine.commands import SetCarts
 from reprise.worker import account_worker
-from reprise.workflows.messages import SetCarts
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

@@ -9,9 +9,10 @@ from temporalio.client import Client, WorkflowHistory
 
 from reprise.accounts.errors import CommandRefused
 from reprise.http.problems import problem_of
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import Reactivate, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows import limits
-from reprise.workflows.messages import AccountView, Reactivate, SetCarts
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from temporalio.client import WorkflowHistory
 
-from reprise.workflows.messages import Cancel, Reactivate
+from reprise.statemachine.commands import Cancel, Reactivate
 from tests.workflows.world import World
 
 MONTH = 7500

@@ -2,26 +2,23 @@
 
 import pytest
 
-from reprise.statemachine.commands import Command
-from reprise.statemachine.policy import BillingPolicy
-from reprise.workflows.messages import (
-    AccountRun,
-    Actor,
-    ActorKind,
+from reprise.statemachine.commands import (
     Cancel,
     Close,
+    Command,
     Enable,
     ExtendTerm,
     OpenAccount,
-    Plan,
     Reactivate,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
-    answered_fingerprint,
-    fingerprint,
-    same_command,
 )
+from reprise.statemachine.money import Plan
+from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.timeline import Actor, ActorKind
+from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, same_command
+from reprise.workflows.messages import AccountRun
 from tests.workflows.record import HISTORIES
 from tests.workflows.test_replay import recorded
 from tests.workflows.world import utc

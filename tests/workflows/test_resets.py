@@ -8,8 +8,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
+from reprise.statemachine.commands import Reactivate, SetCarts
 from reprise.worker import account_worker
-from reprise.workflows.messages import Reactivate, SetCarts, workflow_id
+from reprise.workflows.messages import workflow_id
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.dev_server import DevAccount, dev_server

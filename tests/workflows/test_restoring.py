@@ -3,13 +3,9 @@
 from datetime import datetime, timedelta
 
 from reprise.accounts.client import Accounts
-from reprise.workflows.messages import (
-    AccountView,
-    Actor,
-    ActorKind,
-    RestoreAccount,
-    SetCarts,
-)
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import RestoreAccount, SetCarts
+from reprise.statemachine.timeline import Actor, ActorKind
 from tests.product import Product
 from tests.workflows import standings
 from tests.workflows.test_announcing import heard_all, told

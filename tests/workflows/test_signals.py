@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple, get_args
 
-from reprise.workflows.messages import (
-    AccountView,
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.commands import (
     AnyCommand,
     Cancel,
     ChangePlan,
@@ -13,12 +13,12 @@ from reprise.workflows.messages import (
     Disable,
     Enable,
     ExtendTerm,
-    Plan,
     Reactivate,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
 )
+from reprise.statemachine.money import Plan
 from tests.workflows import standings
 from tests.workflows.standings import Standing
 from tests.workflows.world import World, utc

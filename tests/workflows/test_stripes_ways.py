@@ -7,10 +7,11 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.activities import names
+from reprise.statemachine.commands import Cancel, Reactivate, SetEmail
 from reprise.stripe_api.client import stripe_client
 from reprise.temporal.search_attributes import ACCESS_UNTIL
 from reprise.worker import account_worker
-from reprise.workflows.messages import Cancel, PaymentHint, Reactivate, SetEmail
+from reprise.workflows.messages import PaymentHint
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings
 from tests.workflows.faults import FAULTS, Faults

@@ -10,8 +10,9 @@ import pytest
 from temporalio.client import Client
 
 from reprise.statemachine import editions, machine
+from reprise.statemachine.commands import Cancel, Reactivate, RestoreAccount, SetCarts
 from reprise.worker import account_worker
-from reprise.workflows.messages import AccountRun, Cancel, Reactivate, RestoreAccount, SetCarts, workflow_id
+from reprise.workflows.messages import AccountRun, workflow_id
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
 from tests.workflows.conftest import worker_settings

@@ -14,22 +14,12 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from reprise.schemas.accounts import AccountView
 from reprise.statemachine import editions
-from reprise.workflows.messages import (
-    TASK_QUEUE,
-    WORKFLOW,
-    AccountRun,
-    AccountView,
-    Answer,
-    AnyCommand,
-    AskedAt,
-    OpenAccount,
-    Plan,
-    QuoteAnswer,
-    SetPaymentMethod,
-    TimelineEntry,
-    workflow_id,
-)
+from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
+from reprise.statemachine.money import Plan
+from reprise.statemachine.timeline import TimelineEntry
+from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, Answer, AskedAt, QuoteAnswer, workflow_id
 from tests.stripe_side import StripeSide
 
 QUIET = {

@@ -39,8 +39,8 @@ from reprise.statemachine.outcomes import (
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import Term
+from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.stripe_api.billing_details import BillingDetails
-from reprise.workflows.messages import Actor, ActorKind
 
 BEGIN: Final = datetime(2026, 9, 25, 10, 0, tzinfo=UTC)
 """When the made-up accounts are opened; what is shown stands months later, always at the same instant."""
