@@ -1,6 +1,7 @@
 """The vocabulary of `AccountWorkflow`: what callers send it and what it answers.
 
-Names, inputs and answers. Callers know the workflow by these alone; commands are the core's (`statemachine/commands.py`).
+Names, inputs and answers: callers know the workflow by these alone. The commands are in
+`statemachine/commands.py`.
 """
 
 import json
