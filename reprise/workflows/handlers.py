@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine import machine
-from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
 from reprise.statemachine.driving import refusal
 from reprise.statemachine.refusals import RefusalCode, Refused
@@ -22,7 +22,6 @@ from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
 from reprise.workflows.fingerprints import same_command
-from reprise.workflows.hints import Hints
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
     OVER_HTTP,
@@ -35,10 +34,8 @@ from reprise.workflows.messages import (
     Refusal,
     ResendAnnouncements,
 )
-from reprise.workflows.outbox import Outbox
-from reprise.workflows.outbox_edition_1 import FirstOutbox
 from reprise.workflows.reading import described, dropped, read, read_command, unreadable
-from reprise.workflows.requests import Requests
+from reprise.workflows.run_state import RunState
 
 
 def error_of(refusal: Refusal) -> ApplicationError:
@@ -51,28 +48,15 @@ def error_of(refusal: Refusal) -> ApplicationError:
 class Handlers:
     """The messages of an account's workflow. They only let things wait their turn: `run` takes them."""
 
-    _account: Account
-    _requests: Requests
-    _hints: Hints
-    _announce: bool
-    _outbox: Outbox | FirstOutbox
-    _run_is_over: bool
-
-    def is_flooded(self) -> bool:
-        """Whether taking more commands could cost the account its life."""
-        raise NotImplementedError
-
-    def as_input(self) -> AccountRun:
-        """Return the account whole, as the input of a run that goes on with it."""
-        raise NotImplementedError
+    _state: RunState
 
     # ------------------------------------------------------------------ answering
 
     async def _answer(self, command: Command) -> Answer:
         command_id = _id_of(command)
-        if answer := self._requests.answer_to(command_id) or self._earlier_answer(command):
+        if answer := self._state.requests.answer_to(command_id) or self._earlier_answer(command):
             return answer
-        request = self._requests.submit(command, command_id)
+        request = self._state.requests.submit(command, command_id)
         while request.answer is None:
             try:
                 await workflow.wait_condition(lambda: request.answer is not None)
@@ -85,16 +69,16 @@ class Handlers:
     def _refuse_if_forbidden(self, command: AnyCommand) -> None:
         """Refuse what the state forbids before anything is written (R14, R20)."""
         if not self._is_known(command):
-            if self.is_flooded():
+            if self._state.is_flooded:
                 raise error_of(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
             try:
-                machine.check(self._account, command, workflow.now())
+                machine.check(self._state.account, command, workflow.now())
             except Refused as refused:
                 raise error_of(Refusal.of(refused)) from refused
 
     def _is_known(self, command: Command) -> bool:
         """Say whether this command id was seen before; with other content it is refused (R14)."""
-        first = self._requests.first_fingerprint(_id_of(command))
+        first = self._state.requests.first_fingerprint(_id_of(command))
         if first is None:
             return self._earlier_answer(command) is not None
         if not same_command(first, command):
@@ -108,12 +92,12 @@ class Handlers:
 
     def _submit(self, command: Command) -> None:
         """Let a signalled command wait its turn, unless its id was seen before."""
-        if self._requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
-            self._requests.submit(command, command.command_id)
+        if self._state.requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
+            self._state.requests.submit(command, command.command_id)
 
     def _earlier_answer(self, command: Command) -> Answer | None:
         """Return the answer that a release up to 0.1.0 gave to this request, under the id that it used."""
-        answer = self._requests.answer_to(command.earlier_id)
+        answer = self._state.requests.answer_to(command.earlier_id)
         return answer if answer is not None and same_command(answer.fingerprint, command) else None
 
     # ------------------------------------------------------------------ queries
@@ -121,40 +105,40 @@ class Handlers:
     @workflow.query
     def account(self) -> AccountView:
         """The account as it stands."""
-        return account_view(self._account)
+        return account_view(self._state.account)
 
     @workflow.query
     def quote(self, asked: AskedAt) -> QuoteAnswer:
         """What coming back would cost (R7)."""
         try:
-            return QuoteAnswer(quote=machine.quote(self._account, asked.now))
+            return QuoteAnswer(quote=machine.quote(self._state.account, asked.now))
         except Refused as refused:
             return QuoteAnswer(refusal=Refusal.of(refused))
 
     @workflow.query
     def timeline(self) -> list[TimelineEntry]:
         """The last entries of the timeline, oldest first (R17)."""
-        return list(self._account.timeline)
+        return list(self._state.account.timeline)
 
     @workflow.query
     def undelivered(self) -> list[EndpointBacklog]:
         """What each announcement endpoint has not taken yet (R18)."""
-        return list(self._outbox.backlog())
+        return list(self._state.outbox.backlog())
 
     @workflow.query
     def record(self) -> AccountRun:
         """All that the account is, as a run's input."""
-        return self.as_input()
+        return self._state.as_input()
 
     @workflow.query(name=LAST_RECORD)
     def last_record(self) -> AccountRun:
         """The same, of a run that has ended: what `restore` takes the account up from (R27)."""
-        return self.as_input()
+        return self._state.as_input()
 
     @workflow.query
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
-        return self._account.customer_id
+        return self._state.account.customer_id
 
     def _refuse_another_opening(self, command: OpenAccount) -> None:
         if not self._is_known(command):
@@ -165,8 +149,8 @@ class Handlers:
     def _refuse_to_restore(self, command: RestoreAccount) -> None:
         if self._is_known(command):
             return
-        if self._account.state is AccountState.CLOSED:
-            raise error_of(Refusal.of(refusal(self._account)))
+        if self._state.account.state is AccountState.CLOSED:
+            raise error_of(Refusal.of(refusal(self._state.account)))
         message = "This account's workflow runs: there is nothing to restore. Nothing was changed."
         raise error_of(Refusal(code=RefusalCode.ACCOUNT_RUNNING, message=message))
 
@@ -176,20 +160,20 @@ class Handlers:
     def payment_hint(self, *given: Any) -> None:
         """Poll Stripe (R15). However many come at once, one poll of each subject answers them."""
         try:
-            self._hints.add(read(PaymentHint, given))
+            self._state.hints.add(read(PaymentHint, given))
         except Exception as error:  # nothing that anybody sends may stop the account
             dropped("payment_hint", error)
 
     @workflow.signal
     def start_new_run(self, *given: Any) -> None:  # noqa: ARG002 - whatever came with it
         """Go on in a new run at the next quiet moment: so an account that sleeps for years comes to newer code."""
-        self._run_is_over = True
+        self._state.is_over = True
 
     @workflow.signal
     def announcements(self, *given: Any) -> None:
         """Turn announcements to the product on or off (R18)."""
         try:
-            self._announce = read(Announcements, given).enabled
+            self._state.announce = read(Announcements, given).enabled
         except Exception as error:
             dropped("announcements", error)
 
@@ -201,7 +185,7 @@ class Handlers:
         except Exception as error:
             dropped("resend_announcements", error)
             return
-        self._run_is_over |= self._outbox.resend(asked, self._account.timeline)
+        self._state.is_over |= self._state.outbox.resend(asked, self._state.account.timeline)
 
 
 def _id_of(command: Command) -> str | None:

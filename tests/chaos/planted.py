@@ -127,17 +127,17 @@ BUGS = (
     # R14, R15: commands and hints
     Bug(
         "hint believed",
-        "workflows/account.py",
+        "workflows/run_state.py",
         "        deleted = hint.event_type == CUSTOMER_DELETED\n",
         "        from reprise.statemachine.outcomes import Paid\n"
         "        if hint.payment_key is not None:\n"
-        "            self._take(Paid(payment_key=hint.payment_key))\n"
+        "            self.follow(machine.take(self.account, Paid(payment_key=hint.payment_key), now))\n"
         "        deleted = hint.event_type == CUSTOMER_DELETED\n",
     ),
     Bug(
         "command ids dropped at continue-as-new",
-        "workflows/account.py",
-        "answered=self._requests.remembered(),",
+        "workflows/run_state.py",
+        "answered=self.requests.remembered(),",
         "answered=(),",
     ),
     # R18: what the product is told
