@@ -21,7 +21,7 @@ from tests.mutants.parts import Mutant
 from tests.mutants.trial import START_LIMIT, Report, Trial, outcome, perform
 
 LEFT_OUT = shutil.ignore_patterns(
-    ".*_cache", ".git", ".venv", ".reprise", ".mutants", ".hypothesis", "__pycache__", "screenshots", "dist"
+    ".*_cache", ".git", ".venv", ".reprise", ".mutants", ".hypothesis", "__pycache__", "dist"
 )
 
 _fork = get_context("fork")
