@@ -18,7 +18,7 @@ from reprise.accounts.errors import AccountNotFound, CommandRefused
 from reprise.errors import Unavailable
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine.commands import AnyCommand, Command, RestoreAccount
-from reprise.statemachine.refusals import RefusalCode
+from reprise.statemachine.refusals import IDEMPOTENCY_KEY_REUSED, RefusalCode
 from reprise.temporal.answers import IS_PAUSED, NOT_TAKEN
 from reprise.workflows.fingerprints import same_command
 from reprise.workflows.messages import Answer, Refusal
@@ -90,8 +90,7 @@ def result_of(answer: Answer, command: Command) -> CommandResult:
     """
     # Temporal answers a repeated update id from its record, without looking at what was sent (R14).
     if not same_command(answer.fingerprint, command):
-        message = "This idempotency key was used for another request. Use a new key for each."
-        raise CommandRefused(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=message))
+        raise CommandRefused(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=IDEMPOTENCY_KEY_REUSED))
     if answer.refusal is not None:
         raise CommandRefused(answer.refusal, answer.account)
     return CommandResult(answer.account, finished=True)

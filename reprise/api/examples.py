@@ -8,6 +8,7 @@ from reprise.schemas.accounts import AccountView
 from reprise.schemas.problems import FieldError
 from reprise.statemachine.money import Plan
 from reprise.statemachine.quotes import upfront_quote
+from reprise.statemachine.refusals import IDEMPOTENCY_KEY_REUSED
 from reprise.statemachine.terms import Term
 
 _ACTIVE: Final[dict[str, Any]] = AccountView.model_json_schema()["examples"][0]
@@ -108,11 +109,7 @@ _PROBLEMS: Final[tuple[Problem, ...]] = (
         "Reactivating costs $125.00 now, not $75.00. Nothing was charged.",
         quote=_QUOTE,
     ),
-    Problem(
-        409,
-        "idempotency_key_reused",
-        "This idempotency key was used for another command. Use a new key for each command.",
-    ),
+    Problem(409, "idempotency_key_reused", IDEMPOTENCY_KEY_REUSED),
     Problem(
         415,
         "unsupported_media_type",

@@ -21,6 +21,7 @@ from reprise.reconciliation.messages import (
     workflow_id,
 )
 from reprise.schemas.reconciliations import ReconciliationBody, ReconciliationReport, ReconciliationView
+from reprise.statemachine.refusals import IDEMPOTENCY_KEY_REUSED
 from reprise.workflows.messages import TASK_QUEUE
 
 _TIMEOUT: Final = timedelta(seconds=4)
@@ -49,7 +50,7 @@ class ReconciliationIdReused(RepriseError):  # noqa: N818 - named as its code is
 
     def __init__(self) -> None:
         """Say what to do."""
-        super().__init__("This idempotency key was used for another request. Use a new key for each.")
+        super().__init__(IDEMPOTENCY_KEY_REUSED)
 
 
 class ReconciliationRunning(RepriseError):  # noqa: N818 - named as its code is

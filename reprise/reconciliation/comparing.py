@@ -14,7 +14,7 @@ from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.money import formatted
 from reprise.statemachine.payments import Payment, PaymentStatus
-from reprise.statemachine.standing import collecting, is_in_service
+from reprise.statemachine.standing import is_in_service
 from reprise.stripe_api.facts import AccountAtStripe, CustomerFact, InvoiceFact, RefundFact, SubscriptionFact
 
 LATE: Final = timedelta(hours=1)
@@ -68,14 +68,14 @@ def _is_news(account: Account, invoice: InvoiceFact) -> bool:
     """Say whether the account does not know of a paid invoice (R22). An attempt under way finds it by itself."""
     if account.edition < editions.SECOND or invoice.number < account.known_from:
         return False
-    under_way = collecting(account) and account.payment is not None and account.payment.key == invoice.payment_key
+    under_way = account.is_collecting and account.payment is not None and account.payment.key == invoice.payment_key
     return invoice.payment_key not in account.paid_keys and not under_way
 
 
 def _is_awaited(account: Account, invoice: InvoiceFact) -> bool:
     """Say whether an account goes on with an unpaid invoice: its payment's, or one whose void is owed or under way."""
     payment = account.payment
-    if collecting(account) or any(each.payment_key == invoice.payment_key for each in account.voids_owed):
+    if account.is_collecting or any(each.payment_key == invoice.payment_key for each in account.voids_owed):
         return True
     if payment is None or payment.key != invoice.payment_key:
         return False

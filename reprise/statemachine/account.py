@@ -108,6 +108,11 @@ class Account(BaseModel):
         return ((self.debt,) if self.debt else ()) + self.further_debts
 
     @property
+    def is_collecting(self) -> bool:
+        """Whether an attempt to collect is under way (R14)."""
+        return self.payment is not None and self.payment.status is PaymentStatus.COLLECTING
+
+    @property
     def needs_registration(self) -> bool:
         """Whether Stripe has not yet taken the customer, and the payment method given at opening (R1)."""
         return self.customer_id is None or self.first_payment_method is not None

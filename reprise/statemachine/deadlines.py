@@ -6,12 +6,12 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.pricing import renewal_quote
 from reprise.statemachine.schedule import Deadline, DeadlineKind, retry_instants
-from reprise.statemachine.standing import collecting, is_in_service
+from reprise.statemachine.standing import is_in_service
 
 
 def deadline_of(account: Account) -> Deadline | None:
     """Return when the account next acts by itself, and why; None while it waits for people or for an outcome."""
-    if collecting(account):
+    if account.is_collecting:
         return None
     all_of_them = (_due(account), _void_due(account), _erasure_due(account), _renewal_upcoming(account))
     return min(filter(None, all_of_them), key=_instant, default=None)

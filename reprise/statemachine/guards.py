@@ -108,10 +108,7 @@ class Guards:
 
     def payment_under_way(self) -> bool:
         """Whether money may be moving: an attempt is under way, or clearing at the bank (R14, R21)."""
-        return self.attempt_under_way() or self.payment_is_processing()
-
-    def attempt_under_way(self) -> bool:
-        return self._payment_is(PaymentStatus.COLLECTING)
+        return self.account.is_collecting or self.payment_is_processing()
 
     def payment_is_processing(self) -> bool:
         return self._payment_is(PaymentStatus.PROCESSING)

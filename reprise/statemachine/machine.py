@@ -40,7 +40,7 @@ from reprise.statemachine.outcomes import (
 )
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.schedule import Deadline, DeadlineKind
-from reprise.statemachine.standing import MAY_REACTIVATE, collecting
+from reprise.statemachine.standing import MAY_REACTIVATE
 from reprise.statemachine.terms import whole_seconds
 from reprise.statemachine.timeline import UNKNOWN_ENTRIES, Actor
 
@@ -149,7 +149,7 @@ def hint(
     with _deciding(account) as deciding:
         if account.edition < editions.SECOND:
             effects = deciding.retrieve_if_awaited(now)
-        elif account.customer_id is None or collecting(account):
+        elif account.customer_id is None or account.is_collecting:
             effects = ()  # nothing is there, or the attempt under way sees it
         elif refund_id is not None:
             effects = (RetrieveRefund(object_id=refund_id),)
@@ -186,7 +186,7 @@ def restore(account: Account, actor: Actor, how: str, now: datetime, *, undone: 
     with _deciding(account) as deciding:
         told = deciding.note_restored(actor, how, whole_seconds(now))
         payment = deciding.account.payment
-        lost = payment is not None and collecting(account) and not any(isinstance(each, Collect) for each in undone)
+        lost = payment is not None and account.is_collecting and not any(isinstance(each, Collect) for each in undone)
         again = (Collect(payment=payment),) if payment is not None and lost else ()
         return Decision(deciding.account, (*again, *told))
 

@@ -29,7 +29,6 @@ from reprise.statemachine.outcomes import (
 )
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.schedule import retry_instants
-from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import STRIPE
 
 
@@ -51,7 +50,7 @@ class OutcomeEvents(Driver):
                 return ()  # its void stays owed, until it is known
             case Processing():
                 return self._if_allowed("payment_processing", now, outcome=event)
-            case _ if not collecting(self.account) and payment.status is not PaymentStatus.PROCESSING:
+            case _ if not self.account.is_collecting and payment.status is not PaymentStatus.PROCESSING:
                 return ()
             case CustomerDeleted():
                 replaced = self._replace_customer(event, now)
@@ -62,7 +61,7 @@ class OutcomeEvents(Driver):
                 return self._happen("payment_needs_action", now, outcome=event)
             case Stopped():
                 return self._happen("payment_stopped", now, outcome=event)
-            case NotKnown() if collecting(self.account):
+            case NotKnown() if self.account.is_collecting:
                 return self._note(now, lambda: self.model.ask_again(event, now))
             case EarlierPayment():
                 return self._take_earlier(event.found, now)
@@ -131,7 +130,7 @@ class OutcomeEvents(Driver):
         """End a past-due renewal whose card is not asked again, once its last retry is over (R9)."""
         payment = self.account.payment
         past_due = self.account.state is AccountState.PAST_DUE
-        if payment is None or collecting(self.account) or not (past_due and payment.do_not_retry):
+        if payment is None or self.account.is_collecting or not (past_due and payment.do_not_retry):
             return ()
         last = retry_instants(self.account.policy, payment)[-1]
         unknown = event.invoice is InvoiceState.UNKNOWN

@@ -1,6 +1,7 @@
 """Refusals: why an account does not do what it was asked to do. Each has a stable code."""
 
 from enum import StrEnum
+from typing import Final
 
 from reprise.statemachine.quotes import Quote
 
@@ -21,6 +22,10 @@ class RefusalCode(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     TOO_MANY_COMMANDS = "too_many_commands"
     STATE_CHANGED = "state_changed"
+
+
+IDEMPOTENCY_KEY_REUSED: Final = "This idempotency key was used for another request. Use a new key for each."
+"""What is said to whoever uses a key again for something else (R14)."""
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault

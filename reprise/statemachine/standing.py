@@ -7,7 +7,6 @@ from statemachine import State
 
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.chart import AccountChart
-from reprise.statemachine.payments import PaymentStatus
 
 
 def _inside(compound: str) -> frozenset[AccountState]:
@@ -34,11 +33,6 @@ def is_in_service(account: Account) -> bool:
 def renews(account: Account) -> bool:
     """Whether the account goes on into a next term by itself (R5)."""
     return is_in_service(account) and account.state is not AccountState.CANCELLED
-
-
-def collecting(account: Account) -> bool:
-    """Whether an attempt to collect is under way (R14)."""
-    return account.payment is not None and account.payment.status is PaymentStatus.COLLECTING
 
 
 def place_of(state: AccountState) -> tuple[str, ...]:

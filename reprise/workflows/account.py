@@ -9,7 +9,6 @@ from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.standing import collecting
 from reprise.workflows import limits
 from reprise.workflows.handlers import Handlers, error_of
 from reprise.workflows.messages import OPENED_BY, OPENING, WORKFLOW, AccountRun, Refusal
@@ -119,7 +118,7 @@ class AccountWorkflow(Handlers):
         """While Stripe is asked, commands wait; save beside a payment, where the rules say what they do (R14)."""
         if self._pause and not self._pause.done():
             return False
-        return self._state.effects.is_idle or collecting(self._state.account)
+        return self._state.effects.is_idle or self._state.account.is_collecting
 
     # ------------------------------------------------------------------ waiting
 

@@ -17,7 +17,7 @@ from reprise.statemachine import machine
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
 from reprise.statemachine.driving import refusal
-from reprise.statemachine.refusals import RefusalCode, Refused
+from reprise.statemachine.refusals import IDEMPOTENCY_KEY_REUSED, RefusalCode, Refused
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
@@ -82,12 +82,7 @@ class Handlers:
         if first is None:
             return self._earlier_answer(command) is not None
         if not same_command(first, command):
-            raise error_of(
-                Refusal(
-                    code=RefusalCode.IDEMPOTENCY_KEY_REUSED,
-                    message="This idempotency key was used for another command. Use a new key for each command.",
-                )
-            )
+            raise error_of(Refusal(code=RefusalCode.IDEMPOTENCY_KEY_REUSED, message=IDEMPOTENCY_KEY_REUSED))
         return True
 
     def _submit(self, command: Command) -> None:

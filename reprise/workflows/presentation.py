@@ -8,7 +8,6 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSe
 from reprise.statemachine import editions
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account
-from reprise.statemachine.standing import collecting
 from reprise.temporal.search_attributes import (
     ACCESS_UNTIL,
     ACCOUNT_STATE,
@@ -43,7 +42,11 @@ class Display:
         if account is not self._told:
             workflow.set_current_details(details(account, workflow.now(), page_of))
             self._told = account
-        if collecting(account) and self._shown.get(ACCOUNT_STATE) is not None and not self._access_ends_later(account):
+        if (
+            account.is_collecting
+            and self._shown.get(ACCOUNT_STATE) is not None
+            and not self._access_ends_later(account)
+        ):
             return
         now = search_attributes(account)
         updates = changed(self._shown, now)

@@ -11,7 +11,6 @@ from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Announce, Effect
 from reprise.statemachine.machine import Decision
 from reprise.statemachine.refusals import RefusalCode, Refused
-from reprise.statemachine.standing import collecting
 from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
 from reprise.workflows import limits
 from reprise.workflows.account_views import account_view
@@ -155,7 +154,7 @@ class RunState:
             self.requests.forget_answers()
             self.is_over = True
         started_something = any(not isinstance(effect, Announce) for effect in decision.effects)
-        joined_payment = isinstance(command, Reactivate) and collecting(self.account)
+        joined_payment = isinstance(command, Reactivate) and self.account.is_collecting
         if not started_something and not joined_payment:
             self._give_answer(request)
 

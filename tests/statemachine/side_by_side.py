@@ -11,7 +11,6 @@ from reprise.statemachine.effects import Announce, Effect, StripeEffect
 from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.standing import collecting
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.deeds import Deed, Opening
@@ -164,7 +163,7 @@ class SideBySide:
         self._settle()
         if self.waiting:
             checked = None  # Stripe's answers lie between the validator and the command
-        if not collecting(self.core):
+        if not self.core.is_collecting:
             self._answer_all()
             self._settle()
         before, entries = self.core, len(self.reference.timeline)

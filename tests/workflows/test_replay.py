@@ -18,7 +18,6 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, Cancel, Enable, Reactivate
 from reprise.statemachine.effects import Collect
 from reprise.statemachine.refusals import Refused
-from reprise.statemachine.standing import collecting
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun
@@ -126,7 +125,7 @@ def test_records_go_on(path: Path) -> None:
     book = Book(account, now=account.timeline[-1].at if account.timeline else account.opened_at)
     if account.payment and account.payment.status == "requires_action":
         book.card, book.invoices[account.payment.key] = "authentication", "open"
-    if collecting(book.account):  # the workflow would have the answer to come; a new run begins at a quiet moment
+    if book.account.is_collecting:  # the workflow would have the answer to come; a new run begins at a quiet moment
         assert account.payment is not None
         book.perform((Collect(payment=account.payment),))
     book.at(at)
