@@ -16,6 +16,7 @@ from reprise.statemachine.terms import whole_seconds
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.limits import Backoff
 from reprise.workflows.messages import EndpointPosition
+from reprise.workflows.results import read_result
 
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""
@@ -31,8 +32,6 @@ PATIENT_RETRY_POLICY = RetryPolicy(
 UNKNOWN_FOR, UNKNOWN_RETRY = timedelta(hours=1), timedelta(minutes=20)
 """How long an endpoint may be unknown to the workers who are asked before it counts as removed, and how often that is
 tried: while workers are exchanged, some know it and some do not."""
-
-_UNREADABLE = "The activity's answer could not be read."
 
 
 class Delivery:
@@ -102,6 +101,7 @@ class Delivery:
 
     async def _deliver(self, entries: tuple[TimelineEntry, ...]) -> RawValue:
         patient = self._position.failing_since is not None
+        # The position may be moved meanwhile, by whoever asks to be told again: `finish` looks at what was sent.
         delivered: RawValue = await workflow.execute_activity(
             names.DELIVER_ANNOUNCEMENTS,
             names.DeliverInput(
@@ -136,7 +136,7 @@ class Delivery:
         if task is None:
             return ()
         try:
-            delivered: names.Delivered = _read(task.result(), names.Delivered)
+            delivered: names.Delivered = read_result(task.result(), names.Delivered)
             if delivered.taken > len(self._entries) > 0:
                 raise ValueError(f"The activity told {delivered.taken} of {len(self._entries)} changes.")  # noqa: TRY301
         except (Exception, asyncio.CancelledError) as error:
@@ -195,7 +195,7 @@ class Discovery:
     def result(self) -> tuple[str, ...] | None:
         """Return the endpoints' names; None if that could not be found out."""
         try:
-            found: names.Endpoints = _read(self._task.result(), names.Endpoints)
+            found: names.Endpoints = read_result(self._task.result(), names.Endpoints)
         except (Exception, asyncio.CancelledError) as error:
             workflow.logger.error("the announcement endpoints are not known", extra={"why": str(error)})
             return None
@@ -213,17 +213,3 @@ class Discovery:
             summary="which endpoints are there",
         )
         return found
-
-
-def _read(raw: object, answer: Any) -> Any:
-    """Decode an activity's result: the SDK fails the workflow task, for ever, over one that does not (1.35).
-
-    Raises:
-        ValueError: It is not of the type that was asked for.
-    """
-    if not isinstance(raw, RawValue):
-        raise ValueError(_UNREADABLE)  # noqa: TRY004 - whatever it is, it is no answer
-    try:
-        return workflow.payload_converter().from_payload(raw.payload, answer)
-    except Exception as error:
-        raise ValueError(_UNREADABLE) from error

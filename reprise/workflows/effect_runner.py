@@ -50,6 +50,7 @@ from reprise.workflows.limits import MAX_EFFECTS_PER_HOUR, Backoff, Pace
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import PendingEffect, Refusal
 from reprise.workflows.requests import Request
+from reprise.workflows.results import UNREADABLE, read_result
 
 EffectOutcome = (
     PaymentOutcome
@@ -86,8 +87,6 @@ found out is asked again by the core's deadlines; whether money moved is asked u
 
 MAX_RETRY_PERIOD = timedelta(days=1)
 """The same for what people have asked for, and for the customer without whom nothing can be done."""
-
-_NO_ANSWER = "The activity's answer could not be read."
 
 
 class Finished(NamedTuple):
@@ -161,6 +160,7 @@ class EffectRunner:
         self, effect: StripeEffect, account: Account, request_id: str, command_id: str | None, wait: timedelta
     ) -> EffectOutcome:
         if wait:
+            # Commands are taken meanwhile, and change the record (R14): not this effect, which was decided before them.
             await workflow.sleep(
                 wait,
                 summary=f"wait before the next request to Stripe: {_activity_for(effect, account, request_id).summary}",
@@ -237,7 +237,6 @@ async def _start(effect: StripeEffect, account: Account, request_id: str, comman
     """
     asked = _activity_for(effect, account, request_id, command_id)
     patience = RETRY_PERIODS.get(asked.activity, MAX_RETRY_PERIOD) if account.edition >= 2 else None
-    # The SDK fails the workflow task, for ever, over a result that does not decode (1.35): so it is read here.
     raw = await workflow.execute_activity(
         asked.activity,
         asked.argument,
@@ -247,29 +246,14 @@ async def _start(effect: StripeEffect, account: Account, request_id: str, comman
         retry_policy=STRIPE_RETRY_POLICY,
         summary=asked.summary,
     )
-    outcome: EffectOutcome = _read(raw, asked.answer)
+    outcome: EffectOutcome = read_result(raw, asked.answer)
     if not _is_about(effect, outcome):
-        raise ValueError(f"{_NO_ANSWER} It is about something else.")
+        raise ValueError(f"{UNREADABLE} It is about something else.")
     if isinstance(effect, ChangePaymentMethod | ChangeEmail) and isinstance(
         outcome, PaymentMethodChanged | EmailChanged
     ):
         return outcome.model_copy(update={"asked_by": effect.asked_by})
     return outcome
-
-
-def _read(raw: object, answer: Any) -> Any:
-    """Decode an activity's result.
-
-    Raises:
-        ValueError: It is not of the type that was asked for.
-    """
-    try:
-        read = workflow.payload_converter().from_payload(raw.payload, answer) if isinstance(raw, RawValue) else None
-    except Exception as error:
-        raise ValueError(_NO_ANSWER) from error
-    if not isinstance(read, BaseModel):
-        raise ValueError(_NO_ANSWER)  # noqa: TRY004 - whatever it is, it is no answer
-    return read
 
 
 def _is_about(effect: StripeEffect, outcome: Any) -> bool:

@@ -18,6 +18,7 @@ from reprise.schemas.announcements import EndpointBacklog
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.limits import Backoff
 from reprise.workflows.messages import EndpointPosition, ResendAnnouncements
+from reprise.workflows.results import read_result
 
 OUTLIVE_ANNOUNCING = "outlive-announcing"
 """Since 0.2.0: telling the product may fail or be cancelled, and does not end the account's workflow."""
@@ -31,8 +32,6 @@ ANNOUNCE_RETRY_POLICY = RetryPolicy(
 """The product being down is retried for as long as it lasts, and delays nothing (R18)."""
 
 ENTRIES_AT_ONCE = 20
-
-UNREADABLE = "The activity's answer could not be read."
 
 
 class FirstOutbox:
@@ -168,12 +167,7 @@ class FirstOutbox:
         Raises:
             ValueError: That cannot be read.
         """
-        if not isinstance(result, RawValue):
-            raise ValueError(UNREADABLE)  # noqa: TRY004 - whatever it is, it is no answer
-        try:
-            told: object = workflow.payload_converter().from_payload(result.payload, StrictInt)
-        except Exception as error:
-            raise ValueError(UNREADABLE) from error
+        told: object = read_result(result, StrictInt)
         if not isinstance(told, int) or not 0 <= told <= self._in_flight:
             raise ValueError(f"The activity told {told!r} of {self._in_flight} changes.")
         return told or self._in_flight
