@@ -1,4 +1,4 @@
-"""Which tests are asked about a change: those that run the place, the quickest first."""
+"""Which tests are asked about a change: those that run the place, the ones named after it first, then the quickest."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     order: list[str] = []
     if not change.at_import:
         places = [(mutant.file, change.first_line, change.last_line)]
-        order = sorted(_running(suites, places), key=seconds.__getitem__)
+        order = sorted(_running(suites, places), key=lambda test: (not _is_about(test, mutant.file), seconds[test]))
     if not order:  # also what only a function does that a module calls while it is imported
         first = _running(suites, _places_of(mutant, root))
         order = [*sorted(first, key=seconds.__getitem__), *sorted(seconds.keys() - first, key=seconds.__getitem__)]
@@ -52,6 +52,11 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     files = dict.fromkeys(test.partition("::")[0] for test in asked)
     limits = {test: patience + 5 * seconds[test] for test in asked}
     return Choice(Trial(tuple(files), limits), len(order) - len(asked))
+
+
+def _is_about(test: str, file: str) -> bool:
+    """Whether a test stands in the file that is named after one of the package's."""
+    return Path(test.partition("::")[0]).stem == f"test_{Path(file).stem}"
 
 
 def _running(suites: Sequence[Measured], places: Iterable[tuple[str, int, int]]) -> set[str]:
