@@ -1,21 +1,24 @@
-"""What the suite shares: one Stripe sandbox for each process that runs tests."""
+"""What the suite shares: one Stripe sandbox, one dev server and one API for each process that runs tests."""
 
-import sys
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from temporalio.client import Client
 
+from reprise.web import create_app
+from reprise.worker import account_worker
+from tests.api_side import WEBHOOK_SECRET, Api, Callers, api_settings, served, token
 from tests.browser import chromium
 from tests.product import Product
 from tests.stripe_side import StripeSide
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
 
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
-
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,47 @@ def product() -> Iterator[Product]:
     """The product's webhook endpoint."""
     with closing(Product()) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    """A dev server for the session, whose UI has the button Pause; by itself the server does not show it."""
+    async with dev_server({"frontend.WorkflowPauseEnabled": "true"}) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def api_url(temporal: Client, stripe_process: StripeSide) -> AsyncIterator[str]:
+    """The API, with the sandbox's webhooks coming in."""
+    async with served(create_app(api_settings(stripe_process, command_wait=8), temporal)) as url:
+        hook = {"url": f"{url}/v1/webhooks/stripe", "secret": WEBHOOK_SECRET}
+        await asyncio.to_thread(stripe_process.post, "webhook_endpoints", hook)
+        yield url
+
+
+@pytest.fixture
+async def caller(api_url: str) -> AsyncIterator[Callers]:
+    """Make callers: operators, or billing users of some accounts."""
+    made: list[Api] = []
+
+    def make(*accounts: str, scope: str = "billing", sub: str = "tester", bearer: str | None = None) -> Api:
+        made.append(Api(api_url, bearer or token(*accounts, scope=scope, sub=sub)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.http.aclose()
+
+
+@pytest.fixture
+async def worker(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[None]:
+    async with account_worker(temporal, worker_settings(stripe_side)):
+        yield
+
+
+@pytest.fixture
+def operator(caller: Callers) -> Api:
+    return caller(scope="operator")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

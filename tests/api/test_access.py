@@ -19,10 +19,10 @@ from reprise.serving import listen
 from reprise.web import create_app
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account, served, token
 from tests.api.test_hints import Endpoint, hints
+from tests.api_side import SECRET, Api, Callers, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 
 OPERATORS_ONLY = ["disable", "enable", "extend", "plan", "close"]
 

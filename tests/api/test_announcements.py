@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from reprise.cli.main import app
 from reprise.worker import account_worker
-from tests.api.conftest import Api, new_account, token
+from tests.api_side import Api, new_account, token
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from reprise.accounts.audiences import for_owner
 from reprise.statemachine.timeline import STRIPE, Actor, ActorKind
-from tests.api.conftest import Api, Callers, Json, new_account
+from tests.api_side import Api, Callers, Json, new_account
 from tests.portal.entries import entry
 from tests.stripe_side import StripeSide
 

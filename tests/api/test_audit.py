@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reprise.http.audit import pseudonym
-from tests.api.conftest import Api, Callers, Json, new_account, token
+from tests.api_side import Api, Callers, Json, new_account, token
 
 pytestmark = pytest.mark.usefixtures("worker")
 

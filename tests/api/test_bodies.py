@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reprise.statemachine.terms import ZONES
-from tests.api.conftest import Api, new_account
+from tests.api_side import Api, new_account
 
 ODD: dict[str, bytes] = {
     "10,000 open brackets": b"[" * 10_000,

@@ -37,10 +37,10 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, Json, new_account, token
+from tests.api_side import Api, Json, new_account, token
 from tests.local.commands import run
 from tests.stripe_side import StripeSide
-from tests.workflows.dev_server import DevAccount
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
 
 PAY = r"/v1/invoices/[^/]+/pay"

@@ -26,7 +26,7 @@ from reprise.client import (
     Unauthorized,
     Unreachable,
 )
-from tests.api.conftest import new_account, token
+from tests.api_side import new_account, token
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client
 
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, Callers, new_account, token
+from tests.api_side import Api, Callers, new_account, token
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

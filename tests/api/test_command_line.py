@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from reprise.cli.main import app
 from reprise.temporal.namespace import NamespaceNotReady, register
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, new_account, token
+from tests.api_side import Api, new_account, token
 from tests.local.commands import run
 
 pytestmark = pytest.mark.usefixtures("worker")

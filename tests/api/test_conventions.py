@@ -6,7 +6,7 @@ import time
 import jwt
 import pytest
 
-from tests.api.conftest import SECRET, Api, Callers, new_account
+from tests.api_side import SECRET, Api, Callers, new_account
 
 
 def signed(secret: str = SECRET, **changes: object) -> str:

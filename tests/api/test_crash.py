@@ -9,19 +9,9 @@ import sys
 from temporalio.client import Client
 
 from reprise.worker import account_worker
-from tests.api.conftest import Api, new_account
+from tests.api_side import Api, new_account
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-
-
-def worker_process(temporal: Client, stripe: StripeSide) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TEMPORAL_ADDRESS": temporal.service_client.config.target_host,
-        "STRIPE_API_KEY": "sk_test_reprise",
-        "REPRISE_STRIPE_URL": stripe.url,
-    }
-    return subprocess.Popen([sys.executable, "-m", "reprise.worker"], env=environment, stderr=subprocess.DEVNULL)
+from tests.worker_side import worker_process, worker_settings
 
 
 async def test_E10_the_worker_dies_after_stripe_took_the_money(

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from reprise.api.docs_page import ASSETS
 from reprise.web import create_app
-from tests.api.conftest import Api, Callers, Json, api_settings, served
+from tests.api_side import Api, Callers, Json, api_settings, served
 from tests.stripe_side import StripeSide
 
 PRODUCTION: Json = {

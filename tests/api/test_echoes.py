@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Api, Json, new_account
+from tests.api_side import Api, Json, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tests.api.conftest import Api, Callers, new_account
+from tests.api_side import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -13,8 +13,8 @@ from temporalio.client import Client
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.webhooks import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
 from reprise.workflows.messages import PaymentHint, workflow_id
-from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_signatures import header
+from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -13,7 +13,7 @@ from reprise.statemachine.commands import Cancel, SetCarts
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows import requests
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, Callers, new_account
+from tests.api_side import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reprise.client import AccountNotFound, AsyncClient
-from tests.api.conftest import Api, Json, token
-from tests.api.program import Program
+from tests.api_side import Api, Json, token
+from tests.program import Program
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -11,9 +11,9 @@ from reprise.portal import content
 from reprise.schemas.invoices import InvoiceList
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.invoice_list import view_of
-from tests.api.conftest import Api, Json
 from tests.api.test_hints import customer_of, opened
 from tests.api.test_portal import browser, link
+from tests.api_side import Api, Json
 from tests.portal.situations import EN, rendered, situation_of
 from tests.stripe_side import StripeSide
 

@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, Callers, new_account
+from tests.api_side import Api, Callers, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

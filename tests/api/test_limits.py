@@ -16,7 +16,7 @@ from temporalio.client import Client
 from reprise.http.limits import RateLimits, address_of
 from reprise.http.problems import Problem
 from reprise.web import create_app
-from tests.api.conftest import Api, api_settings, new_account, served, token
+from tests.api_side import Api, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
 
 Limited = Callable[..., Any]

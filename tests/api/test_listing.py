@@ -13,7 +13,7 @@ from reprise.accounts.client import Accounts
 from reprise.accounts.listing import AccountFilter, count, page, quoted
 from reprise.local.clock import AccountClock
 from reprise.statemachine.account import AccountState
-from tests.api.conftest import Api, Callers, Json, new_account
+from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reprise.stripe_api.client import stripe_client
-from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_hints import customer_of, opened
+from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

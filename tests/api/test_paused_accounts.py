@@ -7,7 +7,7 @@ from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, Unp
 from temporalio.client import Client
 
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, new_account
+from tests.api_side import Api, new_account
 
 
 def which(account_id: str) -> dict[str, str]:

@@ -7,10 +7,10 @@ import pytest
 from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
-from tests.api.conftest import Api, Callers, new_account
 from tests.api.test_hints import awaiting, customer_of, opened
 from tests.api.test_portal import browser, link
 from tests.api.test_stale_pages import fields_of, past_due, settled_by_payer, until
+from tests.api_side import Api, Callers, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

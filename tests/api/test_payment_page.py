@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.conftest import Api, token
+from tests.api_side import Api, token
 from tests.examples.running import running
 from tests.stripe_side import StripeSide
 

@@ -10,7 +10,7 @@ from reprise.api.permissions import PERMISSIONS, Permission, name_of
 from reprise.cli.main import app as cli
 from reprise.http.scopes import OF_OPERATORS, Scope
 from reprise.web import create_app
-from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account
+from tests.api_side import SECRET, Api, Callers, api_settings, new_account
 from tests.stripe_side import StripeSide
 
 

@@ -15,7 +15,7 @@ from reprise.http.keys import Keys
 from reprise.sessions.hand_over import HandOver, PortalUser, Seal
 from reprise.web import create_app
 from reprise.workflows.messages import portal_session_id
-from tests.api.conftest import Api, Callers, Json, api_settings, new_account, served
+from tests.api_side import Api, Callers, Json, api_settings, new_account, served
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.api.conftest import Api, new_account
 from tests.api.fuzz.counting import EXAMPLES
+from tests.api_side import Api, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

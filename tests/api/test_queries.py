@@ -15,10 +15,9 @@ from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import workflow_id
-from tests.api.conftest import Api, new_account
-from tests.api.test_crash import worker_process
+from tests.api_side import Api, new_account
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_process, worker_settings
 
 ACCOUNTS = 6
 """A query that waited comes before the task or after it, as it happens: one account would not prove it each time."""

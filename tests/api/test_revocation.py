@@ -14,7 +14,7 @@ from temporalio.client import Client
 from reprise.sessions import revocations
 from reprise.web import create_app
 from reprise.workflows.messages import revocation_id
-from tests.api.conftest import SECRET, Api, Callers, api_settings, new_account, served, token
+from tests.api_side import SECRET, Api, Callers, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
 
 LATER = 9_999_999_999

@@ -18,8 +18,8 @@ from reprise.http import keys
 from reprise.http.keys import Keys
 from reprise.http.minting import mint
 from reprise.web import create_app
-from tests.api.conftest import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
 from tests.api.test_signatures import EVENT, header
+from tests.api_side import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
 
 NEW, NEWER = "the next secret, which is as long as it must be", "the secret after that, which is no shorter"

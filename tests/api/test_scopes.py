@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, Callers, new_account
 from tests.api.test_access import OPERATORS_ONLY
+from tests.api_side import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

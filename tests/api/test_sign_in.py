@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.serving import listen
 from reprise.web import create_app
-from tests.api.conftest import Api, api_settings, new_account, served
+from tests.api_side import Api, api_settings, new_account, served
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

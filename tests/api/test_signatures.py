@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import WEBHOOK_SECRET, Api, Callers, new_account
+from tests.api_side import WEBHOOK_SECRET, Api, Callers, new_account
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from temporalio.client import Client
 
 from reprise.local.clock import AccountClock
-from tests.api.conftest import Api, Json
 from tests.api.test_hints import awaiting, customer_of, opened
 from tests.api.test_portal import browser, link
+from tests.api_side import Api, Json
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")

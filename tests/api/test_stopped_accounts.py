@@ -13,10 +13,10 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from reprise.temporal.search_attributes import ACCOUNT_STATE
 from reprise.worker import account_worker
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
-from tests.api.conftest import Api, Callers, Json, new_account
 from tests.api.test_signatures import header
+from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 
 COMMANDS: list[tuple[str, str, Json | None]] = [
     ("POST", "cancel", None),

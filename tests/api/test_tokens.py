@@ -19,7 +19,7 @@ from temporalio.client import Client
 
 from reprise.http import issuer_keys
 from reprise.web import create_app
-from tests.api.conftest import SECRET, Api, Callers, Json, api_settings, served
+from tests.api_side import SECRET, Api, Callers, Json, api_settings, served
 from tests.stripe_side import StripeSide
 
 LATER = 9_999_999_999

@@ -11,9 +11,9 @@ import pytest
 from temporalio.client import Client
 
 from reprise.web import create_app
-from tests.api.conftest import Json, api_settings, served
 from tests.api.fuzz.counting import EXAMPLES
 from tests.api.test_tokens import Issuer, claims, issuer
+from tests.api_side import Json, api_settings, served
 from tests.stripe_side import StripeSide
 
 __all__ = ["issuer"]

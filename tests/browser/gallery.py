@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from reprise.portal.app import create_portal
 from reprise.portal.gallery.routes import NAMES, fits
 from reprise.portal.gallery.standings import LIVES
-from tests.api.conftest import served
+from tests.api_side import served
 
 WIDTHS: Final = {"desktop": 1280, "phone": 390, "small": 320}
 SCHEMES: Final = ("light", "dark")

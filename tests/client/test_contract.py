@@ -10,7 +10,7 @@ import pytest
 from reprise.client import AsyncClient, Client, operations
 from reprise.client.requests import Page, Request
 from reprise.web import create_app
-from tests.api.conftest import api_settings
+from tests.api_side import api_settings
 
 NOT_FOR_CLIENTS: Final = {("GET", "/healthz"), ("POST", "/v1/webhooks/stripe")}
 """For whom watches the process, and for Stripe."""

@@ -11,10 +11,10 @@ from reprise.client import AsyncClient
 from reprise.temporal.connection import connect
 from reprise.web import create_app
 from reprise.worker import account_worker
-from tests.api.conftest import api_settings, served, token
+from tests.api_side import api_settings, served, token
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from reprise.transfer.checking import Opening, check_rows
 from reprise.transfer.exporting import ExportReport, export_accounts, export_to, part_of
 from reprise.transfer.rows import Format, read_rows
 from reprise.workflows.messages import workflow_id
-from tests.api.program import Program
+from tests.program import Program
 from tests.reconciliation.company import Company
 from tests.stripe_side import Json, StripeSide
 

@@ -18,8 +18,9 @@ from reprise.statemachine.commands import Cancel, Close, Disable, Enable, Extend
 from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun
 from tests.stripe_side import StripeSide
+from tests.temporal_side import time_skipping_server
+from tests.worker_side import worker_settings
 from tests.workflows import records
-from tests.workflows.conftest import time_skipping_server, worker_settings
 from tests.workflows.released import keep_worker
 from tests.workflows.world import World
 

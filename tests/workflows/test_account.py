@@ -30,7 +30,7 @@ from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.statemachine.book import utc
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
 

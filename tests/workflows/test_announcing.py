@@ -16,8 +16,9 @@ from reprise.workflows import delivery
 from reprise.workflows.messages import Announcements, workflow_id
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import World
 
 

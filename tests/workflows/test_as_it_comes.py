@@ -16,8 +16,9 @@ from reprise.statemachine.refusals import RefusalCode
 from reprise.temporal.answers import NOT_TAKEN
 from reprise.worker import STICKY_PATIENCE, account_worker
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
 
 

@@ -18,7 +18,7 @@ from reprise.worker import account_worker
 from reprise.workflows.messages import OPENED_BY, OPENING, Answer
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
 USER = Actor(kind=ActorKind.USER, id="user-ada")

@@ -18,7 +18,8 @@ from reprise.workflows import delivery
 from reprise.workflows.messages import ResendAnnouncements
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import time_skipping_server, worker_settings
+from tests.temporal_side import time_skipping_server
+from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
 

@@ -16,8 +16,9 @@ from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
 
 

@@ -11,7 +11,7 @@ from reprise.statemachine.commands import SetCarts
 from reprise.worker import account_worker
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 from tests.workflows.faults import FAULTS, Fault, Faults
 from tests.workflows.stories import STORIES
 from tests.workflows.world import World

@@ -15,8 +15,9 @@ from reprise.worker import account_worker
 from reprise.workflows import limits
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.flood import flood, flood_from_outside
 from tests.workflows.world import utc
 

@@ -12,8 +12,9 @@ from reprise.statemachine.commands import Reactivate, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
 
 

@@ -13,7 +13,7 @@ from reprise.temporal.search_attributes import ACCESS_UNTIL
 from reprise.worker import account_worker
 from reprise.workflows.messages import PaymentHint
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 from tests.workflows.faults import FAULTS, Faults
 from tests.workflows.test_examples import cancelled, past_due
 from tests.workflows.world import World

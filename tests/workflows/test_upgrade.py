@@ -15,8 +15,9 @@ from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun, workflow_id
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import DevAccount, dev_server
+from tests.temporal_side import dev_server
+from tests.worker_side import worker_settings
+from tests.workflows.dev_account import DevAccount
 from tests.workflows.released import ARCHIVE, released_worker
 from tests.workflows.test_replay import RELEASES
 

@@ -13,7 +13,7 @@ from reprise.statemachine.commands import SetCarts
 from reprise.worker import account_worker
 from tests.product import Product
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
+from tests.worker_side import worker_settings
 from tests.workflows.stories import STORIES, Announcing, Story
 from tests.workflows.world import World
 

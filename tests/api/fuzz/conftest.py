@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import Client
 
 from reprise.web import create_app
-from tests.api.conftest import WEBHOOK_SECRET, api_settings, served
 from tests.api.fuzz.counting import COUNTED, counted, since
+from tests.api_side import WEBHOOK_SECRET, api_settings, served
 from tests.stripe_side import StripeSide
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Api, Json, new_account, token
+from tests.api_side import Api, Json, new_account, token
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.conftest import Api, new_account
+from tests.api_side import Api, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.api.conftest import SECRET, WEBHOOK_SECRET, Api, new_account, token
 from tests.api.fuzz import anything
 from tests.api.fuzz.counting import FRESH, SEED, draws
+from tests.api_side import SECRET, WEBHOOK_SECRET, Api, new_account, token
 
 pytestmark = pytest.mark.usefixtures("worker")
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from tests.api.conftest import Json, token
+from tests.api_side import Json, token
 from tests.stripe_side import StripeSide
 
 

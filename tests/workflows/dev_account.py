@@ -3,43 +3,21 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHistory
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from reprise.accounts.client import Accounts
 from reprise.errors import RepriseError
 from reprise.local.clock import AccountClock
-from reprise.local.servers import SERVER_SETTINGS
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
 from reprise.statemachine.money import Plan
-from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, Answer, workflow_id
-from tests.conftest import BIN
 from tests.stripe_side import StripeSide
-
-
-@asynccontextmanager
-async def dev_server(settings: Mapping[str, str] | None = None, *, as_it_comes: bool = False) -> AsyncIterator[Client]:
-    """Run a dev server as the embedded default does, or as servers come; with dynamic settings of its own."""
-    given = {**({} if as_it_comes else SERVER_SETTINGS), **(settings or {})}
-    arguments = [part for each in given.items() for part in ("--dynamic-config-value", "=".join(each))]
-    server = await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(BIN / "temporal"),
-        data_converter=pydantic_data_converter,
-        search_attributes=list(SEARCH_ATTRIBUTES),
-        dev_server_log_level="never",
-        dev_server_extra_args=arguments,
-    )
-    async with server:
-        yield server.client
 
 
 class DevAccount:

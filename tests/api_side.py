@@ -1,4 +1,4 @@
-"""API tests run over real HTTP, on Temporal's dev server, with a worker and the Stripe sandbox."""
+"""The API, as tests see it: served over real HTTP, asked by callers of every kind; and what opens an account."""
 
 import asyncio
 import uuid
@@ -8,19 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
 import uvicorn
 from starlette.types import ASGIApp
-from temporalio.client import Client
 
 from reprise.http.minting import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
-from reprise.web import create_app
-from reprise.worker import account_worker
 from tests.stripe_side import StripeSide
-from tests.workflows.conftest import worker_settings
-from tests.workflows.dev_server import dev_server
 
 SECRET = "a secret of the tests, long enough for any of the HMAC algorithms: 64 bytes"
 WEBHOOK_SECRET = "whsec_dGVzdHMgb2YgdGhlIGFwaSBvdmVyIGh0dHA="
@@ -80,48 +74,7 @@ def token(*accounts: str, scope: str = "billing", sub: str = "tester", ttl: time
     return mint(SECRET, sub=sub, scope=scope, accounts=list(accounts), ttl=ttl)
 
 
-@pytest.fixture(scope="session")
-async def temporal() -> AsyncIterator[Client]:
-    """A dev server for the session, whose UI has the button Pause; by itself the server does not show it."""
-    async with dev_server({"frontend.WorkflowPauseEnabled": "true"}) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-async def api_url(temporal: Client, stripe_process: StripeSide) -> AsyncIterator[str]:
-    """The API, with the sandbox's webhooks coming in."""
-    async with served(create_app(api_settings(stripe_process, command_wait=8), temporal)) as url:
-        hook = {"url": f"{url}/v1/webhooks/stripe", "secret": WEBHOOK_SECRET}
-        await asyncio.to_thread(stripe_process.post, "webhook_endpoints", hook)
-        yield url
-
-
 Callers = Callable[..., Api]
-
-
-@pytest.fixture
-async def caller(api_url: str) -> AsyncIterator[Callers]:
-    """Make callers: operators, or billing users of some accounts."""
-    made: list[Api] = []
-
-    def make(*accounts: str, scope: str = "billing", sub: str = "tester", bearer: str | None = None) -> Api:
-        made.append(Api(api_url, bearer or token(*accounts, scope=scope, sub=sub)))
-        return made[-1]
-
-    yield make
-    for each in made:
-        await each.http.aclose()
-
-
-@pytest.fixture
-async def worker(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[None]:
-    async with account_worker(temporal, worker_settings(stripe_side)):
-        yield
-
-
-@pytest.fixture
-def operator(caller: Callers) -> Api:
-    return caller(scope="operator")
 
 
 def new_account(**changes: Any) -> Json:
