@@ -21,6 +21,9 @@ WEBHOOK_SECRET = "whsec_dGVzdHMgb2YgdGhlIGFwaSBvdmVyIGh0dHA="
 
 Json = dict[str, Any]
 
+OPERATORS_ONLY = ["disable", "enable", "extend", "plan", "close"]
+"""Commands that neither billing users nor the product's backend may send."""
+
 
 def api_settings(stripe: StripeSide, **changes: Any) -> ApiSettings:
     given = {

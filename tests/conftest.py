@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,7 @@ from reprise.web import create_app
 from reprise.worker import account_worker
 from tests.api_side import WEBHOOK_SECRET, Api, Callers, api_settings, served, token
 from tests.browser import chromium
+from tests.issuer import Issuer
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
@@ -81,6 +83,18 @@ async def worker(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[Non
 @pytest.fixture
 def operator(caller: Callers) -> Api:
     return caller(scope="operator")
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    server = Issuer()
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.go_on.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

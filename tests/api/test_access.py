@@ -1,16 +1,11 @@
 """R19 and R20 over HTTP: who may, and what is refused before anything is recorded."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -19,12 +14,11 @@ from reprise.serving import listen
 from reprise.web import create_app
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
-from tests.api.test_hints import Endpoint, hints
-from tests.api_side import SECRET, Api, Callers, api_settings, new_account, served, token
+from tests.api_side import OPERATORS_ONLY, SECRET, Api, Callers, api_settings, new_account, served, token
+from tests.issuer import Issuer, trusting
+from tests.stripe_events import Endpoint, hints
 from tests.stripe_side import StripeSide
 from tests.worker_side import worker_settings
-
-OPERATORS_ONLY = ["disable", "enable", "extend", "plan", "close"]
 
 
 @pytest.mark.usefixtures("worker")
@@ -80,78 +74,12 @@ async def test_R19_tokens_that_are_not_ours(caller: Callers, bearer: str) -> Non
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-class KeySet(ThreadingHTTPServer):
-    """An issuer's key set, over real HTTP."""
-
-    def __init__(self) -> None:
-        self.keys: dict[str, rsa.RSAPrivateKey] = {}
-        self.asked = 0
-        super().__init__(("127.0.0.1", 0), _KeySetEndpoint)
-
-    def rotate(self, kid: str) -> None:
-        self.keys = {kid: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
-
-    def token(self, kid: str, **changes: Any) -> str:
-        claims = {
-            "sub": "x",
-            "scope": "operator",
-            "iss": "https://issuer.example.com",
-            "aud": "reprise",
-            "exp": 9999999999,
-            **changes,
-        }
-        key = self.keys.get(kid) or next(iter(self.keys.values()))
-        return jwt.encode(claims, key, "RS256", headers={"kid": kid})
-
-
-class _KeySetEndpoint(BaseHTTPRequestHandler):
-    server: KeySet
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        keys = [
-            {
-                **json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())),
-                "kid": kid,
-                "use": "sig",
-                "alg": "RS256",
-            }
-            for kid, key in self.server.keys.items()
-        ]
-        body = json.dumps({"keys": keys}).encode()
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-async def issuer() -> AsyncIterator[KeySet]:
-    server = KeySet()
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 async def test_R19_an_issuers_keys_rotate_and_nothing_else_is_believed(
-    temporal: Client, stripe_side: StripeSide, issuer: KeySet
+    temporal: Client, stripe_side: StripeSide, issuer: Issuer
 ) -> None:
     """RS256 by key set; a shared secret made of the public key is refused; unknown keys do not flood the issuer."""
     issuer.rotate("k1")
-    settings = api_settings(
-        stripe_side,
-        jwt_secret=None,
-        jwks_url=f"http://127.0.0.1:{issuer.server_port}/jwks.json",
-        jwt_issuer="https://issuer.example.com",
-        jwt_audience="reprise",
-    )
-    async with served(create_app(settings, temporal)) as url:
+    async with served(create_app(api_settings(stripe_side, **trusting(issuer.url)), temporal)) as url:
 
         async def status(bearer: str) -> int:
             api = Api(url, bearer)

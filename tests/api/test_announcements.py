@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from reprise.cli.main import app
 from reprise.worker import account_worker
+from tests.api_accounts import opened_id
 from tests.api_side import Api, new_account, token
 from tests.product import Product
 from tests.stripe_side import StripeSide
@@ -38,11 +39,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def opened(operator: Api) -> str:
     """Open an account of an API that has no endpoint configured, and turn its announcements on."""
-    made = new_account(paid_through="2099-01-01T00:00:00Z")
-    assert (await operator.ask("POST", "/v1/accounts", made)).status_code == 201
-    answer = await operator.ask("PUT", f"/v1/accounts/{made['account_id']}/announcements", {"enabled": True})
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
+    answer = await operator.ask("PUT", f"/v1/accounts/{account}/announcements", {"enabled": True})
     assert answer.status_code == 202, answer.text
-    return str(made["account_id"])
+    return account
 
 
 async def test_R18_what_an_endpoint_does_not_take_is_listed_and_sent_again(

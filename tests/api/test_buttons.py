@@ -10,17 +10,9 @@ import subprocess
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import (
-    PauseWorkflowExecutionRequest,
-    ResetWorkflowExecutionRequest,
-    UnpauseWorkflowExecutionRequest,
-)
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client
 
 from reprise.cli.exit_codes import ExitCode
 from reprise.errors import RepriseError
@@ -36,8 +28,8 @@ from reprise.statemachine.commands import (
     SetCarts,
 )
 from reprise.statemachine.timeline import Actor, ActorKind
-from reprise.workflows.messages import workflow_id
 from tests.api_side import Api, Json, new_account, token
+from tests.buttons import Buttons
 from tests.local.commands import run
 from tests.stripe_side import StripeSide
 from tests.workflows.dev_account import DevAccount
@@ -46,60 +38,6 @@ from tests.workflows.world import utc
 PAY = r"/v1/invoices/[^/]+/pay"
 
 BAD = "pm_card_chargeCustomerFail"
-
-
-class Buttons:
-    """The Temporal UI, on one account's workflow."""
-
-    def __init__(self, client: Client, account_id: str) -> None:
-        self._client = client
-        self._id = workflow_id(account_id)
-
-    @property
-    def handle(self) -> WorkflowHandle[Any, Any]:
-        return self._client.get_workflow_handle(self._id)
-
-    async def request_cancellation(self) -> None:
-        await self.handle.cancel()
-
-    async def reset(self, task: int) -> None:
-        """Take the run back to its n-th workflow task, and wait until another run goes on from there."""
-        run = (await self.handle.describe()).run_id
-        history = self._client.get_workflow_handle(self._id, run_id=run).fetch_history_events()
-        done = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-        tasks = [event.event_id async for event in history if event.event_type == done]
-        await self._client.workflow_service.reset_workflow_execution(
-            ResetWorkflowExecutionRequest(
-                namespace=self._client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=self._id, run_id=run),
-                reason="a click",
-                workflow_task_finish_event_id=tasks[task],
-                request_id=uuid.uuid4().hex,
-            )
-        )
-        async with asyncio.timeout(20):
-            while (await self.handle.describe()).run_id == run:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-    async def pause(self) -> None:
-        await self._client.workflow_service.pause_workflow_execution(
-            PauseWorkflowExecutionRequest(**self._which, identity="tests", reason="a click")
-        )
-
-    async def unpause(self) -> None:
-        await self._client.workflow_service.unpause_workflow_execution(
-            UnpauseWorkflowExecutionRequest(**self._which, identity="tests", reason="a click")
-        )
-
-    async def terminate(self) -> None:
-        await self.handle.terminate(reason="a wrong click")
-        async with asyncio.timeout(20):
-            while (await self.handle.describe()).status is not WorkflowExecutionStatus.TERMINATED:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-    @property
-    def _which(self) -> dict[str, str]:
-        return {"namespace": self._client.namespace, "workflow_id": self._id}
 
 
 # ---------------------------------------------------------------------- accounts in every state

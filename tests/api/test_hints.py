@@ -1,43 +1,21 @@
 """R15, R22, R24: which of Stripe's events make an account look, and at what; what says nothing new costs nothing."""
 
 import asyncio
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import Client
 
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.webhooks import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
-from reprise.workflows.messages import PaymentHint, workflow_id
-from tests.api.test_signatures import header
-from tests.api_side import Api, Callers, Json, new_account
+from tests.api_accounts import awaiting, customer_of, opened
+from tests.api_side import Api, Callers, Json
+from tests.stripe_events import Endpoint, hints
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-UNDER_WAY = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
-
-
-class Endpoint:
-    """The endpoint as Stripe reaches it, with events of the test's own making, rightly signed."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._sent = 0
-
-    async def tell(self, kind: str, about: Any, previous: Any = None) -> int:
-        self._sent += 1
-        data = {"object": about} | ({} if previous is None else {"previous_attributes": previous})
-        event = {"id": f"evt_of_test_{self._sent}", "object": "event", "type": kind, "data": data}
-        payload = json.dumps(event).encode()
-        signed = {"stripe-signature": header(payload)}
-        answer = await self._api.http.post("/v1/webhooks/stripe", content=payload, headers=signed)
-        return answer.status_code
 
 
 @pytest.fixture
@@ -45,46 +23,9 @@ def endpoint(caller: Callers) -> Endpoint:
     return Endpoint(caller())
 
 
-async def hints(temporal: Client, account_id: str) -> list[PaymentHint]:
-    """Return the hints that were sent to an account's run by the tests, oldest first.
-
-    What comes while a workflow task is under way is put into the history at its end.
-    """
-    handle, found = temporal.get_workflow_handle(workflow_id(account_id)), []
-    async with asyncio.timeout(20):
-        while (await handle.describe()).raw_description.pending_workflow_task.state == UNDER_WAY:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    async for event in handle.fetch_history_events():
-        signal = event.workflow_execution_signaled_event_attributes
-        if signal.signal_name == "payment_hint":
-            found.append((await temporal.data_converter.decode(signal.input.payloads, [PaymentHint]))[0])
-    return [each for each in found if (each.event_id or "").startswith("evt_of_test_")]
-
-
-async def opened(operator: Api, **changes: Any) -> Json:
-    body = new_account(**changes)
-    answer = await operator.ask("POST", "/v1/accounts", body)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
-async def awaiting(operator: Api) -> Json:
-    """An account that waits for its payer to authenticate."""
-    account = await opened(
-        operator, paid_through="2026-01-15T10:00:00Z", payment_method="pm_card_authenticationRequired"
-    )
-    answer = await operator.ask("POST", f"/v1/accounts/{account['account_id']}/reactivate")
-    assert answer.json()["payment"]["status"] == "requires_action"
-    return dict(answer.json())
-
-
 def invoice(account: Json, key: str | None, **more: Any) -> Json:
     metadata = {"account_id": account["account_id"]} | ({"payment_key": key} if key else {})
     return {"id": "in_of_test", "object": "invoice", "metadata": metadata, **more}
-
-
-async def customer_of(side: StripeSide, account: Json) -> str:
-    return str((await asyncio.to_thread(side.customers, account["account_id"]))[0]["id"])
 
 
 def test_R15_the_events_to_send_are_documented() -> None:

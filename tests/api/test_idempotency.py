@@ -13,6 +13,7 @@ from reprise.statemachine.commands import Cancel, SetCarts
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows import requests
 from reprise.workflows.messages import workflow_id
+from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -20,15 +21,9 @@ pytestmark = pytest.mark.usefixtures("worker")
 KEY = "month-end-2027-02"
 
 
-async def _open(operator: Api) -> str:
-    made = new_account(paid_through="2099-01-01T00:00:00Z")
-    assert (await operator.ask("POST", "/v1/accounts", made)).status_code == 201
-    return str(made["account_id"])
-
-
 async def test_R14_a_billing_user_cannot_use_up_an_operators_key(operator: Api, caller: Callers) -> None:
     """Nor another user's; each gets the first answer to their own."""
-    account = await _open(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     path = f"/v1/accounts/{account}/carts"
     ada, bob = caller(account, sub="ada"), caller(account, sub="bob")
     for who, carts in ((ada, 5), (bob, 6), (operator, 7)):
@@ -44,7 +39,7 @@ async def test_R14_a_billing_user_cannot_use_up_an_operators_key(operator: Api, 
 
 async def test_R14_operators_and_the_backend_share_theirs(operator: Api, caller: Callers) -> None:
     """As before: whoever of them repeats a request of the service's, it is done once."""
-    account = await _open(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     path = f"/v1/accounts/{account}/disable"
     other = caller(scope="operator", sub="another")
     for who in (operator, other):
@@ -54,7 +49,7 @@ async def test_R14_operators_and_the_backend_share_theirs(operator: Api, caller:
 
 async def test_R14_a_pages_keys_are_the_visitors(operator: Api, api_url: str) -> None:
     """Two users send the same form key: two commands. One sends it twice: one."""
-    account = await _open(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     key = "0b9e6c1e-6f0c-4c38-9d0a-2f6d2a3c9b11"
     for user, carts, sequence in (("ada", "5", 2), ("ada", "5", 2), ("bob", "6", 3)):
         body = {"user": {"id": user, "billing_access": True}}
@@ -72,7 +67,7 @@ async def test_R14_answers_that_an_earlier_release_stored_are_found(
     operator: Api, caller: Callers, temporal: Client
 ) -> None:
     """0.1.0 kept billing users' answers under their bare keys: a repeat after the upgrade is still a repeat."""
-    account = await _open(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     path = f"/v1/accounts/{account}"
     accounts = Accounts(temporal, command_wait=8, announce=False)
     ada = Actor(kind=ActorKind.USER, id="ada")

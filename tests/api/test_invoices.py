@@ -11,14 +11,13 @@ from reprise.portal import content
 from reprise.schemas.invoices import InvoiceList
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.invoice_list import view_of
-from tests.api.test_hints import customer_of, opened
-from tests.api.test_portal import browser, link
+from tests.api_accounts import customer_of, opened
 from tests.api_side import Api, Json
+from tests.portal.over_http import link
 from tests.portal.situations import EN, rendered, situation_of
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
-__all__ = ["browser"]
 
 
 async def by_hand(side: StripeSide, customer: str, *, lines: int = 1, pay: bool = False, void: bool = False) -> str:

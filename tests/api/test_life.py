@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
+from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, new_account
 from tests.stripe_side import StripeSide
 
@@ -22,10 +23,7 @@ FIELDS = {
 
 
 async def opened(operator: Api, **changes: object) -> str:
-    body = new_account(**changes)
-    answer = await operator.ask("POST", "/v1/accounts", body)
-    assert answer.status_code == 201, answer.text
-    return f"/v1/accounts/{body['account_id']}"
+    return f"/v1/accounts/{await opened_id(operator, **changes)}"
 
 
 async def lapsed(operator: Api, **changes: object) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -13,17 +12,11 @@ from reprise.accounts.client import Accounts
 from reprise.accounts.listing import AccountFilter, count, page, quoted
 from reprise.local.clock import AccountClock
 from reprise.statemachine.account import AccountState
+from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-async def opened(operator: Api, **changes: Any) -> str:
-    made = new_account(**changes)
-    answer = await operator.ask("POST", "/v1/accounts", made)
-    assert answer.status_code == 201, answer.text
-    return str(made["account_id"])
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -52,7 +45,7 @@ async def test_R9_which_accounts_are_past_due_why_and_since_when(
     operator: Api, temporal: Client, stripe_side: StripeSide
 ) -> None:
     """One request says it: the code, the instant of the failed renewal, and the next try; filters narrow it down."""
-    account_id = await opened(operator)
+    account_id = await opened_id(operator)
     path = f"/v1/accounts/{account_id}"
     card = stripe_side.payment_method(decline_code="insufficient_funds")
     assert (await operator.ask("PUT", f"{path}/payment-method", {"payment_method": card})).status_code == 200
@@ -100,7 +93,7 @@ async def test_counts_by_state(operator: Api, temporal: Client) -> None:
     """Every state that was asked for, none left out; what is opened counts once, also in new runs."""
     before = await operator.get("/v1/accounts/count")
     assert before["by_state"].keys() == {each.value for each in AccountState}
-    account_id = await opened(operator, paid_through=stamp(datetime.now(UTC) - timedelta(days=1)))
+    account_id = await opened_id(operator, paid_through=stamp(datetime.now(UTC) - timedelta(days=1)))
     await until(lambda: _lists(operator, account_id, disabled_reason="cancelled"))
     now = await operator.get("/v1/accounts/count?state=disabled&disabled_reason=cancelled")
     assert now["by_state"].keys() == {"disabled"}

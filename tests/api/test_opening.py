@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reprise.stripe_api.client import stripe_client
-from tests.api.test_hints import customer_of, opened
+from tests.api_accounts import customer_of, opened
 from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
 

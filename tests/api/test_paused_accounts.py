@@ -3,15 +3,10 @@
 import asyncio
 
 import pytest
-from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest
 from temporalio.client import Client
 
-from reprise.workflows.messages import workflow_id
 from tests.api_side import Api, new_account
-
-
-def which(account_id: str) -> dict[str, str]:
-    return {"namespace": "default", "workflow_id": workflow_id(account_id), "identity": "tests", "reason": "a click"}
+from tests.buttons import Buttons
 
 
 async def until_carts(operator: Api, account_id: str, carts: int) -> None:
@@ -27,7 +22,7 @@ async def test_R27_a_paused_account_says_so_and_takes_up_what_came_meanwhile(ope
     assert (await operator.ask("POST", "/v1/accounts", body)).status_code == 201
     path = f"/v1/accounts/{body['account_id']}"
     access = await operator.get(f"{path}/access")
-    await temporal.workflow_service.pause_workflow_execution(PauseWorkflowExecutionRequest(**which(body["account_id"])))
+    await Buttons(temporal, body["account_id"]).pause()
     for method, where, sent in (
         ("GET", path, None),
         ("GET", f"{path}/timeline", None),
@@ -47,8 +42,6 @@ async def test_R27_a_paused_account_says_so_and_takes_up_what_came_meanwhile(ope
     assert listed[body["account_id"]] is False
     later = await operator.ask("PUT", f"{path}/carts", {"carts": 7}, Prefer="respond-async")
     assert later.status_code == 503  # what a 202 shows, nobody can read; the command is recorded all the same
-    await temporal.workflow_service.unpause_workflow_execution(
-        UnpauseWorkflowExecutionRequest(**which(body["account_id"]))
-    )
+    await Buttons(temporal, body["account_id"]).unpause()
     await until_carts(operator, body["account_id"], 7)
     assert (await operator.get(path))["state"] == "active"

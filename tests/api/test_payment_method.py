@@ -7,14 +7,12 @@ import pytest
 from temporalio.client import Client
 
 from reprise.accounts.client import Accounts
-from tests.api.test_hints import awaiting, customer_of, opened
-from tests.api.test_portal import browser, link
-from tests.api.test_stale_pages import fields_of, past_due, settled_by_payer, until
+from tests.api_accounts import awaiting, customer_of, opened, past_due, settled_by_payer, until_state
 from tests.api_side import Api, Callers, new_account
+from tests.portal.over_http import fields_of, link
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
-__all__ = ["browser"]
 
 VISA = {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034}
 
@@ -113,7 +111,7 @@ async def test_an_open_page_learns_of_a_payment(
     over = await browser.get(re.sub(r"until=\d+", "until=1", where))
     assert (over.status_code, "hx-refresh" in over.headers) == (286, False)
     await settled_by_payer(stripe_side, account)
-    await until(operator, account, "reactivated")
+    await until_state(operator, account, "reactivated")
     news = await browser.get(where)
     assert (news.status_code, news.headers["hx-refresh"]) == (204, "true")
     assert "You are back." in (await browser.get(f"{base}/reactivate")).text

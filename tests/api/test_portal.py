@@ -3,9 +3,7 @@
 import dataclasses
 import re
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -15,41 +13,17 @@ from reprise.http.keys import Keys
 from reprise.sessions.hand_over import HandOver, PortalUser, Seal
 from reprise.web import create_app
 from reprise.workflows.messages import portal_session_id
-from tests.api_side import Api, Callers, Json, api_settings, new_account, served
+from tests.api_accounts import opened_id
+from tests.api_side import Api, Callers, api_settings, served
+from tests.portal.over_http import ADA, form_of, link
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
 
-ADA = {"id": "user-7", "name": "Ada Lovelace", "billing_access": True}
-
-
-@pytest.fixture
-async def browser(api_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser without a session: it keeps cookies, and follows where it is led."""
-    async with httpx.AsyncClient(base_url=api_url, follow_redirects=True, timeout=30, trust_env=False) as made:
-        yield made
-
-
-async def link(operator: Api, account: str, **user: Any) -> str:
-    answer = await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", {"user": {**ADA, **user}})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["url"])
-
-
-async def opened(operator: Api, **changes: Any) -> str:
-    body = new_account(**changes)
-    await operator.ask("POST", "/v1/accounts", body)
-    return str(body["account_id"])
-
-
-def form_of(page: httpx.Response, **fields: str) -> Json:
-    """Return what a form of a page sends."""
-    return {name: re.search(f'name="{name}" value="([^"]+)"', page.text)[1] for name in ("forms_token", "key")} | fields  # type: ignore[index]
-
 
 async def test_R19_the_hand_over_signs_in_once(operator: Api, browser: httpx.AsyncClient) -> None:
     """The link leads to the account's page and is spent with it; the cookie is no script's, and no other site's."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     url = await link(operator, account)
     first = await browser.get(url, follow_redirects=False)
     assert (first.status_code, first.headers["location"]) == (303, f"/portal/accounts/{account}")
@@ -70,7 +44,7 @@ async def test_R19_once_across_processes(
     operator: Api, temporal: Client, stripe_side: StripeSide, browser: httpx.AsyncClient
 ) -> None:
     """Of two API processes that share nothing but the secret, one takes the link; both know the session."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     url = httpx.URL(await link(operator, account))
     async with (
         served(create_app(api_settings(stripe_side), temporal)) as elsewhere,
@@ -87,7 +61,7 @@ async def test_R19_links_expire_and_cannot_be_made_up(
     operator: Api, stripe_side: StripeSide, browser: httpx.AsyncClient
 ) -> None:
     """Five minutes; another secret, a session's cookie as a link, or anything else: refused alike."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     late = HandOver(session="s1", account_id=account, user=PortalUser.model_validate(ADA), expires=time.time() - 1)
     fresh = late.model_copy(update={"session": "s2", "expires": time.time() + 60})
     ours = Seal(Keys(api_settings(stripe_side)))
@@ -99,7 +73,7 @@ async def test_R19_links_expire_and_cannot_be_made_up(
 
 async def test_R19_who_may_hand_over(operator: Api, caller: Callers) -> None:
     """The product's backend alone, and for accounts that exist; what it says is checked (R20)."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     path = f"/v1/accounts/{account}/portal-sessions"
     assert (await caller(account).ask("POST", path, {"user": ADA})).json()["code"] == "operator_required"
     assert (await caller("other").ask("POST", path, {"user": ADA})).status_code == 404
@@ -112,7 +86,7 @@ async def test_R19_who_may_hand_over(operator: Api, caller: Callers) -> None:
 
 async def test_R19_without_billing_access(operator: Api, browser: httpx.AsyncClient) -> None:
     """A page that says whom to ask; no buttons, and the server refuses what they would do."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     body = {"user": {**ADA, "billing_access": False}, "ask": "Grace Hopper"}
     answer = await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", body)
     page = await browser.get(answer.json()["url"])
@@ -134,7 +108,7 @@ async def test_R19_without_billing_access(operator: Api, browser: httpx.AsyncCli
 
 async def test_R19_another_account_in_the_address(operator: Api, browser: httpx.AsyncClient) -> None:
     """Whether it exists or not: the same page, and nothing done."""
-    mine, theirs = await opened(operator), await opened(operator)
+    mine, theirs = await opened_id(operator), await opened_id(operator)
     page = await browser.get(await link(operator, mine))
     form = form_of(await browser.get(f"/portal/accounts/{mine}/cancel"), when="now", state="active")
     assert page.status_code == 200
@@ -147,7 +121,7 @@ async def test_R19_another_account_in_the_address(operator: Api, browser: httpx.
 
 async def test_forms_of_other_sites_do_nothing(operator: Api, browser: httpx.AsyncClient) -> None:
     """CSRF: without this session's token, or with another session's, nothing is changed."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     async with httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False) as another:
         page = await another.get(await link(operator, account))
         foreign = form_of(
@@ -162,7 +136,7 @@ async def test_forms_of_other_sites_do_nothing(operator: Api, browser: httpx.Asy
 
 async def test_signing_out_ends_every_copy_of_the_cookie(operator: Api, browser: httpx.AsyncClient) -> None:
     """A cookie that was copied before is worth nothing after."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     page = await browser.get(await link(operator, account))
     cookie = browser.cookies["reprise_portal"]
     token = re.search(r'name="forms_token" value="(\w+)"', page.text)[1]  # type: ignore[index]
@@ -176,7 +150,7 @@ async def test_signing_out_ends_every_copy_of_the_cookie(operator: Api, browser:
 
 async def test_sessions_expire(operator: Api, stripe_side: StripeSide, browser: httpx.AsyncClient) -> None:
     """The cookie says itself until when; a browser that keeps it longer is refused."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     await browser.get(await link(operator, account))
     seal = Seal(Keys(api_settings(stripe_side)))
     session = seal.session_opened(browser.cookies["reprise_portal"])
@@ -192,7 +166,7 @@ async def test_R14_a_form_sent_twice_is_one_command(
     operator: Api, browser: httpx.AsyncClient, stripe_side: StripeSide
 ) -> None:
     """Back, reload, a double click: the key in the form makes them one; bad fields change nothing (R20)."""
-    account = await opened(operator, paid_through="2026-01-01T00:00:00Z", carts=5)
+    account = await opened_id(operator, paid_through="2026-01-01T00:00:00Z", carts=5)
     await operator.ask("PUT", f"/v1/accounts/{account}/payment-method", {"payment_method": "pm_card_visa"})
     await browser.get(await link(operator, account))
     page = await browser.get(f"/portal/accounts/{account}/reactivate")
@@ -217,7 +191,7 @@ async def test_R7_a_stale_quote_is_told_and_not_charged(
     operator: Api, browser: httpx.AsyncClient, stripe_side: StripeSide
 ) -> None:
     """The new sum is shown with a new button."""
-    account = await opened(operator, paid_through="2026-01-01T00:00:00Z")
+    account = await opened_id(operator, paid_through="2026-01-01T00:00:00Z")
     await browser.get(await link(operator, account))
     page = await browser.get(f"/portal/accounts/{account}/reactivate")
     await operator.ask("PUT", f"/v1/accounts/{account}/carts", {"carts": 4})
@@ -231,7 +205,7 @@ async def test_R7_a_stale_quote_is_told_and_not_charged(
 
 async def test_every_page_carries_the_security_headers(operator: Api, browser: httpx.AsyncClient) -> None:
     """No inline script, no framing, no sniffing, no referrer, no cache; errors as well."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     await browser.get(await link(operator, account))
     for path in (
         f"/portal/accounts/{account}",
@@ -254,7 +228,7 @@ async def test_the_cookie_is_secure_where_there_is_a_network(
     operator: Api, temporal: Client, stripe_side: StripeSide
 ) -> None:
     """With a public address, links lead there, and the cookie goes over TLS alone."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     settings = api_settings(stripe_side, public_url="https://billing.example.com/")
     async with served(create_app(settings, temporal)) as url:
         backend = Api(url, operator.http.headers["authorization"].split()[1])
@@ -269,7 +243,7 @@ async def test_nothing_personal_in_addresses_or_workflow_ids(
     operator: Api, browser: httpx.AsyncClient, temporal: Client, stripe_side: StripeSide
 ) -> None:
     """Neither the user's id nor their name: links are encrypted, sessions have random ids."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     url = await link(operator, account, id="ada@example.com", name="Ada Lovelace")
     page = await browser.get(url)
     visited = [str(each.url) for each in (*page.history, page)]
@@ -282,7 +256,7 @@ async def test_nothing_personal_in_addresses_or_workflow_ids(
 
 async def test_without_a_secret_there_are_no_pages(operator: Api, temporal: Client, stripe_side: StripeSide) -> None:
     """In production with a key set, the portal has its own secret, or says that it is not configured."""
-    account = await opened(operator)
+    account = await opened_id(operator)
     settings = api_settings(stripe_side)
     app = create_app(settings, temporal)
     async with served(app) as url:

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from tests.api.fuzz.counting import EXAMPLES
-from tests.api_side import Api, new_account
+from tests.api_accounts import opened_id
+from tests.api_side import Api
+from tests.portal.over_http import form_of, link
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -34,16 +36,11 @@ Visit = tuple[httpx.AsyncClient, str, dict[str, str]]
 @pytest.fixture
 async def visit(operator: Api, api_url: str) -> AsyncIterator[Visit]:
     """A signed-in browser, the address of its account's pages, and what each of its forms carries."""
-    made = new_account(paid_through="2026-01-01T00:00:00Z")
-    await operator.ask("POST", "/v1/accounts", made)
-    user = {"user": {"id": "user-7", "billing_access": True}}
-    at = f"/v1/accounts/{made['account_id']}/portal-sessions"
-    link = (await operator.ask("POST", at, user)).json()["url"]
+    account = await opened_id(operator, paid_through="2026-01-01T00:00:00Z")
     async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as browser:
-        assert (await browser.get(link)).status_code == 303
-        page = await browser.get(f"/portal/accounts/{made['account_id']}/reactivate")
-        carried = {n: re.findall(rf'name="{n}" value="([^"]+)"', page.text)[-1] for n in ("forms_token", "key")}
-        yield browser, f"/portal/accounts/{made['account_id']}", carried
+        assert (await browser.get(await link(operator, account))).status_code == 303
+        page = await browser.get(f"/portal/accounts/{account}/reactivate")
+        yield browser, f"/portal/accounts/{account}", form_of(page)
 
 
 async def _sent(visit: Visit, form: str, fields: dict[str, str]) -> httpx.Response:

@@ -23,8 +23,8 @@ from reprise.statemachine.timeline import UNKNOWN_ENTRIES
 from reprise.worker import account_worker
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
 from reprise.workflows.visibility import search_attributes
-from tests.api.test_buttons import Buttons
 from tests.api_side import Api, Callers, Json, new_account
+from tests.buttons import Buttons
 from tests.stripe_side import StripeSide
 from tests.worker_side import worker_settings
 

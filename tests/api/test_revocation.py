@@ -14,7 +14,9 @@ from temporalio.client import Client
 from reprise.sessions import revocations
 from reprise.web import create_app
 from reprise.workflows.messages import revocation_id
-from tests.api_side import SECRET, Api, Callers, api_settings, new_account, served, token
+from tests.api_accounts import opened_id
+from tests.api_side import SECRET, Api, Callers, api_settings, served, token
+from tests.portal.over_http import link
 from tests.stripe_side import StripeSide
 
 LATER = 9_999_999_999
@@ -105,24 +107,11 @@ async def signed_in(operator: Api, api_url: str) -> AsyncIterator[Signed]:
             browser = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=api_url, follow_redirects=True, timeout=30, trust_env=False)
             )
-            page = await browser.get(await link(operator, account, user))
+            page = await browser.get(await link(operator, account, id=user))
             assert page.status_code == 200, page.text
             return browser
 
         yield one
-
-
-async def link(operator: Api, account: str, user: str = "user-7", *, billing_access: bool = True) -> str:
-    body = {"user": {"id": user, "billing_access": billing_access}}
-    answer = await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", body)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["url"])
-
-
-async def opened(operator: Api) -> str:
-    made = new_account(paid_through="2099-01-01T00:00:00Z")
-    assert (await operator.ask("POST", "/v1/accounts", made)).status_code == 201
-    return str(made["account_id"])
 
 
 async def shows(browser: httpx.AsyncClient, account: str) -> int:
@@ -134,7 +123,10 @@ async def test_R19_billing_access_withdrawn_ends_the_users_sessions_at_once(
     operator: Api, signed_in: Signed, elsewhere: str
 ) -> None:
     """By the hand-over that says so, whether its link is followed or not; in every process; nobody else's."""
-    account, second = await opened(operator), await opened(operator)
+    account, second = (
+        await opened_id(operator, paid_through="2099-01-01T00:00:00Z"),
+        await opened_id(operator, paid_through="2099-01-01T00:00:00Z"),
+    )
     first, again, another = [await signed_in(account, user) for user in ("user-7", "user-7", "user-8")]
     there = await signed_in(second)
     cookie = first.cookies["reprise_portal"]
@@ -161,7 +153,7 @@ async def test_R19_billing_access_withdrawn_ends_the_users_sessions_at_once(
 @pytest.mark.usefixtures("worker")
 async def test_R19_sessions_end_by_user_and_by_account(operator: Api, caller: Callers, signed_in: Signed) -> None:
     """The product's backend says so; sign-ins after it are good, and ended sessions stay ended."""
-    account = await opened(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     ada, bob = await signed_in(account, "ada"), await signed_in(account, "bob")
     path = f"/v1/accounts/{account}/portal-sessions/revoke"
     backend = caller(scope="backend")
@@ -178,7 +170,7 @@ async def test_R19_sessions_end_by_user_and_by_account(operator: Api, caller: Ca
 @pytest.mark.usefixtures("worker")
 async def test_R19_who_may_end_sessions(operator: Api, caller: Callers) -> None:
     """Operators and the product's backend, for accounts that exist."""
-    account = await opened(operator)
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
     path = f"/v1/accounts/{account}/portal-sessions/revoke"
     assert (await caller(account).ask("POST", path)).json()["code"] == "operator_required"
     assert (await caller("other").ask("POST", path)).status_code == 404

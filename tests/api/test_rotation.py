@@ -1,7 +1,6 @@
 """Secrets are exchanged without a stop: two of each are believed, by the environment or by a file."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -18,8 +17,9 @@ from reprise.http import keys
 from reprise.http.keys import Keys
 from reprise.http.minting import mint
 from reprise.web import create_app
-from tests.api.test_signatures import EVENT, header
 from tests.api_side import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
+from tests.portal.over_http import form_of, link
+from tests.stripe_events import EVENT, header
 from tests.stripe_side import StripeSide
 
 NEW, NEWER = "the next secret, which is as long as it must be", "the secret after that, which is no shorter"
@@ -72,7 +72,7 @@ async def test_nobody_is_signed_out_by_an_exchange_of_the_portals_key(serve: Ser
         cookie = browser.cookies["reprise_portal"]
         for url in (prepared, exchanged, over):
             assert (await browser.get(url + path)).status_code == 200, "signed with the new key, which all of them know"
-        form = _form((await browser.get(f"{prepared}{path}/subscription")).text)
+        form = form_of(await browser.get(f"{prepared}{path}/subscription"))
         sent = await browser.post(f"{exchanged}{path}/subscription", data={**form, "carts": "5"})
         assert sent.status_code == 303, "a form of a process that signs with the old key"
         browser.cookies.clear()
@@ -99,14 +99,10 @@ async def test_a_portal_key_of_its_own_takes_the_tokens_keys_place(serve: Serve,
 
 async def _link(url: str, account: str) -> str:
     api = Api(url, token(scope="operator"))
-    user = {"user": {"id": "user-7", "billing_access": True}}
-    answer = await api.ask("POST", f"/v1/accounts/{account}/portal-sessions", user)
-    await api.http.aclose()
-    return str(httpx.URL(answer.json()["url"]).path)
-
-
-def _form(page: str) -> dict[str, str]:
-    return {name: re.findall(rf'name="{name}" value="([^"]+)"', page)[-1] for name in ("forms_token", "key")}
+    try:
+        return httpx.URL(await link(api, account)).path
+    finally:
+        await api.http.aclose()
 
 
 async def test_R15_events_of_both_webhook_secrets_are_taken(serve: Serve) -> None:

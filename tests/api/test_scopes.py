@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_access import OPERATORS_ONLY
-from tests.api_side import Api, Callers, new_account
+from tests.api_side import OPERATORS_ONLY, Api, Callers, new_account
 
 pytestmark = pytest.mark.usefixtures("worker")
 

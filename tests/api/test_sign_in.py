@@ -13,7 +13,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.serving import listen
 from reprise.web import create_app
-from tests.api_side import Api, api_settings, new_account, served
+from tests.api_accounts import opened_id
+from tests.api_side import Api, api_settings, served
+from tests.portal import over_http
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -21,11 +23,8 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 async def handed_over(operator: Api, **user: Any) -> tuple[str, str]:
     """Open an account; return its id and a link to it."""
-    made = new_account(paid_through="2099-01-01T00:00:00Z")
-    await operator.ask("POST", "/v1/accounts", made)
-    body = {"user": {"id": "user-7", "name": "Ada Lovelace", "billing_access": True, **user}}
-    answer = await operator.ask("POST", f"/v1/accounts/{made['account_id']}/portal-sessions", body)
-    return str(made["account_id"]), str(answer.json()["url"])
+    account = await opened_id(operator, paid_through="2099-01-01T00:00:00Z")
+    return account, await over_http.link(operator, account, **user)
 
 
 @pytest.mark.parametrize(

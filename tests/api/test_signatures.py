@@ -1,13 +1,13 @@
 """R15: events at Stripe's webhook endpoint that Stripe has not signed, or that are none."""
 
-import hmac
 import json
 import time
 from typing import Any
 
 import pytest
 
-from tests.api_side import WEBHOOK_SECRET, Api, Callers, new_account
+from tests.api_side import Api, Callers, new_account
+from tests.stripe_events import EVENT, header, signature
 
 
 @pytest.fixture
@@ -17,26 +17,11 @@ def stripe(caller: Callers) -> Api:
     return made
 
 
-def signature(payload: bytes, at: float | None = None, secret: str = WEBHOOK_SECRET) -> str:
-    """Return the hexadecimal signature of a payload at an instant."""
-    when = int(time.time() if at is None else at)
-    return hmac.new(secret.encode(), f"{when}.".encode() + payload, "sha256").hexdigest()
-
-
-def header(payload: bytes, at: float | None = None, secret: str = WEBHOOK_SECRET) -> str:
-    """Return a `Stripe-Signature` header."""
-    when = int(time.time() if at is None else at)
-    return f"t={when},v1={signature(payload, when, secret)}"
-
-
 async def sent(api: Api, payload: bytes, *headers: bytes | str) -> tuple[int, str]:
     """Send an event; return the status and the code of what is said."""
     given = [(b"stripe-signature", each if isinstance(each, bytes) else each.encode()) for each in headers]
     answer = await api.http.post("/v1/webhooks/stripe", content=payload, headers=given)
     return answer.status_code, answer.json().get("code", "")
-
-
-EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "surprise", "data": {"object": {}}}).encode()
 
 
 async def test_R15_signatures(stripe: Api) -> None:

@@ -10,35 +10,12 @@ import pytest
 from temporalio.client import Client
 
 from reprise.local.clock import AccountClock
-from tests.api.test_hints import awaiting, customer_of, opened
-from tests.api.test_portal import browser, link
-from tests.api_side import Api, Json
+from tests.api_accounts import awaiting, customer_of, opened, past_due, settled_by_payer, until_state
+from tests.api_side import Api
+from tests.portal.over_http import fields_of, link
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
-__all__ = ["browser"]
-
-
-def fields_of(page: httpx.Response, button: str) -> Json:
-    """Return what the form with a button sends, but for what its reader chooses."""
-    form = next(each for each in re.findall(r"<form.*?</form>", page.text, re.DOTALL) if button in each)
-    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
-
-
-async def settled_by_payer(side: StripeSide, account: Json) -> None:
-    """Confirm a payment at its bank, in another window."""
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as elsewhere:
-        hosted = await elsewhere.get(account["payment"]["action_url"])
-        confirm = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', hosted.text)
-        assert confirm is not None
-        await elsewhere.post(side.url + confirm[1], data={"answer": "complete"})
-
-
-async def until(operator: Api, account: Json, state: str) -> Json:
-    async with asyncio.timeout(20):
-        while (now := await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] != state:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    return now
 
 
 async def test_R14_called_off_after_the_payer_has_confirmed_elsewhere(
@@ -51,7 +28,7 @@ async def test_R14_called_off_after_the_payer_has_confirmed_elsewhere(
     form = fields_of(await browser.get(f"{base}/reactivate"), "Call the payment off")
     assert form["payment"] == account["payment"]["key"]
     await settled_by_payer(stripe_side, account)
-    await until(operator, account, "reactivated")
+    await until_state(operator, account, "reactivated")
     page = await browser.post(f"{base}/call-off", data=form)
     assert "The payment has gone through meanwhile. Nothing was cancelled." in page.text
     assert (await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] == "reactivated"
@@ -72,15 +49,6 @@ async def test_R14_called_off_after_it_was_called_off(operator: Api, browser: ht
     assert (await operator.get(path))["payment"]["status"] == "requires_action"
 
 
-async def past_due(operator: Api, temporal: Client, side: StripeSide) -> Json:
-    """An account whose renewal was declined, at its own time."""
-    account = await opened(operator, payment_method=side.payment_method())
-    await asyncio.to_thread(side.behave, await customer_of(side, account), decline_code="insufficient_funds")
-    async for _ in AccountClock(temporal, account["account_id"]).move(None):
-        pass
-    return await until(operator, account, "past_due")
-
-
 async def test_R3_cancelled_now_after_a_retry_has_paid(
     operator: Api, browser: httpx.AsyncClient, temporal: Client, stripe_side: StripeSide
 ) -> None:
@@ -92,7 +60,7 @@ async def test_R3_cancelled_now_after_a_retry_has_paid(
     assert (form["state"], form["payment"], form["when"]) == ("past_due", account["payment"]["key"], "now")
     await asyncio.to_thread(stripe_side.behave, await customer_of(stripe_side, account))
     await operator.ask("PUT", f"{path}/payment-method", {"payment_method": "pm_card_mastercard"})
-    paid = await until(operator, account, "active")
+    paid = await until_state(operator, account, "active")
     page = await browser.post(f"{base}/cancel", data=form)
     assert "The payment has gone through meanwhile. Nothing was cancelled." in page.text
     assert await operator.get(path) == paid
@@ -205,7 +173,7 @@ async def test_R21_a_transfer_is_shown_as_one(
     customer = await customer_of(stripe_side, account)
     (intent,) = stripe_side.dump("payment_intents", owners=[customer])["payment_intents"]
     await asyncio.to_thread(stripe_side.settle, intent["id"], "succeeded")
-    paid = await until(operator, account, "reactivated")
+    paid = await until_state(operator, account, "reactivated")
     assert paid["payment"]["status"] == "paid"
     assert stripe_side.charged(account["account_id"]) == [7500]
 

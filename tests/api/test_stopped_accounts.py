@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from reprise.temporal.search_attributes import ACCOUNT_STATE
 from reprise.worker import account_worker
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
-from tests.api.test_signatures import header
+from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, Json, new_account
+from tests.buttons import Buttons
+from tests.stripe_events import header
 from tests.stripe_side import StripeSide
 from tests.worker_side import worker_settings
 
@@ -45,12 +45,9 @@ async def ended_as(temporal: Client, account_id: str, status: WorkflowExecutionS
 
 async def terminated(operator: Api, temporal: Client, **changes: Any) -> str:
     """An account that somebody has terminated in the Temporal UI."""
-    body = new_account(**changes)
-    answer = await operator.ask("POST", "/v1/accounts", body)
-    assert answer.status_code == 201, answer.text
-    await workflow(temporal, body["account_id"]).terminate(reason="a wrong click")
-    await ended_as(temporal, body["account_id"], WorkflowExecutionStatus.TERMINATED)
-    return str(body["account_id"])
+    account = await opened_id(operator, **changes)
+    await Buttons(temporal, account).terminate()
+    return account
 
 
 @pytest.mark.usefixtures("worker")
@@ -216,8 +213,7 @@ async def test_R27_the_list_shows_stopped_accounts_once_and_says_so(
     body = new_account()
     await operator.ask("POST", "/v1/accounts", body)
     reset = str(body["account_id"])
-    handle = workflow(temporal, reset)
-    await _reset(temporal, handle)
+    await Buttons(temporal, reset).reset(0)
     async with asyncio.timeout(30):
         while True:
             found = await listed(operator, "&state=active")
@@ -229,23 +225,6 @@ async def test_R27_the_list_shows_stopped_accounts_once_and_says_so(
     assert never_opened not in found
     assert never_opened not in await listed(operator, "")
     assert (await operator.ask("POST", f"/v1/accounts/{reset}/cancel")).status_code == 200
-
-
-async def _reset(temporal: Client, handle: WorkflowHandle[Any, Any]) -> None:
-    """Reset a workflow to its first task, as the Temporal UI does: its run is terminated, and another begun."""
-    described = await handle.describe()
-    await temporal.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=described.id, run_id=described.run_id),
-            reason="a test",
-            workflow_task_finish_event_id=4,
-            request_id=described.run_id,
-        )
-    )
-    async with asyncio.timeout(20):
-        while (await handle.describe()).run_id == described.run_id:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def test_an_account_that_no_worker_has_taken_up_is_in_the_list(temporal: Client, operator: Api) -> None:

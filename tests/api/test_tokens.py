@@ -5,10 +5,8 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 from typing import Any
 
 import jwt
@@ -20,26 +18,12 @@ from temporalio.client import Client
 from reprise.http import issuer_keys
 from reprise.web import create_app
 from tests.api_side import SECRET, Api, Callers, Json, api_settings, served
+from tests.issuer import LATER, Issuer, claims, trusting, written
 from tests.stripe_side import StripeSide
-
-LATER = 9_999_999_999
-
-
-def claims(**changes: Any) -> Json:
-    """Return an operator's claims, changed; `None` leaves one out."""
-    given = {"sub": "x", "scope": "operator", "exp": LATER, **changes}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def ours(**changes: Any) -> str:
     return jwt.encode(claims(**changes), SECRET, "HS256")
-
-
-def written(header: Any, payload: bytes | Json, signature: bytes = b"") -> str:
-    """Return a token of parts that no library would make."""
-    head = header if isinstance(header, bytes) else json.dumps(header).encode()
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (head, body, signature))
 
 
 def signed(payload: bytes) -> str:
@@ -133,71 +117,6 @@ async def test_R19_one_token_at_a_time(anybody: Api) -> None:
         assert answer.status_code == 401, scheme
 
 
-class Issuer(ThreadingHTTPServer):
-    """An issuer's key set over real HTTP, which can be down, slow or odd."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.document: bytes = json.dumps({"keys": [self.jwk("k1")]}).encode()
-        self.code = 200
-        self.asked = 0
-        self.go_on = Event()
-        self.go_on.set()
-        super().__init__(("127.0.0.1", 0), _KeySet)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/jwks.json"
-
-    def jwk(self, kid: str, **changes: Any) -> Json:
-        made = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        return {**made, "kid": kid, "use": "sig", "alg": "RS256", **changes}
-
-    def publishes(self, *keys: Any) -> None:
-        self.document = json.dumps({"keys": list(keys)}).encode()
-
-    def token(self, kid: Any = "k1", header: Json | None = None, **changes: Any) -> str:
-        issued = claims(**{"iss": "https://issuer.example.com", "aud": "reprise", **changes})
-        return jwt.encode(issued, self.key, "RS256", headers={"kid": kid, **(header or {})})
-
-    def signed_over(self, header: Json) -> str:
-        """Return a token whose signature is right and whose header no library would write."""
-        signing = written({"alg": "RS256", **header}, claims(iss="https://issuer.example.com", aud="reprise"))
-        signing = signing.removesuffix(".")
-        signature = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign(signing.encode(), self.key)
-        return f"{signing}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-
-
-class _KeySet(BaseHTTPRequestHandler):
-    server: Issuer
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        self.send_response(self.server.code)
-        self.send_header("content-length", str(len(self.server.document)))
-        self.send_header("location", "http://127.0.0.1:1/elsewhere")
-        self.end_headers()
-        self.server.go_on.wait(20)
-        self.wfile.write(self.server.document)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    server = Issuer()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.go_on.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.fixture
 async def believes(
     temporal: Client, stripe_side: StripeSide, issuer: Issuer
@@ -211,14 +130,7 @@ async def believes(
 async def _trusting(
     temporal: Client, stripe_side: StripeSide, jwks_url: str
 ) -> AsyncIterator[Callable[[str], Awaitable[int]]]:
-    settings = api_settings(
-        stripe_side,
-        jwt_secret=None,
-        jwks_url=jwks_url,
-        jwt_issuer="https://issuer.example.com",
-        jwt_audience="reprise",
-    )
-    async with served(create_app(settings, temporal)) as url:
+    async with served(create_app(api_settings(stripe_side, **trusting(jwks_url)), temporal)) as url:
         api = Api(url, None)
 
         async def ask(bearer: str) -> int:

@@ -12,11 +12,9 @@ from temporalio.client import Client
 
 from reprise.web import create_app
 from tests.api.fuzz.counting import EXAMPLES
-from tests.api.test_tokens import Issuer, claims, issuer
-from tests.api_side import Json, api_settings, served
+from tests.api_side import api_settings, served
+from tests.issuer import Issuer, claims, trusting
 from tests.stripe_side import StripeSide
-
-__all__ = ["issuer"]
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -141,13 +139,7 @@ async def test_R19_a_tokens_header_of_any_shape_is_401(
     temporal: Client, stripe_side: StripeSide, issuer: Issuer, *, production: bool
 ) -> None:
     """`"alg": []` was answered with 500, by an API in production's way."""
-    trusted: Json = {
-        "jwt_secret": None,
-        "jwks_url": issuer.url,
-        "jwt_issuer": "https://issuer.example.com",
-        "jwt_audience": "reprise",
-    }
-    app = create_app(api_settings(stripe_side, **(trusted if production else {})), temporal)
+    app = create_app(api_settings(stripe_side, **(trusting(issuer.url) if production else {})), temporal)
     async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
         for token in _tokens():
             answer = await http.get("/v1/accounts", headers={"authorization": f"Bearer {token}"})

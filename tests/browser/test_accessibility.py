@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.by_hand import follows, pays, presses, sees
 from tests.browser.conftest import Visits
 from tests.browser.gallery import SAMPLE, SCHEMES, WIDTHS, all_pages
 from tests.browser.shop import Shop
 from tests.browser.states import disabled
-from tests.browser.test_stories import follows, pays, presses, sees
 
 AXE = (Path(__file__).parent / "axe-4.14.1.min.js").read_text()
 PHONE = {"width": 360, "height": 740}

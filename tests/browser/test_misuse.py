@@ -9,10 +9,10 @@ from playwright.async_api import Page, expect
 from reprise.http.keys import Keys
 from reprise.sessions.hand_over import HandOver, PortalUser, Seal
 from reprise.settings import ApiSettings
+from tests.browser.by_hand import BOTH, follows, pays, presses, sees
 from tests.browser.conftest import Visits
 from tests.browser.shop import Shop
 from tests.browser.states import disabled
-from tests.browser.test_stories import BOTH, follows, pays, presses, sees
 
 
 @BOTH

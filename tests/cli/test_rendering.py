@@ -12,8 +12,8 @@ from reprise.cli.rendering import facts, money, show, shown, when
 from reprise.client.requests import read_as
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.api import PortalUrl, Timeline
+from tests.client.answers import ACCOUNT, ENTRY
 from tests.client.conversations import answered
-from tests.client.test_forward import ACCOUNT, ENTRY
 
 MOMENT = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
 

@@ -14,28 +14,9 @@ from reprise.schemas.invoices import InvoiceList
 from reprise.schemas.payment_methods import PaymentMethodView
 from reprise.schemas.problems import ProblemBody
 from reprise.statemachine.quotes import Quote
+from tests.client.answers import ACCOUNT, ENTRY, INSTANT, QUOTE, TERM
 from tests.client.conversations import answered
 
-INSTANT = "2027-01-31T10:00:00Z"
-TERM = {"start": INSTANT, "end": "2027-02-28T10:00:00Z"}
-ACCOUNT: dict[str, Any] = AccountView.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,assignment] # it has one
-QUOTE = {
-    "amount_due": 7500,
-    "currency": "usd",
-    "carts": 3,
-    "unit_amount": 2500,
-    "term": TERM,
-    "lines": [{"description": "x", "quantity": 3, "unit_amount": 2500, "amount": 7500, "period": TERM}],
-}
-ENTRY = {
-    "sequence": 1,
-    "at": INSTANT,
-    "type": "account.opened",
-    "actor": {"kind": "operator", "id": "o"},
-    "from_state": "new",
-    "to_state": "active",
-    "term": TERM,
-}
 INVOICE = {
     "id": "in_1",
     "number": None,

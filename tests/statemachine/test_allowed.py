@@ -7,7 +7,7 @@ from reprise.statemachine import allowed as remembered
 from reprise.statemachine.account import Account
 from reprise.statemachine.allowed import allowed, asked
 from reprise.statemachine.deadlines import deadline_of
-from tests.workflows.test_views import ALL
+from tests.workflows.records import ALL
 
 EVERYTHING = {
     "cancel", "reactivate", "set_carts", "set_payment_method", "set_email", "disable", "enable", "extend_term",

@@ -12,8 +12,7 @@ from reprise.statemachine.next_actions import NextAction
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.waiting import in_state_since, next_action, retries_ahead
 from tests.statemachine.book import Book, utc
-from tests.workflows.records import STANDINGS
-from tests.workflows.test_views import clearing, held_past_due, renewing
+from tests.workflows.records import STANDINGS, clearing, held_past_due, renewing
 
 NEXT = {
     "active": NextAction.RENEW,

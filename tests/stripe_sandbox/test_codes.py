@@ -13,7 +13,7 @@ from reprise.stripe_sandbox import faults
 from reprise.stripe_sandbox.banks import FAILURES
 from reprise.stripe_sandbox.cards import TEST_CARDS
 from reprise.stripe_sandbox.declines import ADVICE_CODES, DECLINE_CODES, error_code
-from tests.stripe_sandbox.test_shapes import resolved
+from tests.stripe_sandbox.annotations import resolved
 from tests.stripe_side import StripeSide
 
 SOURCES = sorted(Path(reprise.stripe_sandbox.__file__).parent.glob("*.py"))

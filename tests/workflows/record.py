@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.statemachine.commands import Cancel, Close, Disable, Enable, ExtendTerm, Reactivate, SetCarts
@@ -25,6 +26,12 @@ from tests.workflows.released import keep_worker
 from tests.workflows.world import World
 
 HISTORIES = Path(__file__).parent / "histories"
+RELEASES = sorted(each for each in HISTORIES.iterdir() if each.is_dir())
+
+
+def recorded(path: Path) -> WorkflowHistory:
+    """Return a history as it was recorded."""
+    return WorkflowHistory.from_json(path.stem, path.read_text())
 
 
 async def renewals(world: World) -> None:

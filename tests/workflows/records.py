@@ -6,6 +6,7 @@ from pathlib import Path
 from reprise.statemachine import machine
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Cancel, Close, Disable, Reactivate, SetCarts
+from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
 from tests.statemachine.book import Book, opening, utc
 
@@ -83,6 +84,33 @@ STANDINGS: tuple[Callable[[], Account], ...] = (
     reactivated,
     closed,
 )
+
+
+def renewing() -> Account:
+    """A renewal is being collected, and its outcome is not known yet."""
+    return _renewal(PaymentStatus.COLLECTING)
+
+
+def clearing() -> Account:
+    """A renewal by a bank debit (R21)."""
+    return _renewal(PaymentStatus.PROCESSING)
+
+
+def _renewal(status: PaymentStatus) -> Account:
+    account = Book.open().account
+    assert account.payment is not None
+    return account.model_copy(update={"payment": account.payment.model_copy(update={"status": status})})
+
+
+def held_past_due() -> Account:
+    book = Book.open()
+    book.card = "insufficient_funds"
+    book.at("2027-03-02T10:00").do(Disable(reason="check"))
+    return book.account
+
+
+ALL = (*STANDINGS, renewing, clearing, held_past_due)
+"""Also those that releases have not written down."""
 
 
 def write(folder: Path) -> None:

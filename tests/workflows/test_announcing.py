@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from reprise.activities import announcements, endpoints
 from reprise.statemachine.commands import Cancel, Close, Reactivate, SetCarts
@@ -19,32 +18,14 @@ from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
+from tests.workflows.hearing import heard_all
 from tests.workflows.world import World
-
-
-@pytest.fixture
-async def told(env: WorkflowEnvironment, stripe_side: StripeSide, product: Product) -> AsyncIterator[World]:
-    """A world whose product is told of every change."""
-    settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)
-    async with account_worker(env.client, settings):
-        here = World(env, stripe_side, f"told-{product.server_port}")
-        here.announce = True
-        await here.skip_to("2027-01-31T10:00")
-        yield here
 
 
 @pytest.fixture(scope="module")
 async def server() -> AsyncIterator[Client]:
     async with dev_server() as client:
         yield client
-
-
-async def heard_all(world: World, product: Product, seconds: float = 30) -> None:
-    """Wait until the product has heard of the account's last change."""
-    last = (await world.see()).sequence
-    async with asyncio.timeout(seconds):
-        while product.sequences(world.account_id)[-1:] != [last]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def test_A6_R18_a_slow_product_hears_everything_once_and_in_order(

@@ -4,22 +4,8 @@ import asyncio
 
 from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
 from reprise.statemachine.money import Plan
+from tests.workflows.examples import cancelled, past_due
 from tests.workflows.world import World, utc
-
-
-async def cancelled(world: World) -> None:
-    """E2: opened 2027-01-31T10:00Z, cancelled on 10 February."""
-    await world.open()
-    await world.at("2027-02-10T10:00")
-    await world.do(Cancel())
-
-
-async def past_due(world: World) -> None:
-    """E7 as far as the first failed renewal: the card goes bad before 28 February."""
-    await world.open()
-    await world.at("2027-02-20T10:00")
-    await world.card("pm_card_chargeCustomerFail")
-    await world.at("2027-02-28T10:00:01")
 
 
 async def test_E1_terms_keep_the_anchor_and_each_is_charged_once(world: World) -> None:

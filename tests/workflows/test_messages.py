@@ -19,8 +19,7 @@ from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, same_command
 from reprise.workflows.messages import AccountRun
-from tests.workflows.record import HISTORIES
-from tests.workflows.test_replay import recorded
+from tests.workflows.record import HISTORIES, recorded
 from tests.workflows.world import utc
 
 OPENED = OpenAccount(

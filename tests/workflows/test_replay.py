@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
@@ -22,12 +21,11 @@ from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun
 from tests.statemachine.book import Book
-from tests.workflows.record import HISTORIES
+from tests.workflows.record import HISTORIES, RELEASES, recorded
 from tests.workflows.records import STANDINGS
 from tests.workflows.released import ARCHIVE
 
 ROOT = Path(__file__).parents[2]
-RELEASES = sorted(each for each in HISTORIES.iterdir() if each.is_dir())
 RECORDED = sorted(HISTORIES.glob("*/*.json"))
 RECORDS = sorted(HISTORIES.glob("*/records/*.json"))
 
@@ -40,10 +38,6 @@ The workflow's code asks for other commands (timers, activities, upserts, contin
 Never change or delete a recorded history. See "Changing workflow code" in ARCHITECTURE.md.
 
 {error}"""
-
-
-def recorded(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(path.stem, path.read_text())
 
 
 async def replay(path: Path) -> None:

@@ -8,10 +8,8 @@ from reprise.statemachine.commands import RestoreAccount, SetCarts
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.product import Product
 from tests.workflows import standings
-from tests.workflows.test_announcing import heard_all, told
+from tests.workflows.hearing import heard_all
 from tests.workflows.world import World, utc
-
-__all__ = ["told"]
 
 OPERATOR = Actor(kind=ActorKind.OPERATOR, id="ada")
 

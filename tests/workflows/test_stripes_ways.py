@@ -14,8 +14,8 @@ from reprise.worker import account_worker
 from reprise.workflows.messages import PaymentHint
 from tests.stripe_side import StripeSide
 from tests.worker_side import worker_settings
+from tests.workflows.examples import cancelled, past_due
 from tests.workflows.faults import FAULTS, Faults
-from tests.workflows.test_examples import cancelled, past_due
 from tests.workflows.world import World
 
 BY_DEBIT = {"policy": {"payment_methods": ["card", "us_bank_account"]}}

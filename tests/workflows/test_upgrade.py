@@ -18,8 +18,8 @@ from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
+from tests.workflows.record import RELEASES
 from tests.workflows.released import ARCHIVE, released_worker
-from tests.workflows.test_replay import RELEASES
 
 
 @pytest.fixture(scope="module")

@@ -7,38 +7,11 @@ import pytest
 
 from reprise.statemachine import machine
 from reprise.statemachine.account import Account
-from reprise.statemachine.commands import AnyCommand, Cancel, Disable, Reactivate
-from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.commands import AnyCommand, Cancel, Reactivate
 from reprise.statemachine.refusals import Refused
 from reprise.workflows.account_views import account_view
 from tests.statemachine.book import Book
-from tests.workflows.records import STANDINGS
-
-
-def renewing() -> Account:
-    """A renewal is being collected, and its outcome is not known yet."""
-    return _renewal(PaymentStatus.COLLECTING)
-
-
-def clearing() -> Account:
-    """A renewal by a bank debit (R21)."""
-    return _renewal(PaymentStatus.PROCESSING)
-
-
-def _renewal(status: PaymentStatus) -> Account:
-    account = Book.open().account
-    assert account.payment is not None
-    return account.model_copy(update={"payment": account.payment.model_copy(update={"status": status})})
-
-
-def held_past_due() -> Account:
-    book = Book.open()
-    book.card = "insufficient_funds"
-    book.at("2027-03-02T10:00").do(Disable(reason="check"))
-    return book.account
-
-
-ALL = (*STANDINGS, renewing, clearing, held_past_due)
+from tests.workflows.records import ALL
 
 
 def takes(account: Account, command: AnyCommand) -> bool:

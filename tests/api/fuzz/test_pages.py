@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api_side import Api, new_account
+from tests.portal.over_http import form_of
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -44,8 +45,7 @@ async def visit(operator: Api, api_url: str) -> AsyncIterator[tuple[httpx.AsyncC
     async with httpx.AsyncClient(base_url=api_url, follow_redirects=False, timeout=30, trust_env=False) as browser:
         assert (await browser.get(link)).status_code == 303
         page = await browser.get(f"/portal/accounts/{account}/reactivate")
-        form = {name: re.findall(rf'name="{name}" value="([^"]+)"', page.text)[-1] for name in ("forms_token", "key")}
-        yield browser, account, form
+        yield browser, account, form_of(page)
 
 
 Visit = tuple[httpx.AsyncClient, str, dict[str, str]]

@@ -13,7 +13,7 @@ import pytest
 from reprise.stripe_sandbox.api import ENDPOINTS
 from tests.api.fuzz import anything
 from tests.api.fuzz.counting import FRESH, SEED, count, draws
-from tests.stripe_sandbox.test_webhooks import SECRET, Receiver, heard
+from tests.stripe_sandbox.receiver import SECRET, Receiver, heard
 from tests.stripe_side import StripeSide
 
 

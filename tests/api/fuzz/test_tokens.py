@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import time
 from collections.abc import AsyncIterator
 from random import Random
 from urllib.parse import quote
@@ -12,7 +11,8 @@ import pytest
 
 from tests.api.fuzz import anything
 from tests.api.fuzz.counting import FRESH, SEED, draws
-from tests.api_side import SECRET, WEBHOOK_SECRET, Api, new_account, token
+from tests.api_side import SECRET, Api, new_account, token
+from tests.stripe_events import header
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -113,18 +113,11 @@ def event(rng: Random, account: str) -> object:
     return whole | anything.some(rng, EVENT, [*KINDS, {"object": about}], most=2)
 
 
-def signature(payload: bytes) -> bytes:
-    """As Stripe signs, now (docs.stripe.com/webhooks)."""
-    at = int(time.time())
-    digest = hmac.new(WEBHOOK_SECRET.encode(), b"%d." % at + payload, hashlib.sha256).hexdigest()
-    return b"t=%d,v1=%s" % (at, digest.encode())
-
-
 async def test_R15_signed_events_of_any_shape(http: httpx.AsyncClient, operator: Api, standing: str) -> None:
     """Taken or refused; what they say of an account of ours changes nothing that Stripe does not bear out."""
     for rng in draws("events", 20):
         payload = anything.as_json(event(rng, standing))
-        sent = {b"stripe-signature": signature(payload), b"content-type": anything.media_type(rng)}
+        sent = {b"stripe-signature": header(payload).encode(), b"content-type": anything.media_type(rng)}
         answer = await http.post("/v1/webhooks/stripe", content=payload, headers=sent)
         assert answer.status_code in {200, 400}, f"{payload!r}: {said(answer)}"
     assert (await operator.get(f"/v1/accounts/{standing}"))["state"] == "active"
@@ -133,7 +126,7 @@ async def test_R15_signed_events_of_any_shape(http: httpx.AsyncClient, operator:
 async def test_R15_signatures_of_any_shape(http: httpx.AsyncClient) -> None:
     """Whatever is said to be signed is not."""
     for rng in draws("signatures", 20):
-        genuine = signature(b"{}")
+        genuine = header(b"{}").encode()
         at = rng.randrange(len(genuine))
         changed = genuine[:at] + anything.header(rng) + genuine[at + 1 :] + b"x"
         given = rng.choice([anything.header(rng), changed[:4000].strip()])

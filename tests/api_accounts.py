@@ -1,0 +1,65 @@
+"""Accounts opened over HTTP and brought to where tests begin, and their customers at Stripe."""
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+from temporalio.client import Client
+
+from reprise.local.clock import AccountClock
+from tests.api_side import Api, Json, new_account
+from tests.stripe_side import StripeSide
+
+
+async def opened(operator: Api, **changes: Any) -> Json:
+    """Open an account and return it, as the answer has it."""
+    body = new_account(**changes)
+    answer = await operator.ask("POST", "/v1/accounts", body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def opened_id(operator: Api, **changes: Any) -> str:
+    """Open an account and return its id."""
+    return str((await opened(operator, **changes))["account_id"])
+
+
+async def awaiting(operator: Api) -> Json:
+    """An account that waits for its payer to authenticate."""
+    account = await opened(
+        operator, paid_through="2026-01-15T10:00:00Z", payment_method="pm_card_authenticationRequired"
+    )
+    answer = await operator.ask("POST", f"/v1/accounts/{account['account_id']}/reactivate")
+    assert answer.json()["payment"]["status"] == "requires_action"
+    return dict(answer.json())
+
+
+async def past_due(operator: Api, temporal: Client, side: StripeSide) -> Json:
+    """An account whose renewal was declined, at its own time."""
+    account = await opened(operator, payment_method=side.payment_method())
+    await asyncio.to_thread(side.behave, await customer_of(side, account), decline_code="insufficient_funds")
+    async for _ in AccountClock(temporal, account["account_id"]).move(None):
+        pass
+    return await until_state(operator, account, "past_due")
+
+
+async def until_state(operator: Api, account: Json, state: str) -> Json:
+    """Wait until an account is in a state; return it."""
+    async with asyncio.timeout(20):
+        while (now := await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] != state:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return now
+
+
+async def customer_of(side: StripeSide, account: Json) -> str:
+    return str((await asyncio.to_thread(side.customers, account["account_id"]))[0]["id"])
+
+
+async def settled_by_payer(side: StripeSide, account: Json) -> None:
+    """Confirm a payment at its bank, in another window."""
+    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as elsewhere:
+        hosted = await elsewhere.get(account["payment"]["action_url"])
+        confirm = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', hosted.text)
+        assert confirm is not None
+        await elsewhere.post(side.url + confirm[1], data={"answer": "complete"})
