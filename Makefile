@@ -67,7 +67,7 @@ bench: .venv/dev ## Measure Reprise beside bare Temporal workflows and the bare 
 
 fuzz: .venv/dev ## Fuzz API, pages, tokens, webhooks, sandbox and commands for long: make fuzz EXAMPLES=100
 	FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -n 2 --dist loadfile \
-		tests/api/fuzz tests/api/test_portal_forms.py tests/api/test_unauthenticated.py
+		tests/api/fuzz tests/portal/test_forms.py tests/api/test_unauthenticated.py
 
 # One after another: each of them needs the whole machine. What a target printed last stands in the summary.
 NIGHTLY := longlife accessibility models fuzz chaos.SEED=1 chaos.SEED=2 chaos.SEED=3 planted importproof reconcileproof mutants soak

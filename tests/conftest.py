@@ -9,8 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 
-from reprise.web import create_app
-from reprise.worker import account_worker
 from tests.api_side import WEBHOOK_SECRET, Api, Callers, api_settings, served, token
 from tests.browser import chromium
 from tests.issuer import Issuer
@@ -54,6 +52,8 @@ async def temporal() -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def api_url(temporal: Client, stripe_process: StripeSide) -> AsyncIterator[str]:
     """The API, with the sandbox's webhooks coming in."""
+    from reprise.web import create_app  # all that the API is made of: tests of the core start without
+
     async with served(create_app(api_settings(stripe_process, command_wait=8), temporal)) as url:
         hook = {"url": f"{url}/v1/webhooks/stripe", "secret": WEBHOOK_SECRET}
         await asyncio.to_thread(stripe_process.post, "webhook_endpoints", hook)
@@ -76,6 +76,8 @@ async def caller(api_url: str) -> AsyncIterator[Callers]:
 
 @pytest.fixture
 async def worker(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[None]:
+    from reprise.worker import account_worker  # as above
+
     async with account_worker(temporal, worker_settings(stripe_side)):
         yield
 

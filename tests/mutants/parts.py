@@ -45,6 +45,12 @@ class Part:
         return [path.relative_to(root).as_posix() for path in found]
 
 
+OVER_HTTP = (
+    *("tests/api", "tests/http", "tests/sessions", "tests/accounts", "tests/portal"),
+    *("tests/client", "tests/cli", "tests/transfer"),
+)
+"""Folders whose tests ask a running API."""
+
 PARTS = (
     Part(
         name="core",
@@ -53,7 +59,7 @@ PARTS = (
         least=98,
         stages=(
             Stage(("tests/statemachine", "tests/docs"), 60),
-            Stage(("tests/activities", "tests/portal", "tests/workflows", "tests/api"), 60),
+            Stage(("tests/activities", "tests/workflows", *OVER_HTTP), 60),
         ),
     ),
     Part(
@@ -61,21 +67,21 @@ PARTS = (
         places=("reprise/activities", "reprise/stripe_api"),
         share=0.2,
         least=95,
-        stages=(Stage(("tests/activities",), 120), Stage(("tests/workflows", "tests/api"), 90)),
+        stages=(Stage(("tests/activities",), 120), Stage(("tests/workflows", *OVER_HTTP), 90)),
     ),
     Part(
         name="workflow",
         places=("reprise/workflows", "reprise/temporal/runner.py"),
         share=0.15,
         least=90,
-        stages=(Stage(("tests/workflows",), 180), Stage(("tests/api",), 90)),
+        stages=(Stage(("tests/workflows",), 180), Stage(OVER_HTTP, 90)),
     ),
     Part(
         name="api",
         places=("reprise/accounts", "reprise/api", "reprise/http", "reprise/sessions"),
         share=0.15,
         least=None,
-        stages=(Stage(("tests/api",), 180), Stage(("tests/portal", "tests/workflows", "tests/api/fuzz"), 90)),
+        stages=(Stage(OVER_HTTP, 180), Stage(("tests/workflows", "tests/api/fuzz"), 90)),
     ),
 )
 

@@ -11,8 +11,8 @@ from temporalio.client import Client
 
 from reprise.serving import Connection
 from reprise.web import create_app
-from tests.api.raw import said
 from tests.api_side import Api, api_settings, new_account, served, token
+from tests.http.raw import said
 from tests.stripe_side import StripeSide
 
 BEARER = f"Authorization: Bearer {token(scope='operator')}\r\n".encode()
