@@ -10,6 +10,7 @@ from temporalio.client import Client
 from reprise.local.clock import AccountClock
 from tests.api_side import Api, Json, new_account
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 
 async def opened(operator: Api, **changes: Any) -> Json:
@@ -41,15 +42,12 @@ async def past_due(operator: Api, temporal: Client, side: StripeSide) -> Json:
     await asyncio.to_thread(side.behave, await customer_of(side, account), decline_code="insufficient_funds")
     async for _ in AccountClock(temporal, account["account_id"]).move(None):
         pass
-    return await until_state(operator, account, "past_due")
+    return await until_state(operator, f"/v1/accounts/{account['account_id']}", "past_due")
 
 
-async def until_state(operator: Api, account: Json, state: str) -> Json:
-    """Wait until an account is in a state; return it."""
-    async with asyncio.timeout(20):
-        while (now := await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] != state:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    return now
+async def until_state(operator: Api, path: str, state: str, seconds: float = 20) -> Json:
+    """Wait until the account at a path is in a state; return it."""
+    return await until(lambda: operator.get(path), lambda it: it["state"] == state, seconds=seconds)
 
 
 async def customer_of(side: StripeSide, account: Json) -> str:

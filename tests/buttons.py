@@ -1,6 +1,5 @@
 """The Temporal UI's buttons, pressed on one account's workflow."""
 
-import asyncio
 import uuid
 from typing import Any
 
@@ -14,6 +13,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from reprise.workflows.messages import workflow_id
+from tests.waiting import until
 
 
 class Buttons:
@@ -45,9 +45,7 @@ class Buttons:
                 request_id=uuid.uuid4().hex,
             )
         )
-        async with asyncio.timeout(20):
-            while (await self.handle.describe()).run_id == run:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(self.handle.describe, lambda it: it.run_id != run)
 
     async def pause(self) -> None:
         await self._client.workflow_service.pause_workflow_execution(
@@ -61,9 +59,7 @@ class Buttons:
 
     async def terminate(self) -> None:
         await self.handle.terminate(reason="a wrong click")
-        async with asyncio.timeout(20):
-            while (await self.handle.describe()).status is not WorkflowExecutionStatus.TERMINATED:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(self.handle.describe, lambda it: it.status is WorkflowExecutionStatus.TERMINATED)
 
     @property
     def _which(self) -> dict[str, str]:

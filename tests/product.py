@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.endpoints import endpoints_of
 from reprise.settings import AnnouncementEndpoint
+from tests.waiting import until
 
 
 class Product(ThreadingHTTPServer):
@@ -60,6 +61,10 @@ class Product(ThreadingHTTPServer):
     def sequences(self, account_id: str) -> list[int]:
         """The sequence numbers of what was heard of an account, in the order of hearing."""
         return [each["data"]["sequence"] for each in self.heard if each["data"]["account_id"] == account_id]
+
+    async def hears(self, account_id: str, sequence: int, seconds: float = 20) -> None:
+        """Wait until the latest that was heard of an account is this change."""
+        await until(lambda: self.sequences(account_id)[-1:] == [sequence], seconds=seconds)
 
     def close(self) -> None:
         self.closing.set()

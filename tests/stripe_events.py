@@ -1,6 +1,5 @@
 """Events as Stripe sends them to the API's webhook endpoint, of the tests' own making and rightly signed."""
 
-import asyncio
 import hmac
 import json
 import time
@@ -11,6 +10,7 @@ from temporalio.client import Client
 
 from reprise.workflows.messages import PaymentHint, workflow_id
 from tests.api_side import WEBHOOK_SECRET, Api
+from tests.waiting import until
 
 EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "surprise", "data": {"object": {}}}).encode()
 """One of a kind that nobody listens to."""
@@ -53,9 +53,7 @@ async def hints(temporal: Client, account_id: str) -> list[PaymentHint]:
     What comes while a workflow task is under way is put into the history at its end.
     """
     handle, found = temporal.get_workflow_handle(workflow_id(account_id)), []
-    async with asyncio.timeout(20):
-        while (await handle.describe()).raw_description.pending_workflow_task.state == UNDER_WAY:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(handle.describe, lambda it: it.raw_description.pending_workflow_task.state != UNDER_WAY)
     async for event in handle.fetch_history_events():
         signal = event.workflow_execution_signaled_event_attributes
         if signal.signal_name == "payment_hint":

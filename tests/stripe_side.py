@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from reprise.settings import StripeSettings
+from tests.waiting import until
 
 Json = dict[str, Any]
 
@@ -75,9 +76,11 @@ class StripeSide:
 
     async def hit(self, fault: str) -> None:
         """Wait until a fault has done what it does, a minute at the most."""
-        async with asyncio.timeout(60):
-            while not (await asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}")).json()["hits"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(
+            lambda: asyncio.to_thread(self._http.get, f"/_sandbox/faults/{fault}"),
+            lambda it: it.json()["hits"],
+            seconds=60,
+        )
 
     def advance(self, seconds: int) -> None:
         self.post("clock", {"advance_seconds": seconds})

@@ -1,7 +1,5 @@
 """Finding accounts: lists that say why and since when, counts, and what is refused (R20)."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -15,15 +13,9 @@ from reprise.statemachine.account import AccountState
 from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, Json, new_account
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """The visibility store is a moment late."""
-    async with asyncio.timeout(20):
-        while not await holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def found(operator: Api, **asked: str) -> dict[str, Json]:

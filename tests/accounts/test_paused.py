@@ -7,12 +7,7 @@ from temporalio.client import Client
 
 from tests.api_side import Api, new_account
 from tests.buttons import Buttons
-
-
-async def until_carts(operator: Api, account_id: str, carts: int) -> None:
-    async with asyncio.timeout(20):
-        while (await operator.ask("GET", f"/v1/accounts/{account_id}")).json().get("carts") != carts:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+from tests.waiting import until
 
 
 @pytest.mark.usefixtures("worker")
@@ -43,5 +38,5 @@ async def test_R27_a_paused_account_says_so_and_takes_up_what_came_meanwhile(ope
     later = await operator.ask("PUT", f"{path}/carts", {"carts": 7}, Prefer="respond-async")
     assert later.status_code == 503  # what a 202 shows, nobody can read; the command is recorded all the same
     await Buttons(temporal, body["account_id"]).unpause()
-    await until_carts(operator, body["account_id"], 7)
+    await until(lambda: operator.ask("GET", path), lambda it: it.json().get("carts") == 7)
     assert (await operator.get(path))["state"] == "active"

@@ -1,6 +1,5 @@
 """R27: accounts whose workflow was ended from outside. What is known is still told; what would change it is refused."""
 
-import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from tests.api_side import Api, Callers, Json, new_account
 from tests.buttons import Buttons
 from tests.stripe_events import header
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 
 COMMANDS: list[tuple[str, str, Json | None]] = [
@@ -38,9 +38,7 @@ def workflow(temporal: Client, account_id: str) -> WorkflowHandle[Any, Any]:
 
 async def ended_as(temporal: Client, account_id: str, status: WorkflowExecutionStatus) -> None:
     """Wait until the server says how a workflow has ended."""
-    async with asyncio.timeout(20):
-        while (await workflow(temporal, account_id).describe()).status is not status:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(workflow(temporal, account_id).describe, lambda it: it.status is status)
 
 
 async def terminated(operator: Api, temporal: Client, **changes: Any) -> str:
@@ -163,9 +161,7 @@ async def test_R27_an_account_that_timed_out(operator: Api, temporal: Client) ->
         task_queue=TASK_QUEUE,
         execution_timeout=timedelta(seconds=6),
     )
-    async with asyncio.timeout(20):
-        while (await operator.ask("GET", f"/v1/accounts/{account_id}")).status_code != 200:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(lambda: operator.ask("GET", f"/v1/accounts/{account_id}"), lambda it: it.status_code == 200)
     await ended_as(temporal, account_id, WorkflowExecutionStatus.TIMED_OUT)
     assert (await operator.get(f"/v1/accounts/{account_id}"))["state"] == "active"
     assert (await operator.get(f"/v1/accounts/{account_id}/access"))["access"] is True
@@ -214,12 +210,11 @@ async def test_R27_the_list_shows_stopped_accounts_once_and_says_so(
     await operator.ask("POST", "/v1/accounts", body)
     reset = str(body["account_id"])
     await Buttons(temporal, reset).reset(0)
-    async with asyncio.timeout(30):
-        while True:
-            found = await listed(operator, "&state=active")
-            if stopped in found and reset in found and found[stopped]["stopped"]:
-                break
-            await asyncio.sleep(0.1)
+    found = await until(
+        lambda: listed(operator, "&state=active"),
+        lambda them: stopped in them and reset in them and them[stopped]["stopped"],
+        seconds=30,
+    )
     assert (found[stopped]["restorable"], found[reset]["restorable"]) == (True, False)
     assert found[reset]["stopped"] is False
     assert never_opened not in found
@@ -234,9 +229,7 @@ async def test_an_account_that_no_worker_has_taken_up_is_in_the_list(temporal: C
         WORKFLOW, AccountRun(), id=workflow_id(body["account_id"]), task_queue="nobody-polls-here"
     )
     try:
-        async with asyncio.timeout(20):
-            while body["account_id"] not in (found := await listed(operator, "")):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        found = await until(lambda: listed(operator, ""), lambda them: body["account_id"] in them)
         shown = found[body["account_id"]]
         assert (shown["state"], shown["stopped"]) == ("new", False)
         assert {shown[name] for name in ("payment_status", "carts", "term_ends_at", "access_until")} == {None}

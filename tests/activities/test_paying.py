@@ -10,6 +10,7 @@ from reprise.activities.attempts import LAST_TRY
 from reprise.statemachine.outcomes import Declined, NotKnown, Paid, Processing, RequiresAction, Stopped
 from tests.activities.payer import Payer
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 PAY = r"/v1/invoices/[^/]+/pay"
 ALL = r"/v1/.*"
@@ -202,8 +203,7 @@ async def test_R8_a_try_ends_before_its_time_is_over(payer: Payer) -> None:
     held = payer.stripe.hold(path=PAY)
     assert "in time" in str(await not_known(payer, seconds=4))
     payer.stripe.let_go(held)
-    while not payer.charged():  # noqa: ASYNC110 - Stripe goes on with what it was asked, and tells nobody
-        await asyncio.sleep(0.05)
+    await until(payer.charged)  # Stripe goes on with what it was asked, and tells nobody
     assert isinstance(await payer.collect(try_number=2), Paid)
     payer.paid_exactly_once()
 

@@ -18,6 +18,7 @@ from tests.api_side import OPERATORS_ONLY, SECRET, Api, Callers, api_settings, n
 from tests.issuer import Issuer, trusting
 from tests.stripe_events import Endpoint, hints
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 
 
@@ -246,8 +247,7 @@ async def test_no_temporal_is_answered_and_recovered_from(temporal: Client, stri
             target = temporal.service_client.config.target_host.rsplit(":", 1)
             relay = await asyncio.start_server(_relay_to(target[0], int(target[1])), "127.0.0.1", port)
             async with relay:
-                while (await api.ask("GET", "/v1/accounts")).status_code != 200:  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
+                await until(lambda: api.ask("GET", "/v1/accounts"), lambda it: it.status_code == 200, seconds=30)
                 relay.close()
         await api.http.aclose()
 
@@ -301,11 +301,8 @@ async def test_R16_access_is_answered_without_a_worker(
         path = f"/v1/accounts/{body['account_id']}"
         await operator.ask("POST", f"{path}/cancel")
     assert (await operator.get(f"{path}/access"))["access"] is True
-    async with asyncio.timeout(20):
-        while (access := await operator.get(f"{path}/access"))["access"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    access = await until(lambda: operator.get(f"{path}/access"), lambda it: not it["access"])
     assert datetime.now(UTC) >= end
     assert datetime.fromisoformat(access["until"]) == end
-    async with asyncio.timeout(20), account_worker(temporal, worker_settings(stripe_side)):
-        while (await operator.ask("GET", path)).json().get("state") != "disabled":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    async with account_worker(temporal, worker_settings(stripe_side)):
+        await until(lambda: operator.ask("GET", path), lambda it: it.json().get("state") == "disabled")

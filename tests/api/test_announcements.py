@@ -1,7 +1,7 @@
 """R18 over HTTP: what is not delivered is listed and sent again, endpoints are tested, announcements turned on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
 import pytest
@@ -14,6 +14,7 @@ from tests.api_accounts import opened_id
 from tests.api_side import Api, new_account, token
 from tests.product import Product
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 
 
@@ -29,12 +30,6 @@ async def endpoints(temporal: Client, stripe_side: StripeSide, product: Product,
     both = (product.endpoint("shop"), crm.endpoint("crm"))
     async with account_worker(temporal, worker_settings(stripe_side, announcements=both)):
         yield
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def opened(operator: Api) -> str:
@@ -53,15 +48,13 @@ async def test_R18_what_an_endpoint_does_not_take_is_listed_and_sent_again(
     path = f"/v1/accounts/{account}"
     crm.answers = [503] * 1000
     await operator.ask("PUT", f"{path}/carts", {"carts": 4})
-    await until(lambda: product.sequences(account) == [2])
+    await until(lambda: product.sequences(account) == [2], seconds=30)
 
     async def listed() -> list[str]:
         page = await operator.get("/v1/announcements/pending?endpoint=crm&limit=50")
         return [each["account_id"] for each in page["accounts"]]
 
-    async with asyncio.timeout(30):
-        while account not in await listed():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await until(listed, lambda them: account in them, seconds=30)
     page = await operator.get("/v1/announcements/pending")
     (waiting,) = next(each for each in page["accounts"] if each["account_id"] == account)["endpoints"]
     assert (waiting["endpoint"], waiting["pending"], waiting["next_sequence"]) == ("crm", 1, 2)
@@ -72,12 +65,10 @@ async def test_R18_what_an_endpoint_does_not_take_is_listed_and_sent_again(
     crm.answers.clear()
     answer = await operator.ask("POST", f"{path}/announcements/resend")
     assert answer.status_code == 202, answer.text
-    await until(lambda: crm.sequences(account) == [2])
-    async with asyncio.timeout(30):
-        while account in await listed():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await until(lambda: crm.sequences(account) == [2], seconds=30)
+    await until(listed, lambda them: account not in them, seconds=30)
     await operator.ask("POST", f"{path}/announcements/resend", {"from_sequence": 1, "endpoint": "crm"})
-    await until(lambda: crm.sequences(account) == [2, 1, 2])
+    await until(lambda: crm.sequences(account) == [2, 1, 2], seconds=30)
     assert product.sequences(account) == [2]
     for wrong, field in (({"endpoint": "mail"}, "endpoint"), ({"from_sequence": 99}, "from_sequence")):
         answer = await operator.ask("POST", f"{path}/announcements/resend", wrong)

@@ -32,6 +32,7 @@ from tests.api_side import Api, Json, new_account, token
 from tests.buttons import Buttons
 from tests.local.commands import run
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
 
@@ -83,9 +84,7 @@ async def clearing(account: DevAccount) -> None:
 async def closed(account: DevAccount) -> None:
     await account.open()
     await account.do(Close())
-    async with asyncio.timeout(30):
-        while len(await account.histories()) == 1:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(account.histories, lambda them: len(them) > 1, seconds=30)
 
 
 Standing = Callable[[DevAccount], Awaitable[None]]
@@ -136,9 +135,7 @@ async def test_E23_R27_no_button_costs_an_account_anything(
         known, final = but_sequence(before), before["state"] == "closed"
 
         await buttons.request_cancellation()
-        async with asyncio.timeout(20):
-            while await told(operator, path, "cancellation_requested") != (not final):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: told(operator, path, "cancellation_requested"), lambda times: times == (not final))
         await buttons.reset(-1)
         await account.until(lambda it: but_sequence(it) == known)
         await buttons.pause()

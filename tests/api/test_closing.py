@@ -1,13 +1,12 @@
 """R13 over HTTP: closing is answered though the account's run ends with it, and the run that goes on names nobody."""
 
-import asyncio
-
 import pytest
 from temporalio.client import Client
 
 from reprise.workflows.messages import workflow_id
 from tests.api_side import Api, Callers, new_account, token
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -46,9 +45,9 @@ async def _closed(operator: Api, account: str) -> dict[str, object]:
 async def _named(temporal: Client, account: str) -> list[str]:
     """Whom the start of the run names in which the account goes on."""
     handle = temporal.get_workflow_handle(workflow_id(account))
-    async with asyncio.timeout(30):
-        while True:
-            first = await anext(handle.fetch_history_events())
-            if first.workflow_execution_started_event_attributes.continued_execution_run_id:
-                return [each for each in PEOPLE if each.encode() in first.SerializeToString()]
-            await asyncio.sleep(0.05)
+    first = await until(
+        lambda: anext(handle.fetch_history_events()),
+        lambda it: it.workflow_execution_started_event_attributes.continued_execution_run_id,
+        seconds=30,
+    )
+    return [each for each in PEOPLE if each.encode() in first.SerializeToString()]

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from reprise.worker import account_worker
 from tests.api_side import Api, new_account
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_process, worker_settings
 
 
@@ -33,9 +34,13 @@ async def test_E10_the_worker_dies_after_stripe_took_the_money(
     stripe_side.no_faults()
     stripe_side.advance(3 * 24 * 3600)
     assert (await pressed).status_code in {202, 503}
-    async with account_worker(temporal, worker_settings(stripe_side)), asyncio.timeout(120):
-        while (await operator.ask("GET", path)).json().get("state") != "reactivated":  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+    async with account_worker(temporal, worker_settings(stripe_side)):
+        await until(
+            lambda: operator.ask("GET", path),
+            lambda it: it.json().get("state") == "reactivated",
+            seconds=120,
+            every=0.05,
+        )
     assert stripe_side.charged(body["account_id"]) == [7500]
     assert len(stripe_side.invoices(body["account_id"])) == 1
 
@@ -53,8 +58,7 @@ async def test_the_worker_drains_on_sigterm(temporal: Client, stripe_side: Strip
     assert await asyncio.to_thread(worker.wait, 30) == 0
     async with account_worker(temporal, worker_settings(stripe_side)), asyncio.timeout(30):
         assert (await pressed).status_code in {200, 202}
-        while (await operator.ask("GET", path)).json().get("state") != "reactivated":  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+        await until(lambda: operator.ask("GET", path), lambda it: it.json().get("state") == "reactivated", seconds=30)
     assert stripe_side.charged(body["account_id"]) == [7500]
 
 

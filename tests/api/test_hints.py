@@ -14,6 +14,7 @@ from tests.api_accounts import awaiting, customer_of, opened
 from tests.api_side import Api, Callers, Json
 from tests.stripe_events import Endpoint, hints
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -134,13 +135,12 @@ async def test_R15_a_payment_key_that_is_none_is_not_passed_on(
 
 async def until_told(operator: Api, account: Json, kind: str, times: int = 1) -> list[Json]:
     """Wait until an account's timeline has entries of a kind."""
-    async with asyncio.timeout(30):
-        while True:
-            entries = (await operator.get(f"/v1/accounts/{account['account_id']}/timeline"))["timeline"]
-            found = [each for each in entries if each["type"] == f"account.{kind}"]
-            if len(found) >= times:
-                return found
-            await asyncio.sleep(0.05)
+
+    async def told() -> list[Json]:
+        entries = (await operator.get(f"/v1/accounts/{account['account_id']}/timeline"))["timeline"]
+        return [each for each in entries if each["type"] == f"account.{kind}"]
+
+    return await until(told, lambda them: len(them) >= times, seconds=30)
 
 
 async def test_R24_a_refund_in_the_dashboard_is_told(operator: Api, stripe_side: StripeSide) -> None:

@@ -10,9 +10,10 @@ from temporalio.client import Client
 
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
-from tests.api_accounts import opened_id
+from tests.api_accounts import opened_id, until_state
 from tests.api_side import Api, Callers, new_account
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -162,9 +163,7 @@ async def test_R10_the_payer_authenticates_and_the_webhook_completes_it(operator
         link = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', (await browser.get(url)).text)
         assert link is not None
         await browser.post(stripe_side.url + link[1], data={"answer": "complete"})
-    async with asyncio.timeout(20):
-        while (account := await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    account = await until_state(operator, path, "reactivated")
     assert account["payment"]["status"] == "paid"
     assert stripe_side.charged(account["account_id"]) == [7500]
 
@@ -214,9 +213,7 @@ async def test_prefer_respond_async(operator: Api) -> None:
     path = await opened(operator)
     answer = await operator.ask("PUT", f"{path}/carts", {"carts": 9}, Prefer="respond-async")
     assert (answer.status_code, answer.headers["preference-applied"]) == (202, "respond-async")
-    async with asyncio.timeout(10):
-        while (await operator.get(path))["carts"] != 9:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: operator.get(path), lambda it: it["carts"] == 9, seconds=10)
 
 
 async def test_R6_reactivate_without_waiting_is_not_lost(operator: Api, stripe_side: StripeSide) -> None:
@@ -227,9 +224,7 @@ async def test_R6_reactivate_without_waiting_is_not_lost(operator: Api, stripe_s
             "POST", f"{path}/reactivate", {"expected_amount": 7500}, Prefer="respond-async", Idempotency_Key="back"
         )
         assert answer.status_code == 202
-    async with asyncio.timeout(20):
-        while (account := await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    account = await until_state(operator, path, "reactivated")
     assert account["payment"]["status"] == "paid"
     assert stripe_side.charged(account["account_id"]) == [7500]
 
@@ -251,12 +246,10 @@ async def test_R14_no_command_without_waiting_is_lost(operator: Api) -> None:
     ):
         answer = await operator.ask(method, f"{path}/{what}", body, Prefer="respond-async")
         assert answer.status_code == 202, what
-        async with asyncio.timeout(20):
-            while True:
-                newest = (await operator.get(f"{path}/timeline?limit=3"))["timeline"]
-                if f"account.{kind}" in [each["type"] for each in newest]:
-                    break
-                await asyncio.sleep(0.02)
+        await until(
+            lambda: operator.get(f"{path}/timeline?limit=3"),
+            lambda it: f"account.{kind}" in [each["type"] for each in it["timeline"]],  # noqa: B023 - asked at once
+        )
 
 
 async def test_R3_why_a_customer_leaves(operator: Api) -> None:
@@ -340,16 +333,16 @@ async def test_the_list_of_accounts(operator: Api) -> None:
     """By state, in pages; from the visibility store, which is a moment late."""
     path = await lapsed(operator)
     account_id = path.rsplit("/", 1)[1]
-    async with asyncio.timeout(20):
-        while True:
-            found, cursor = [], ""
-            while cursor is not None:
-                page = await operator.get(f"/v1/accounts?state=disabled&limit=2{cursor and '&cursor='}{cursor}")
-                found += [each["account_id"] for each in page["accounts"]]
-                cursor = page["next_cursor"]
-            if account_id in found:
-                break
-            await asyncio.sleep(0.05)
+
+    async def listed() -> list[str]:
+        found, cursor = [], ""
+        while cursor is not None:
+            page = await operator.get(f"/v1/accounts?state=disabled&limit=2{cursor and '&cursor='}{cursor}")
+            found += [str(each["account_id"]) for each in page["accounts"]]
+            cursor = page["next_cursor"]
+        return found
+
+    found = await until(listed, lambda them: account_id in them)
     assert len(found) == len(set(found))
     bad = await operator.ask("GET", "/v1/accounts?cursor=!!")
     assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "cursor")
@@ -401,9 +394,7 @@ async def test_a_command_that_outlasts_the_wait_goes_on_by_itself(operator: Api,
     listed = await operator.ask("GET", f"{path}/invoices")
     assert (listed.status_code, listed.json()["code"]) == (503, "engine_unavailable")
     stripe_side.no_faults()
-    async with asyncio.timeout(60):
-        while (await operator.get(path))["state"] != "reactivated":  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    await until_state(operator, path, "reactivated", seconds=60)
     assert stripe_side.charged(path.rsplit("/", 1)[1]) == [7500]
 
 

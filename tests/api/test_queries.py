@@ -2,7 +2,9 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
@@ -17,6 +19,7 @@ from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import workflow_id
 from tests.api_side import Api, new_account
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_process, worker_settings
 
 ACCOUNTS = 6
@@ -25,13 +28,16 @@ ACCOUNTS = 6
 
 async def term_start(handle: WorkflowHandle[Any, Any]) -> datetime:
     """Ask when the account's term began, until somebody answers."""
-    while True:
-        try:
+
+    async def answered() -> AccountView | None:
+        with suppress(RPCError, WorkflowQueryFailedError):
             account: AccountView = await handle.query("account", result_type=AccountView)
-            assert account.term is not None
-            return account.term.start
-        except (RPCError, WorkflowQueryFailedError):
-            await asyncio.sleep(0.1)
+            return account
+        return None
+
+    account = await until(answered, seconds=60)
+    assert account.term is not None
+    return account.term.start
 
 
 async def test_R5_a_term_ends_while_a_query_waits_for_a_worker(
@@ -57,8 +63,7 @@ async def test_R5_a_term_ends_while_a_query_waits_for_a_worker(
     async with account_worker(temporal, worker_settings(stripe_side)), asyncio.timeout(40):
         await asyncio.gather(*queries)
         for handle in handles:
-            while await term_start(handle) != end:  # noqa: ASYNC110 - the account is a worker's
-                await asyncio.sleep(0.1)
+            await until(partial(term_start, handle), lambda start: start == end, seconds=40)
     replayer = Replayer(
         workflows=[AccountWorkflow],
         data_converter=pydantic_data_converter,

@@ -1,6 +1,5 @@
 """R27: `restore` and `record` over HTTP: who may, from what, and what is refused before anything is written."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,6 +25,7 @@ from reprise.workflows.visibility import search_attributes
 from tests.api_side import Api, Callers, Json, new_account
 from tests.buttons import Buttons
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 
 
@@ -131,13 +131,15 @@ async def delete(temporal: Client, account_id: str) -> None:
     await temporal.workflow_service.delete_workflow_execution(
         DeleteWorkflowExecutionRequest(namespace=temporal.namespace, workflow_execution=which)
     )
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await temporal.get_workflow_handle(workflow_id(account_id)).describe()
-            except RPCError:
-                return
-            await asyncio.sleep(0.05)
+
+    async def gone() -> bool:
+        try:
+            await temporal.get_workflow_handle(workflow_id(account_id)).describe()
+        except RPCError:
+            return True
+        return False
+
+    await until(gone)
 
 
 @pytest.mark.usefixtures("worker")
@@ -266,12 +268,10 @@ async def test_R27_an_account_whose_history_cannot_be_replayed(
                 task_queue=TASK_QUEUE,
                 search_attributes=search_attributes(run.account),
             )
-            async with asyncio.timeout(20):
-                while True:
-                    events = (await handle.fetch_history()).events
-                    if events[-1].event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-                        break
-                    await asyncio.sleep(0.02)
+            await until(
+                handle.fetch_history,
+                lambda it: it.events[-1].event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+            )
             await handle.terminate()
     async with account_worker(temporal, settings):
         for (_, path), record in zip(accounts, records, strict=True):

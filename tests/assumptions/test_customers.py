@@ -1,6 +1,5 @@
 """Customers: how one is found, what Stripe does not take, and what is left of one that was deleted."""
 
-import asyncio
 import uuid
 
 import pytest
@@ -8,6 +7,7 @@ import stripe
 
 from tests.assumptions.account import Account
 from tests.assumptions.errors import refusal
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("email", ["a@b", "x@localhost", "someone@gmail", "a..b@-x"])
@@ -48,9 +48,9 @@ async def test_a_customer_is_found_by_a_search_a_while_later(account: Account) -
     asked: stripe.params.CustomerSearchParams = {
         "query": f"metadata['account_id']:'shop' AND metadata['life']:'{life}'"
     }
-    async with asyncio.timeout(180):
-        while not (found := (await account.v1.customers.search_async(asked)).data):  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
+    found = (
+        await until(lambda: account.v1.customers.search_async(asked), lambda it: it.data, every=0.5, seconds=180)
+    ).data
     assert [each.id for each in found] == [made.id]
 
 

@@ -1,12 +1,11 @@
 """Paying: which method is used, how a payment can end, and what can be done meanwhile."""
 
-import asyncio
-
 import pytest
 import stripe
 
 from tests.assumptions.account import Account
 from tests.assumptions.errors import refusal
+from tests.waiting import until
 
 
 async def test_pay_uses_the_customers_default(account: Account) -> None:
@@ -148,9 +147,8 @@ async def test_a_dispute_is_found_by_its_intent(account: Account) -> None:
     invoice = await account.finalized(customer.id)
     await account.v1.invoices.pay_async(invoice.id)
     intent = await account.intent_of(invoice.id)
-    async with asyncio.timeout(60):
-        while not (found := (await account.v1.disputes.list_async({"payment_intent": intent.id})).data):  # noqa: ASYNC110
-            await asyncio.sleep(1)
+    about: stripe.params.DisputeListParams = {"payment_intent": intent.id}
+    found = (await until(lambda: account.v1.disputes.list_async(about), lambda it: it.data, every=1, seconds=60)).data
     assert (found[0].amount, found[0].reason, found[0].charge) == (7500, "fraudulent", intent.latest_charge)
     assert (await account.v1.invoices.retrieve_async(invoice.id)).status == "paid"
     paid_by = await account.v1.invoice_payments.list_async(

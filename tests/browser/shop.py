@@ -1,6 +1,5 @@
 """A whole running system as the tests of the pages use it: accounts brought to where they are looked at."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from temporalio.client import Client
 from reprise.local.clock import AccountClock
 from reprise.local.system import System, running
 from reprise.temporal.connection import connect
+from tests.waiting import until
 
 Json = dict[str, Any]
 
@@ -74,18 +74,11 @@ class Shop:
 
     async def until(self, account_id: str, **facts: Any) -> Json:
         """Wait until an account is as said."""
-        async with asyncio.timeout(30):
-            while True:
-                account = await self.account(account_id)
-                if all(account[name] == value for name, value in facts.items()):
-                    return account
-                await asyncio.sleep(0.05)
+        return await until(lambda: self.account(account_id), lambda it: facts.items() <= it.items(), seconds=30)
 
     async def until_payment(self, account_id: str, status: str) -> None:
         """Wait until an account's payment stands as said."""
-        async with asyncio.timeout(30):
-            while (await self.account(account_id))["payment"]["status"] != status:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: self.account(account_id), lambda it: it["payment"]["status"] == status, seconds=30)
 
     async def fault(self, **what: Any) -> str:
         answer = await self.http.post(f"{self.stripe}/_sandbox/faults", json=what)

@@ -19,6 +19,7 @@ from reprise.temporal.namespace import NamespaceNotReady, register
 from reprise.workflows.messages import workflow_id
 from tests.api_side import Api, new_account, token
 from tests.local.commands import run
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -112,10 +113,7 @@ async def test_R9_which_accounts_are_past_due_and_why(reprise: Reprise, operator
         assert said.exit_code == 0, said.stderr
         return next((line for line in said.stdout.splitlines() if line.startswith(shop)), "")
 
-    found = ""
-    async with asyncio.timeout(30):
-        while not found:
-            found = await row()
+    found = await until(row, seconds=30)
     view = await operator.get(f"/v1/accounts/{shop}")
     for each in (
         view["payment"]["decline_code"],

@@ -1,6 +1,5 @@
 """R14: an idempotency key is its caller's own. What one caller sends under a key is nothing to another caller's."""
 
-import asyncio
 import re
 
 import httpx
@@ -15,6 +14,7 @@ from reprise.workflows import requests
 from reprise.workflows.messages import workflow_id
 from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, new_account
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -112,9 +112,7 @@ async def test_R14_an_opening_is_known_by_its_key_for_good(
     workflow = temporal.get_workflow_handle(workflow_id(made["account_id"]))
     first = (await workflow.describe()).run_id
     await workflow.signal("start_new_run")
-    async with asyncio.timeout(20):
-        while (await workflow.describe()).run_id == first:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(workflow.describe, lambda it: it.run_id != first)
     again = await operator.ask("POST", "/v1/accounts", made, Idempotency_Key=key)
     assert (again.status_code, again.json()["carts"]) == (201, 6), "the account as it stands"
     for body, other in ((made, "another-key"), ({**made, "carts": 4}, key)):

@@ -1,6 +1,5 @@
 """Rate limits: by address, by caller and by account; operators are not limited unless it is asked for."""
 
-import asyncio
 import shutil
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from reprise.http.problems import Problem
 from reprise.web import create_app
 from tests.api_side import Api, api_settings, new_account, served, token
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 Limited = Callable[..., Any]
 
@@ -204,9 +204,7 @@ async def test_processes_count_together_in_redis(stripe_side: StripeSide, redis:
     """What one API process has counted, another one knows."""
     settings = api_settings(stripe_side, limits_storage=redis, limit_commands="2/minute")
     one, other = RateLimits(settings), RateLimits(settings)
-    async with asyncio.timeout(10):
-        while not await one._storage.check():  # noqa: ASYNC110 - the server is another process
-            await asyncio.sleep(0.05)
+    await until(one._storage.check, seconds=10)
     await one.command("shop-1")
     await other.command("shop-1")
     for each in (one, other):

@@ -111,7 +111,7 @@ async def test_an_open_page_learns_of_a_payment(
     over = await browser.get(re.sub(r"until=\d+", "until=1", where))
     assert (over.status_code, "hx-refresh" in over.headers) == (286, False)
     await settled_by_payer(stripe_side, account)
-    await until_state(operator, account, "reactivated")
+    await until_state(operator, f"/v1/accounts/{account['account_id']}", "reactivated")
     news = await browser.get(where)
     assert (news.status_code, news.headers["hx-refresh"]) == (204, "true")
     assert "You are back." in (await browser.get(f"{base}/reactivate")).text

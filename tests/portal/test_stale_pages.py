@@ -28,7 +28,7 @@ async def test_R14_called_off_after_the_payer_has_confirmed_elsewhere(
     form = fields_of(await browser.get(f"{base}/reactivate"), "Call the payment off")
     assert form["payment"] == account["payment"]["key"]
     await settled_by_payer(stripe_side, account)
-    await until_state(operator, account, "reactivated")
+    await until_state(operator, f"/v1/accounts/{account['account_id']}", "reactivated")
     page = await browser.post(f"{base}/call-off", data=form)
     assert "The payment has gone through meanwhile. Nothing was cancelled." in page.text
     assert (await operator.get(f"/v1/accounts/{account['account_id']}"))["state"] == "reactivated"
@@ -60,7 +60,7 @@ async def test_R3_cancelled_now_after_a_retry_has_paid(
     assert (form["state"], form["payment"], form["when"]) == ("past_due", account["payment"]["key"], "now")
     await asyncio.to_thread(stripe_side.behave, await customer_of(stripe_side, account))
     await operator.ask("PUT", f"{path}/payment-method", {"payment_method": "pm_card_mastercard"})
-    paid = await until_state(operator, account, "active")
+    paid = await until_state(operator, f"/v1/accounts/{account['account_id']}", "active")
     page = await browser.post(f"{base}/cancel", data=form)
     assert "The payment has gone through meanwhile. Nothing was cancelled." in page.text
     assert await operator.get(path) == paid
@@ -173,7 +173,7 @@ async def test_R21_a_transfer_is_shown_as_one(
     customer = await customer_of(stripe_side, account)
     (intent,) = stripe_side.dump("payment_intents", owners=[customer])["payment_intents"]
     await asyncio.to_thread(stripe_side.settle, intent["id"], "succeeded")
-    paid = await until_state(operator, account, "reactivated")
+    paid = await until_state(operator, f"/v1/accounts/{account['account_id']}", "reactivated")
     assert paid["payment"]["status"] == "paid"
     assert stripe_side.charged(account["account_id"]) == [7500]
 

@@ -1,6 +1,5 @@
 """A company with accounts in every standing, and what can go wrong between them and Stripe, done at Stripe's side."""
 
-import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from reprise.local.clock import AccountClock
 from reprise.statemachine.account import Account
 from reprise.workflows.messages import PaymentHint
 from tests.stripe_side import Json, StripeSide
+from tests.waiting import until
 
 
 class Company:
@@ -83,9 +83,7 @@ class Company:
     async def look(self, account_id: str, refund: str) -> None:
         """Make an account look at a refund, as a webhook of Stripe's does, until it has told it."""
         await self.accounts.hint(account_id, PaymentHint(refund_id=refund))
-        async with asyncio.timeout(20):
-            while not (await self.record(account_id)).refunds:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: self.record(account_id), lambda it: it.refunds)
 
     # ------------------------------------------------------------------ Stripe's side
 
@@ -122,8 +120,8 @@ class Company:
     async def reconciled(self, *, repair: bool = False) -> ReconciliationView:
         """Begin a reconciliation, and wait for its end."""
         begun = await self.api.begin_reconciliation(repair=repair)
-        async with asyncio.timeout(60):
-            while (found := await self.api.get_reconciliation(begun.id)).status == "running":  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        found = await until(
+            lambda: self.api.get_reconciliation(begun.id), lambda it: it.status != "running", seconds=60
+        )
         assert found.status == "completed"
         return found

@@ -1,6 +1,5 @@
 """Reconciliation over HTTP, on real parts: nothing differs on a clean system, and each kind of difference is found."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -26,6 +25,7 @@ from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
 from tests.reconciliation.company import Company
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -93,9 +93,7 @@ async def test_R15_repairing_makes_accounts_look_and_they_tell_what_they_saw(com
     seen = await company.reconciled(repair=True)
     assert seen.report is not None
     assert (found(seen.report), seen.report.hinted, seen.repair) == (differs, 3, True)
-    async with asyncio.timeout(20):
-        while found((await company.reconciled()).report):
-            pass
+    await until(company.reconciled, lambda it: not found(it.report))
     assert (await company.api.get_account(paid)).in_service
     last = [(await company.api.list_timeline(each, limit=1)).timeline[0].type for each in (paid, refunded, gone)]
     assert last == ["account.activated", "account.refunded", "account.customer_replaced"]
@@ -189,18 +187,15 @@ async def test_R14_a_reconciliation_is_begun_once_for_its_key(
     """  # noqa: D205 - one thought
     held = stripe_side.hold(method="GET", path="/v1/disputes")
     first = await api.begin_reconciliation(days=7, idempotency_key="tonight")
-    async with asyncio.timeout(20):
-        while not (await temporal.count_workflows("WorkflowType='Reconciliation' AND ExecutionStatus='Running'")).count:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    running = "WorkflowType='Reconciliation' AND ExecutionStatus='Running'"
+    await until(lambda: temporal.count_workflows(running), lambda it: it.count)
     assert await api.begin_reconciliation(days=7, idempotency_key="tonight") == first
     with pytest.raises(IdempotencyKeyReused):
         await api.begin_reconciliation(days=8, idempotency_key="tonight")
     with pytest.raises(ReconciliationRunning, match=first.id):
         await api.begin_reconciliation()
     stripe_side.let_go(held)
-    async with asyncio.timeout(60):
-        while (await api.get_reconciliation(first.id)).status == "running":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(lambda: api.get_reconciliation(first.id), lambda it: it.status != "running", seconds=60)
     for unknown in ("nothing", "../accounts"):
         with pytest.raises(NotFound):
             await api.get_reconciliation(unknown)
@@ -219,15 +214,11 @@ async def test_R22_the_schedule_is_what_the_settings_say(temporal: Client, api: 
     (at,) = there.spec.calendars
     assert (at.hour[0].start, at.minute[0].start) == (5, 15)
     await handle.trigger()
-    async with asyncio.timeout(20):
-        while not (actions := (await handle.describe()).info.recent_actions):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    actions = (await until(handle.describe, lambda it: it.info.recent_actions)).info.recent_actions
     begun = actions[0].action
     assert isinstance(begun, ScheduleActionExecutionStartWorkflow)
     reconciliation = begun.workflow_id.removeprefix(workflow_id_of(""))
-    async with asyncio.timeout(20):
-        while (seen := await api.get_reconciliation(reconciliation)).status == "running":  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    seen = await until(lambda: api.get_reconciliation(reconciliation), lambda it: it.status != "running")
     assert (seen.repair, seen.status) == (False, "completed")
     for _ in range(2):
         await ensure_schedule(temporal, None)

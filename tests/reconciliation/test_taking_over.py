@@ -1,6 +1,5 @@
 """A company comes over from Stripe, accounts are lost and come back: by the command line, and held against Stripe."""
 
-import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from reprise.workflows.messages import workflow_id
 from tests.program import Program
 from tests.reconciliation.company import Company
 from tests.stripe_side import Json, StripeSide
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -138,13 +138,15 @@ async def delete(temporal: Client, company: Company, account_id: str) -> None:
         namespace="default", workflow_execution=WorkflowExecution(workflow_id=workflow_id(account_id))
     )
     await temporal.workflow_service.delete_workflow_execution(request)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await company.api.get_access(account_id)
-            except AccountNotFound:
-                return
-            await asyncio.sleep(0.1)
+
+    async def gone() -> bool:
+        try:
+            await company.api.get_access(account_id)
+        except AccountNotFound:
+            return True
+        return False
+
+    await until(gone, seconds=30)
 
 
 async def test_R25_what_was_exported_as_csv_can_be_imported(company: Company, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """An endpoint for the sandbox's webhooks."""
 
-import asyncio
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import stripe
+
+from tests.waiting import until
 
 SECRET = "whsec_dGVzdHMgb2YgdGhlIHNhbmRib3g="
 
@@ -34,7 +35,5 @@ class _Endpoint(BaseHTTPRequestHandler):
 
 
 async def heard(receiver: Receiver, count: int) -> list[stripe.Event]:
-    async with asyncio.timeout(20):
-        while len(receiver.events) < count:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: len(receiver.events) >= count)
     return list(receiver.events)

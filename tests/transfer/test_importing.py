@@ -15,6 +15,7 @@ from reprise.client import AccountNotFound, AsyncClient
 from tests.api_side import Api, Json, token
 from tests.program import Program
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -59,8 +60,7 @@ async def test_R25_an_import_that_is_killed_and_run_again_opens_each_account_onc
     file = written(tmp_path / "accounts.jsonl", [row(each) for each in ids])
     killed = await program.start("accounts", "import", file, "--concurrency", "2")
     async with client(api_url) as api, asyncio.timeout(60):
-        while not await exists(api, ids[ROWS // 3]):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await until(lambda: exists(api, ids[ROWS // 3]), seconds=60)
         killed.send_signal(signal.SIGKILL)
         await killed.communicate()
         there = sum([await exists(api, each) for each in ids])

@@ -1,6 +1,5 @@
 """Accounts on Temporal's dev server: seen as the API sees them, each with a clock of its own."""
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMet
 from reprise.statemachine.money import Plan
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, Answer, workflow_id
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 
 class DevAccount:
@@ -88,12 +88,14 @@ class DevAccount:
 
     async def until(self, holds: Callable[[AccountView], bool], seconds: float = 30) -> AccountView:
         """Wait until something holds of the account; a worker that is busy is asked again."""
-        async with asyncio.timeout(seconds):
-            while True:
-                with contextlib.suppress(RepriseError):
-                    if holds(account := await self.see()):
-                        return account
-                await asyncio.sleep(0.05)
+
+        async def seen() -> AccountView | None:
+            with contextlib.suppress(RepriseError):
+                account = await self.see()
+                return account if holds(account) else None
+            return None
+
+        return await until(seen, seconds=seconds)
 
     async def pass_time(self, **time: float) -> None:
         """Let time pass for this account, from deadline to deadline; without any, to its term's end."""

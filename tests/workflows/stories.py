@@ -1,6 +1,5 @@
 """One account each that needs one activity: what it does while that fails, and what must be true after the mend."""
 
-import asyncio
 from datetime import timedelta
 
 from reprise.activities import names
@@ -201,9 +200,7 @@ class Announcing(Story):
 
     async def mended(self) -> None:
         last = (await self.world.see()).sequence
-        async with asyncio.timeout(20):
-            while self.product.sequences(self.world.account_id)[-1:] != [last]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self.product.hears(self.world.account_id, last)
         assert list(dict.fromkeys(self.product.sequences(self.world.account_id))) == list(range(1, last + 1))
 
 
@@ -221,9 +218,7 @@ class Discovering(Announcing):
 
     async def mended(self) -> None:
         last = (await self.world.see()).sequence
-        async with asyncio.timeout(20):
-            while self.product.sequences(self.world.account_id)[-1:] != [last]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self.product.hears(self.world.account_id, last)
         assert self.product.sequences(self.world.account_id) == list(range(3, last + 1))
 
 

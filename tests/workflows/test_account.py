@@ -30,6 +30,7 @@ from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.statemachine.book import utc
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
@@ -192,9 +193,7 @@ async def test_R18_the_product_hears_everything_in_order_and_its_being_down_dela
         await world.do(Reactivate())
         await env.sleep(timedelta(days=29))
         last = (await world.see()).sequence
-        async with asyncio.timeout(30):
-            while not product.heard or product.heard[-1]["data"]["sequence"] < last:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: product.heard and product.heard[-1]["data"]["sequence"] >= last, seconds=30)
     sequences = [each["data"]["sequence"] for each in product.heard]
     assert sorted(set(sequences)) == list(range(1, last + 1))
     assert [each["type"] for each in product.heard if each["data"]["sequence"] <= 4][:4] == [
@@ -225,9 +224,7 @@ async def test_an_idle_month_costs_three_actions_and_twenty_events_at_the_most(
     await world.at("2027-02-28T10:00:01")
     run = (await world.last_event())[0]
     await world.env.sleep(timedelta(days=31))
-    async with asyncio.timeout(30):
-        while (await world.last_event())[0] == run:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(world.last_event, lambda it: it[0] != run, seconds=30)
     month = world.client.get_workflow_handle(world.handle.id, run_id=run)
     happened = [event.event_type async for event in month.fetch_history_events()]
     actions = sum(each in BILLABLE for each in happened)

@@ -16,6 +16,7 @@ from reprise.workflows.messages import Announcements, workflow_id
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.hearing import heard_all
@@ -77,9 +78,7 @@ async def test_R18_what_is_told_while_a_new_run_has_to_wait_goes_on_being_told(
         await stripe_side.hit(fault)
         await server.get_workflow_handle(workflow_id(account.account_id)).signal("start_new_run")
         changed = await account.do(SetCarts(carts=7))
-        async with asyncio.timeout(20):
-            while product.sequences(account.account_id)[-1:] != [changed.sequence]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await product.hears(account.account_id, changed.sequence)
         assert len(await account.histories()) == 1
         stripe_side.no_faults()
         assert (await pressed).state == "reactivated"
@@ -108,19 +107,13 @@ async def test_A1_R18_a_new_run_is_not_delayed_by_a_try_under_way_and_waits_for_
     async with account_worker(server, settings):
         account = DevAccount(server, stripe_side, announce=True)
         await account.open()
-        async with asyncio.timeout(20):
-            while not product.asked:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: product.asked)
         asked = product.asked
         assert (await account.do(Close())).state == "closed"
-        async with asyncio.timeout(1):
-            while len(await account.histories()) == 1:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(account.histories, lambda them: len(them) > 1, seconds=1)
         assert product.asked == asked, "that try is still under way"
         product.seconds = 0.1
-        async with asyncio.timeout(20):
-            while product.sequences(account.account_id)[-1:] != [3]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await product.hears(account.account_id, 3)
     assert product.most_at_once[account.account_id] == 1, "two tries of one account are never in flight at once"
     assert list(dict.fromkeys(product.sequences(account.account_id))) == [1, 2, 3], (
         "at least once, in the account's order"
@@ -136,9 +129,7 @@ async def test_A1_a_run_of_edition_1_outlives_announcing_too(
     async with account_worker(server, settings):
         account = DevAccount(server, stripe_side)
         await account.open_as_0_1_0_does(announce=True, paid_through=f"{datetime.now(UTC) + timedelta(seconds=3)}")
-        async with asyncio.timeout(20):
-            while not product.asked:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: product.asked)
         assert (await account.until(lambda now: now.sequence == 2)).payment.status == "paid"
         assert account.charged() == [7500]
         histories = await account.histories()

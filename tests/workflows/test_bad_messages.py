@@ -1,6 +1,7 @@
 """R20, R27: no message and no request of Temporal's own ends or wedges an account, in whatever state it is."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import OVER_HTTP, PaymentHint, workflow_id
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.faults import NO_JSON, UNDECODABLE
@@ -119,9 +121,7 @@ async def test_A3_R27_signals_with_nothing_are_the_commands_with_all_their_defau
         assert (await world.until("active")).carts == 3
     run = (await world.last_event())[0]
     await world.handle.signal("start_new_run", args=["anything", 7])
-    async with asyncio.timeout(30):
-        while (await world.last_event())[0] == run:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(world.last_event, lambda it: it[0] != run, seconds=30)
     for reason in ([{"reason": "check"}], []):
         await world.handle.signal("disable", args=reason)
         await world.until("disabled")
@@ -239,13 +239,14 @@ async def test_A2_R27_a_cancellation_request_before_the_first_task_is_outlived(
     world = World(env, stripe_side, "early")
     await world.skip_to("2027-01-31T10:00")
     opening = asyncio.create_task(world.open())
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await world.handle.cancel()
-                break
-            except RPCError:
-                await asyncio.sleep(0.02)
+
+    async def cancelled() -> bool:
+        with suppress(RPCError):
+            await world.handle.cancel()
+            return True
+        return False
+
+    await until(cancelled, seconds=30)
     async with account_worker(env.client, worker_settings(stripe_side)):
         assert (await opening).state == "active"
         assert world.charged() == [7500]

@@ -1,6 +1,5 @@
 """R13: the run of a closed account names nobody, whatever its life was and whatever is still under way (row 3)."""
 
-import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from reprise.worker import account_worker
 from reprise.workflows.messages import OPENED_BY, OPENING, Answer
 from tests.product import Product
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
@@ -58,9 +58,7 @@ async def closed(world: World, close: Close) -> dict[str, Any]:
     """
     await world.handle.signal(close.name, close)
     await world.until("closed")
-    async with asyncio.timeout(30):
-        while not _started(await world.events()).continued_execution_run_id:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(world.events, lambda them: _started(them).continued_execution_run_id, seconds=30)
     await world.quiet()
     (payload,) = _started(await world.events()).input.payloads
     given: dict[str, Any] = json.loads(payload.data)

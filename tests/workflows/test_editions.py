@@ -1,6 +1,5 @@
 """R28: a run decides by the edition of the rules that its input names; only a new run takes the newest."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.commands import OpenAccount, SetPaymentMethod
 from reprise.statemachine.money import Plan
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
+from tests.waiting import until
 from tests.workflows.world import World
 
 
@@ -37,9 +37,7 @@ async def new_run(world: World) -> AccountRun:
     """Let the account go on in a new run, and return that run's input."""
     before = (await world.last_event())[0]
     await world.handle.signal("start_new_run")
-    async with asyncio.timeout(30):
-        while (await world.last_event())[0] == before:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(world.last_event, lambda it: it[0] != before, seconds=30)
     await world.quiet()
     return await runs_input(world)
 
@@ -83,9 +81,7 @@ async def test_R28_a_worker_leaves_a_run_of_a_later_edition_to_a_later_worker(wo
     run = AccountRun(edition=editions.NEWEST + 1, opening=opening(world))
     await world.client.start_workflow(WORKFLOW, run, id=workflow_id(world.account_id), task_queue=TASK_QUEUE)
     failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-    async with asyncio.timeout(30):
-        while failed not in [each.event_type for each in await world.events()]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(world.events, lambda them: failed in [each.event_type for each in them], seconds=30)
     message = next(
         each.workflow_task_failed_event_attributes.failure.message
         for each in await world.events()

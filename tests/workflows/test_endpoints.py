@@ -1,7 +1,6 @@
 """R18: several endpoints, each told of every change in order, whatever becomes of the others, workers and runs."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from reprise.workflows.messages import ResendAnnouncements
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import time_skipping_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.world import World
 
@@ -64,7 +64,7 @@ class Told(World):
 
     async def heard(self, product: Product, sequence: int) -> None:
         """Wait until an endpoint has heard of an entry, without any time passing in the account's world."""
-        await until(lambda: product.sequences(self.account_id)[-1:] == [sequence])
+        await product.hears(self.account_id, sequence, seconds=30)
 
     async def backlog(self) -> dict[str, EndpointBacklog]:
         found: list[EndpointBacklog] = await self.handle.query("undelivered", result_type=list[EndpointBacklog])
@@ -76,23 +76,15 @@ class Told(World):
         This server loses a workflow task that asks to cancel an activity which has just ended (1.35), and waits ten
         seconds for one that a worker has taken along.
         """
-        async with asyncio.timeout(30):
-            while any(  # noqa: ASYNC110
-                each.pending for name, each in (await self.backlog()).items() if name in (endpoints or {name})
-            ):
-                await asyncio.sleep(0.02)
+        await until(
+            self.backlog,
+            lambda it: not any(each.pending for name, each in it.items() if name in (endpoints or {name})),
+            seconds=30,
+        )
 
     async def waits_for(self, endpoint: str) -> None:
         """Wait until the account has noticed that an endpoint takes nothing."""
-        async with asyncio.timeout(30):
-            while not (await self.backlog())[endpoint].failing_since:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(self.backlog, lambda it: it[endpoint].failing_since, seconds=30)
 
 
 async def test_R18_one_endpoint_down_for_a_day_loses_nothing_and_delays_nobody(
@@ -159,9 +151,7 @@ async def test_R18_the_list_of_endpoints_may_change_under_a_running_account(
     assert crm.sequences(told.account_id) == [4]
     async with told.worker(crm.endpoint("crm")):
         await told.heard(crm, await told.change(6))
-        async with asyncio.timeout(30):
-            while not (await told.backlog())["shop"].unknown_since:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(told.backlog, lambda it: it["shop"].unknown_since, seconds=30)
     async with told.worker(product.endpoint("shop"), crm.endpoint("crm")):  # as while workers are exchanged
         await told.env.sleep(1300)
         await told.heard(product, 5)
@@ -170,9 +160,7 @@ async def test_R18_the_list_of_endpoints_may_change_under_a_running_account(
     async with told.worker(crm.endpoint("crm")):
         await told.heard(crm, await told.change(7))
         await told.env.sleep(4000)
-        async with asyncio.timeout(30):
-            while "shop" in await told.backlog():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(told.backlog, lambda it: "shop" not in it, seconds=30)
         await told.settled()
     assert product.sequences(told.account_id) == [1, 2, 3, 4, 5]
     async with told.worker(product.endpoint("shop"), crm.endpoint("crm")):  # back, and new
@@ -198,15 +186,15 @@ async def test_R18_what_waits_is_sent_at_once_and_what_was_heard_again(
         await told.heard(crm, 2)
         await told.settled()
         await told.handle.signal("resend_announcements", ResendAnnouncements(endpoint="crm", from_sequence=1))
-        await until(lambda: crm.sequences(told.account_id) == [1, 2, 1, 2])
+        await until(lambda: crm.sequences(told.account_id) == [1, 2, 1, 2], seconds=30)
         await told.settled()
         assert product.sequences(told.account_id) == [1, 2]
         await told.change(4)
         await told.heard(product, 3)
         await told.settled()
         await told.handle.signal("resend_announcements", ResendAnnouncements(from_sequence=2))
-        await until(lambda: product.sequences(told.account_id) == [1, 2, 3, 2, 3])
-        await until(lambda: crm.sequences(told.account_id)[-3:] == [3, 2, 3])
+        await until(lambda: product.sequences(told.account_id) == [1, 2, 3, 2, 3], seconds=30)
+        await until(lambda: crm.sequences(told.account_id)[-3:] == [3, 2, 3], seconds=30)
         await told.settled()
         crm.answers = [400] * 10_000  # what it will never take is left out
         await told.change(5)

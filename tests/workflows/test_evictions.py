@@ -1,6 +1,5 @@
 """A run that leaves one worker's cache and is taken up by another fits its own history, whoever replays it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,6 +16,7 @@ from reprise.workflows.messages import PaymentHint
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.world import utc
@@ -40,9 +40,7 @@ TOLD = [EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, *TASK]
 
 async def until_over(account: DevAccount, ends: list["EventType.ValueType"]) -> None:
     """Wait until the history ends with these events."""
-    async with asyncio.timeout(20):
-        while [event.event_type for event in (await account.histories())[0].events][-len(ends) :] != ends:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(account.histories, lambda them: [each.event_type for each in them[0].events][-len(ends) :] == ends)
 
 
 @pytest.mark.parametrize("edition", [1, 2])

@@ -16,6 +16,7 @@ from reprise.workflows import limits
 from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.flood import flood, flood_from_outside
@@ -153,9 +154,7 @@ async def test_a_run_whose_history_is_full_refuses_what_waits_and_the_account_go
     async with account_worker(flooded.client, worker_settings(stripe_side)):
         await flooded.open(carts=0)
         await flood(flooded.client, flooded.account_id, "set_payment_method", 150)
-        async with asyncio.timeout(60):
-            while len(await flooded.histories()) == 1:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await until(flooded.histories, lambda them: len(them) > 1, seconds=60)
         runs = [len(history.events) for history in await flooded.histories()]
         assert (await flooded.do(SetCarts(carts=9))).carts == 9
     assert max(runs) < 400
@@ -181,9 +180,7 @@ async def test_R18_changes_that_the_product_does_not_hear_of_never_outgrow_what_
         account = await flooded.see()
         assert account.carts == 19
         last = account.sequence
-        async with asyncio.timeout(30):
-            while not product.heard or product.heard[-1]["data"]["sequence"] < last:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: product.heard and product.heard[-1]["data"]["sequence"] >= last, seconds=30)
         assert (await flooded.do(SetCarts(carts=99))).carts == 99
     heard = [each["data"]["sequence"] for each in product.heard]
     assert sorted(set(heard)) == list(range(1, max(heard) + 1))

@@ -1,6 +1,5 @@
 """R15, R22, R24: each subject that is hinted at is looked at once, and hints cost a bounded number of looks."""
 
-import asyncio
 from datetime import timedelta
 
 from temporalio.api.enums.v1 import EventType
@@ -9,6 +8,7 @@ from reprise.activities import names
 from reprise.workflows import hints
 from reprise.workflows.hints import MAX_HINTED_POLLS_PER_DAY, MAX_SUBJECTS, Hints
 from reprise.workflows.messages import AccountRun, HeldHints, PaymentHint
+from tests.waiting import until
 from tests.workflows.world import World, utc
 
 NOW = utc("2027-01-31T10:00")
@@ -94,9 +94,8 @@ async def test_R22_R24_each_payment_and_refund_that_is_hinted_at_is_looked_at(wo
     hinted = [of(7), of(8), of(7), PaymentHint(refund_id="re_1Unknown"), PaymentHint(), PaymentHint()]
     for hint in hinted:
         await world.handle.signal("payment_hint", hint)
-    async with asyncio.timeout(30):
-        while await looks(world) < 2 or not await looks(world, names.RETRIEVE_REFUND):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: looks(world), lambda times: times >= 2, seconds=30)
+    await until(lambda: looks(world, names.RETRIEVE_REFUND), seconds=30)
     await world.quiet()
     assert await looks(world) <= 3, "one more, if the same hint came when its look was under way"
     assert await looks(world, names.RETRIEVE_REFUND) == 1

@@ -1,6 +1,5 @@
 """Years of an account in one test: exact to the last cent, and no run of it grows with its age."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from reprise.statemachine.commands import Cancel, Reactivate
+from tests.waiting import until
 from tests.workflows.world import World
 
 MONTH = 7500
@@ -42,9 +42,7 @@ class Life:
         return (await self.world.last_event())[0]
 
     async def _next_run(self, before: str) -> None:
-        async with asyncio.timeout(30):
-            while await self._run() == before:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(self._run, lambda run: run != before, seconds=30)
         await self.world.quiet()
 
     async def change_of_mind(self) -> None:

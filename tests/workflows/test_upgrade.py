@@ -16,6 +16,7 @@ from reprise.workflows.messages import AccountRun, workflow_id
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
+from tests.waiting import until
 from tests.worker_side import worker_settings
 from tests.workflows.dev_account import DevAccount
 from tests.workflows.record import RELEASES
@@ -125,8 +126,6 @@ async def test_an_operator_can_bring_a_sleeping_account_into_a_new_run(server: C
         await account.open()
         await account.do(Cancel(when="now"))
         await server.get_workflow_handle(workflow_id(account.account_id)).signal("start_new_run")
-        async with asyncio.timeout(30):
-            while len(await account.histories()) == 1:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(account.histories, lambda them: len(them) > 1, seconds=30)
         assert (await account.do(Reactivate())).state == "reactivated"
     assert account.charged() == [7500]

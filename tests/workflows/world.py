@@ -21,6 +21,7 @@ from reprise.statemachine.money import Plan
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, Answer, AskedAt, QuoteAnswer, workflow_id
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 QUIET = {
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
@@ -101,16 +102,16 @@ class World:
 
         A query that meets a workflow task which continues as new leaves the test server's clock locked for good.
         """
-        async with asyncio.timeout(30):
-            while True:
-                events = await self.events()
-                here = _run_of(events), events[-1].event_id
-                acting = sum(each.event_type == ACTIVITY_SCHEDULED for each in events) - sum(
-                    each.event_type in ACTIVITY_ENDED for each in events
-                )
-                if here != after and events[-1].event_type in QUIET and not acting:
-                    return
-                await asyncio.sleep(0.01)
+
+        async def quiet() -> bool:
+            events = await self.events()
+            here = _run_of(events), events[-1].event_id
+            acting = sum(each.event_type == ACTIVITY_SCHEDULED for each in events) - sum(
+                each.event_type in ACTIVITY_ENDED for each in events
+            )
+            return here != after and events[-1].event_type in QUIET and not acting
+
+        await until(quiet, seconds=30, every=0.01)
 
     async def last_event(self) -> tuple[str, int, int]:
         """Return run, id and type of the history's last event."""
@@ -193,10 +194,7 @@ class World:
 
     async def until_it(self, holds: Callable[[AccountView], bool]) -> AccountView:
         """Wait until something holds of the account."""
-        async with asyncio.timeout(30):
-            while not holds(account := await self.see()):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-        return account
+        return await until(self.see, holds, seconds=30)
 
     # ------------------------------------------------------------------ Stripe's side
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.api_side import Api, Json, new_account, token
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -63,9 +64,7 @@ async def _seeds(operator: Api) -> tuple[list[str], list[str]]:
     accounts = [str(body["account_id"]) for body in openings]
     await operator.ask("POST", f"/v1/accounts/{accounts[0]}/cancel")
     lists = [await operator.get(f"/v1/accounts/{accounts[0]}/timeline?limit=1")]
-    async with asyncio.timeout(20):
-        while not (page := await operator.get("/v1/accounts?limit=1"))["next_cursor"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    page = await until(lambda: operator.get("/v1/accounts?limit=1"), lambda it: it["next_cursor"])
     return accounts, [str(each["next_cursor"]) for each in (*lists, page) if each["next_cursor"]]
 
 
