@@ -18,12 +18,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.core import months_in_the_core, months_of_the_bare_chart
 from benchmarks.rates import OPENED, Rates, resident
 from reprise.local.processes import Child, first_death
 from reprise.local.system import System, running
+from reprise.temporal.converter import data_converter
 
 ROUNDS: Final = 5
 
@@ -89,7 +89,7 @@ async def _measured_while_all_live(system: System, bare: Child) -> list[Row]:
 
 
 async def _measured(system: System, bare: Child) -> list[Row]:
-    client = await Client.connect(system.addresses.temporal, data_converter=pydantic_data_converter)
+    client = await Client.connect(system.addresses.temporal, data_converter=data_converter)
     bearer = {"Authorization": f"Bearer {system.token()}"}
     async with httpx.AsyncClient(base_url=system.addresses.api, headers=bearer, timeout=60, trust_env=False) as http:
         rates = Rates(client, http)

@@ -8,10 +8,10 @@ from pathlib import Path
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from reprise.local.servers import SERVER_SETTINGS
+from reprise.temporal.converter import data_converter
 from reprise.temporal.search_attributes import SEARCH_ATTRIBUTES
 
 BIN = Path(sys.executable).parent
@@ -24,7 +24,7 @@ async def dev_server(settings: Mapping[str, str] | None = None, *, as_it_comes: 
     arguments = [part for each in given.items() for part in ("--dynamic-config-value", "=".join(each))]
     server = await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(BIN / "temporal"),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         search_attributes=list(SEARCH_ATTRIBUTES),
         dev_server_log_level="never",
         dev_server_extra_args=arguments,
@@ -37,7 +37,7 @@ async def dev_server(settings: Mapping[str, str] | None = None, *, as_it_comes: 
 async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
     """Run Temporal's test server: its clock is one for all accounts."""
     server = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(BIN / "temporal-test-server"), data_converter=pydantic_data_converter
+        test_server_existing_path=str(BIN / "temporal-test-server"), data_converter=data_converter
     )
     async with server:
         request = AddSearchAttributesRequest(namespace="default")

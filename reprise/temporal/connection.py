@@ -5,9 +5,10 @@ from functools import cache
 
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as ServersStatus
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
+
+from reprise.temporal.converter import data_converter
 
 
 def _status_of(status: type[WorkflowExecutionStatus], value: object) -> WorkflowExecutionStatus | None:
@@ -37,7 +38,7 @@ async def connect(
     config.setdefault("target_host", "127.0.0.1:7233")
     if namespace is not None:
         config["namespace"] = namespace
-    return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy, runtime=_runtime(metrics))
+    return await Client.connect(**config, data_converter=data_converter, lazy=lazy, runtime=_runtime(metrics))
 
 
 @cache

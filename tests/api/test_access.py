@@ -7,10 +7,10 @@ from typing import Any
 import jwt
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from reprise.serving import listen
+from reprise.temporal.converter import data_converter
 from reprise.web import create_app
 from reprise.worker import account_worker
 from reprise.workflows.messages import workflow_id
@@ -229,7 +229,7 @@ async def test_no_temporal_is_answered_and_recovered_from(temporal: Client, stri
     """The API starts without Temporal, says 503, and works as soon as Temporal is there."""
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
-    away = await Client.connect(f"127.0.0.1:{port}", data_converter=pydantic_data_converter, lazy=True)
+    away = await Client.connect(f"127.0.0.1:{port}", data_converter=data_converter, lazy=True)
     async with served(create_app(api_settings(stripe_side, command_wait=1), away)) as url:
         api = Api(url, token(scope="operator"))
         async with asyncio.timeout(30):

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from reprise.schemas.accounts import AccountView
+from reprise.temporal.converter import data_converter
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
@@ -66,7 +66,7 @@ async def test_R5_a_term_ends_while_a_query_waits_for_a_worker(
             await until(partial(term_start, handle), lambda start: start == end, seconds=40)
     replayer = Replayer(
         workflows=[AccountWorkflow],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
     )
     for each, run in zip(ids, runs, strict=True):

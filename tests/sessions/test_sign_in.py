@@ -9,9 +9,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.serving import listen
+from reprise.temporal.converter import data_converter
 from reprise.web import create_app
 from tests.api_accounts import opened_id
 from tests.api_side import Api, api_settings, served
@@ -87,7 +87,7 @@ async def test_R19_a_link_is_in_no_log_and_no_referrer(
     secret = link.rpartition("/")[2]
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
-    away = await Client.connect(f"127.0.0.1:{port}", data_converter=pydantic_data_converter, lazy=True)
+    away = await Client.connect(f"127.0.0.1:{port}", data_converter=data_converter, lazy=True)
     with capture_logs() as logs:
         async with (
             served(create_app(api_settings(stripe_side), away)) as without_temporal,

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from reprise.statemachine.commands import SetCarts, SetPaymentMethod
+from reprise.temporal.converter import data_converter
 from reprise.workflows.messages import PaymentHint, workflow_id
 
 AT_ONCE = 50
@@ -46,7 +46,7 @@ async def flood_from_outside(client: Client, account_id: str, signal: str, many:
 
 async def main(target: str, account_id: str, signal: str, many: str) -> None:
     """Flood an account."""
-    client = await Client.connect(target, data_converter=pydantic_data_converter)
+    client = await Client.connect(target, data_converter=data_converter)
     await flood(client, account_id, signal, int(many))
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from reprise.statemachine.commands import SetCarts
+from reprise.temporal.converter import data_converter
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import account_worker
 from reprise.workflows.account import AccountWorkflow
@@ -71,7 +71,7 @@ async def test_a_command_that_meets_a_worker_that_has_not_got_the_run_keeps_one_
         await until_over(account, TOLD)
     replayer = Replayer(
         workflows=[AccountWorkflow],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
     )
     await replayer.replay_workflow((await account.histories())[0])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
@@ -17,6 +16,7 @@ from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, Cancel, Enable, Reactivate
 from reprise.statemachine.effects import Collect
 from reprise.statemachine.refusals import Refused
+from reprise.temporal.converter import data_converter
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun
@@ -43,7 +43,7 @@ Never change or delete a recorded history. See "Changing workflow code" in ARCHI
 async def replay(path: Path) -> None:
     replayer = Replayer(
         workflows=[AccountWorkflow],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
     )
     await replayer.replay_workflow(recorded(path))
