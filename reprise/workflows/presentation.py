@@ -76,8 +76,13 @@ def changed(old: TypedSearchAttributes, new: TypedSearchAttributes) -> list[Sear
     Whom the account cannot tell is shown by its outbox.
     """
     keys: tuple[SearchAttributeKey[Any], ...] = SEARCH_ATTRIBUTES
+    was, is_now = _by_name(old), _by_name(new)
     return [
-        key.value_unset() if (value := new.get(key)) is None else key.value_set(value)
+        key.value_unset() if key.name not in is_now else key.value_set(is_now[key.name])
         for key in keys
-        if old.get(key) != new.get(key) and key is not UNDELIVERED_TO
+        if was.get(key.name) != is_now.get(key.name) and key is not UNDELIVERED_TO
     ]
+
+
+def _by_name(attributes: TypedSearchAttributes) -> dict[str, Any]:
+    return {each.key.name: each.value for each in attributes}
