@@ -1,7 +1,8 @@
-"""Which tests are asked about a change: those that run the place, the ones named after it first, then the quickest."""
+"""Which tests are asked about a change: of those that run the place, first one for each way through its file."""
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,7 +37,7 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     order: list[str] = []
     if not change.at_import:
         places = [(mutant.file, change.first_line, change.last_line)]
-        order = sorted(_running(suites, places), key=lambda test: (not _is_about(test, mutant.file), seconds[test]))
+        order = _in_turns(_running(suites, places), suites, mutant.file, seconds)
     if not order:  # also what only a function does that a module calls while it is imported
         first = _running(suites, _places_of(mutant, root))
         order = [*sorted(first, key=seconds.__getitem__), *sorted(seconds.keys() - first, key=seconds.__getitem__)]
@@ -54,9 +55,23 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
     return Choice(Trial(tuple(files), limits), len(order) - len(asked))
 
 
-def _is_about(test: str, file: str) -> bool:
-    """Whether a test stands in the file that is named after one of the package's."""
-    return Path(test.partition("::")[0]).stem == f"test_{Path(file).stem}"
+def _in_turns(tests: Iterable[str], suites: Sequence[Measured], file: str, seconds: Mapping[str, float]) -> list[str]:
+    """Return tests in the order in which they are asked: those that go other ways through a file notice other things.
+
+    First comes the quickest of all that run the same lines of it, then the second of each, and so on.
+    """
+    ran: dict[str, list[str]] = {test: [] for test in tests}
+    for suite in suites:
+        for line, those in suite.lines.get(file, {}).items():
+            for test in ran.keys() & set(those):
+                ran[test].append(line)
+    turns: Counter[frozenset[str]] = Counter()
+    order: list[tuple[int, float, str]] = []
+    for test in sorted(ran, key=seconds.__getitem__):
+        way = frozenset(ran[test])
+        turns[way] += 1
+        order.append((turns[way], seconds[test], test))
+    return [test for _, _, test in sorted(order)]
 
 
 def _running(suites: Sequence[Measured], places: Iterable[tuple[str, int, int]]) -> set[str]:
