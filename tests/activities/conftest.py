@@ -9,9 +9,9 @@ from tests.activities.payer import Payer
 from tests.stripe_side import StripeSide
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    """A sandbox for each file, that nobody else speaks to: some faults count requests."""
+    """A sandbox that nobody else speaks to: some faults count requests."""
     with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
         yield side
 

@@ -58,7 +58,8 @@ def choose(mutant: Mutant, stage: Stage, measured: Mapping[str, Measured], root:
 def _in_turns(tests: Iterable[str], suites: Sequence[Measured], file: str, seconds: Mapping[str, float]) -> list[str]:
     """Return tests in the order in which they are asked: those that go other ways through a file notice other things.
 
-    First comes the quickest of all that run the same lines of it, then the second of each, and so on.
+    First comes the quickest of all that run the same lines of it, then the second of each, and so on; tests of one file
+    together, since they share servers.
     """
     ran: dict[str, list[str]] = {test: [] for test in tests}
     for suite in suites:
@@ -66,12 +67,13 @@ def _in_turns(tests: Iterable[str], suites: Sequence[Measured], file: str, secon
             for test in ran.keys() & set(those):
                 ran[test].append(line)
     turns: Counter[frozenset[str]] = Counter()
-    order: list[tuple[int, float, str]] = []
+    files: dict[str, int] = {}
+    order: list[tuple[int, int, float, str]] = []
     for test in sorted(ran, key=seconds.__getitem__):
-        way = frozenset(ran[test])
+        way, place = frozenset(ran[test]), test.partition("::")[0]
         turns[way] += 1
-        order.append((turns[way], seconds[test], test))
-    return [test for _, _, test in sorted(order)]
+        order.append((turns[way], files.setdefault(place, len(files)), seconds[test], test))
+    return [each[-1] for each in sorted(order)]
 
 
 def _running(suites: Sequence[Measured], places: Iterable[tuple[str, int, int]]) -> set[str]:
