@@ -47,7 +47,7 @@ class Part:
 
 OVER_HTTP = (
     *("tests/api", "tests/http", "tests/sessions", "tests/accounts", "tests/portal"),
-    *("tests/client", "tests/cli", "tests/transfer"),
+    *("tests/client", "tests/cli", "tests/transfer", "tests/reconciliation"),
 )
 """Folders whose tests ask a running API."""
 
