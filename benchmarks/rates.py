@@ -32,7 +32,6 @@ class Rates:
     """Everything that is asked of the system, each thing by its bare part as well."""
 
     def __init__(self, client: Client, http: httpx.AsyncClient) -> None:
-        """Take a client of Temporal, and one of the API that is allowed to send commands."""
         self._client = client
         self._http = http
         self._accounts = Accounts(client, command_wait=60, announce=False)

@@ -12,7 +12,6 @@ class RepriseError(Exception):
     code: ClassVar[str]
 
     def __init__(self, message: str) -> None:
-        """Take the sentence."""
         super().__init__(message)
         self.message = message
 
@@ -23,7 +22,6 @@ class InvalidInput(RepriseError):  # noqa: N818 - named as its code is
     code = "invalid_request"
 
     def __init__(self, field: str, message: str) -> None:
-        """Take the input's name, and what is wrong with it."""
         super().__init__(message)
         self.field = field
 

@@ -50,7 +50,6 @@ class Announcing:
     """The announcements of all accounts. `Unavailable` may come from any call."""
 
     def __init__(self, client: Client, accounts: Accounts) -> None:
-        """Take the way to Temporal, and to the accounts."""
         self._client = client
         self._accounts = accounts
 

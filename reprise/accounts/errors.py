@@ -22,7 +22,6 @@ class AccountStopped(RepriseError):  # noqa: N818 - named as its code is
     code = "account_stopped"
 
     def __init__(self, how: str) -> None:
-        """Take how it ended, in Temporal's word."""
         super().__init__(
             f"This account's workflow was ended from outside ({how}). Nothing was changed. The account can be read,"
             " and nothing is charged, until an operator takes it up again from its last record (restore)."
@@ -49,7 +48,6 @@ class RecordOutdated(RepriseError):  # noqa: N818 - named as its code is
     code = "record_outdated"
 
     def __init__(self, given: int, known: int) -> None:
-        """Take the last entry of each."""
         super().__init__(
             f"Temporal has a newer record of this account (entry {known}) than the one given (entry {given}), or one of"
             " another account of the same id. Nothing was changed. Leave `record` out."
@@ -60,7 +58,6 @@ class CommandRefused(RepriseError):  # noqa: N818 - it was
     """The account refuses a command, or a quote: `refusal` says why, `account` how it stands, where that is known."""
 
     def __init__(self, refusal: Refusal, account: AccountView | None = None) -> None:
-        """Take the core's refusal."""
         super().__init__(refusal.message)
         self.refusal = refusal
         self.account = account

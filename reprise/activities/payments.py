@@ -41,7 +41,6 @@ class StripePayments:
     """Payments through Stripe, for the worker."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
-        """Take the client that every activity uses."""
         self._client = client
 
     # ------------------------------------------------------------------ the customer

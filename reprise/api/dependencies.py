@@ -78,7 +78,6 @@ class Sending:
     def __init__(
         self, services: ServicesDep, key: IdempotencyKeyDep, no_answer: NoAnswerDep, response: Response
     ) -> None:
-        """Take what FastAPI knows of the request."""
         self._services = services
         self.key = key
         self.response = response

@@ -7,7 +7,6 @@ class CliError(Exception):
     """Something that ends a command before the API is asked; the message is a sentence for the person who ran it."""
 
     def __init__(self, message: str, code: str, exit_code: ExitCode = ExitCode.USAGE) -> None:
-        """Take the sentence, and the code by which programs know it."""
         super().__init__(message)
         self.code = code
         self.exit_code = exit_code

@@ -47,7 +47,6 @@ class UnreadableAnswer(ClientError):
     code = "unreadable_answer"
 
     def __init__(self, response: httpx.Response) -> None:
-        """Take what was answered."""
         self.response = response
         kind = response.headers.get("content-type", "nothing").partition(";")[0]
         super().__init__(
@@ -68,7 +67,6 @@ class Problem(ClientError):
     """The statuses of which an unknown code is this."""
 
     def __init__(self, body: ProblemBody, response: httpx.Response) -> None:
-        """Take what the API said."""
         super().__init__(body.detail)
         self.body = body
         self.status = response.status_code

@@ -56,7 +56,6 @@ class ReconciliationActivities:
     """Looks at accounts and at Stripe, for the worker. It changes neither; `repair` makes accounts look (R15)."""
 
     def __init__(self, accounts: Accounts, facts: StripeFacts) -> None:
-        """Take the way to the accounts, and the one to Stripe."""
         self._accounts = accounts
         self._facts = facts
         self._known: OrderedDict[str, _Known] = OrderedDict()

@@ -59,7 +59,6 @@ class ReconciliationRunning(RepriseError):  # noqa: N818 - named as its code is
     code = "reconciliation_running"
 
     def __init__(self, reconciliation: str) -> None:
-        """Take the one that runs."""
         super().__init__(
             f"Reconciliation {reconciliation} runs. Wait for its end, or look at it: it looks at all of it."
         )
@@ -69,7 +68,6 @@ class Reconciliations:
     """Every reconciliation. `Unavailable` may come from any call."""
 
     def __init__(self, client: Client) -> None:
-        """Take the way to Temporal."""
         self._client = client
 
     async def begin(self, reconciliation: str, asked: ReconciliationBody) -> None:

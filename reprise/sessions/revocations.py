@@ -30,7 +30,6 @@ class RevocationRecords:
     """The revocations as Temporal keeps them: one workflow each, found by its id."""
 
     def __init__(self, client: Client) -> None:
-        """Take a Temporal client."""
         self._client = client
 
     async def running(self, record: str) -> WorkflowExecutionDescription | None:
@@ -73,7 +72,6 @@ class Revocations:
     """Which tokens are revoked, for one API process."""
 
     def __init__(self, client: Client) -> None:
-        """Take a Temporal client."""
         self._records = RevocationRecords(client)
         self._known: OrderedDict[str, tuple[float, float | None]] = OrderedDict()
 

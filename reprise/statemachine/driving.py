@@ -57,7 +57,6 @@ class Driver:
     """A chart that was lent, and the record in it."""
 
     def __init__(self, chart: AccountChart) -> None:
-        """Take a chart with a record in it."""
         self._chart = chart
         self.model = chart.model
 

@@ -65,7 +65,6 @@ class BillingDetailsReader:
     """
 
     def __init__(self, client: stripe.StripeClient) -> None:
-        """Take the client."""
         self._stripe = client.v1
         self._details: _Kept[BillingDetails] = _Kept()
         self._paid_with: _Kept[PaidWith] = _Kept()

@@ -55,7 +55,6 @@ class Customers:
     """The customer of one account."""
 
     def __init__(self, client: stripe.StripeClient, asked: StripeInput) -> None:
-        """Take the client, and whose customer it is."""
         self._client = client
         self._stripe = client.v1
         self._asked = asked

@@ -89,7 +89,6 @@ class Invoices:
     """The invoices of one account's customer at Stripe."""
 
     def __init__(self, client: stripe.StripeClient, asked: StripeInput, customer_id: str) -> None:
-        """Take the client, whose invoices these are, and the customer that they are of."""
         self._stripe = client.v1
         self._account_id = asked.account_id
         self._life = asked.life

@@ -35,7 +35,6 @@ class Pace:
     """Lets at most so many requests begin in a second, however many tasks send them (docs.stripe.com/rate-limits)."""
 
     def __init__(self, per_second: float) -> None:
-        """Take the rate."""
         self._interval = 1 / per_second
         self._next = 0.0
 
@@ -52,7 +51,6 @@ class StripeFacts:
     """Stripe's side, read at a pace. Errors are the library's; a transient one is worth another try."""
 
     def __init__(self, client: stripe.StripeClient, pace: Pace) -> None:
-        """Take the client, and how fast it may ask."""
         self._client = client
         self._stripe = client.v1
         self._pace = pace

@@ -43,7 +43,6 @@ class StripeFailed(RepriseError):  # noqa: N818 - named as its code is
     code = "stripe_failed"
 
     def __init__(self, error: stripe.StripeError) -> None:
-        """Take Stripe's error."""
         why = f"Stripe cannot be reached ({error})." if is_transient(error) else f"Stripe refused: {message_of(error)}"
         super().__init__(why)
 

@@ -39,7 +39,6 @@ class OwnCallersOnly:
     """Lets requests through that come from this machine's programs or from the sandbox's own pages."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
-        """Take the application, and further names that it is reached by."""
         self._app = app
         self._names = LOOPBACK | {name.lower() for name in names}
 

@@ -123,7 +123,6 @@ class Deliverer:
     """Sends what is owed. What is owed is in the store, so a restart forgets nothing."""
 
     def __init__(self, store: Store) -> None:
-        """Take the store that deliveries are read from."""
         self._store = store
         self._woken = asyncio.Event()
 

@@ -17,7 +17,6 @@ class SharedPayloadConverter(CompositePayloadConverter):
     """The SDK's payload converter for pydantic models; all instances share what they know of types."""
 
     def __init__(self) -> None:
-        """Take the process's converters."""
         super().__init__(*_shared.converters.values())
 
 

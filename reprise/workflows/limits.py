@@ -62,7 +62,6 @@ class Pace:
     """Holds what happens too often: `most` times in an hour."""
 
     def __init__(self, most: int) -> None:
-        """Take how often a thing may happen in an hour."""
         self._began: deque[datetime] = deque(maxlen=most)
 
     def begin(self, now: datetime) -> timedelta:
