@@ -62,6 +62,7 @@ class Replay:
             stopped_days=policy.get("stopped_days", rules.STOPPED_DAYS),
             on_dispute=policy.get("on_dispute", "tell"),
             email=opening.get("email"),
+            upcoming_days=policy.get("renewal_upcoming_days"),
         )
         self._opening = opening
         self._causes = Causes(self.account, evidence, self._entries)

@@ -29,6 +29,7 @@ class Opening(NamedTuple):
     email: str = "owner@example.com"
     elsewhere: str | None = None
     key_is_wrong: bool = False
+    upcoming_days: int | None = None
 
 
 class Deed(NamedTuple):

@@ -22,6 +22,7 @@ class Happenings(Outcomes):
             "payment_due": self.act_on_payment,
             "void_due": self.void_again,
             "erasure_due": self.erase_again,
+            "renewal_upcoming": self.announce_renewal,
         }
         while self.due and self.due[1] <= now:
             asks += acts[self.due[0]](now)
@@ -45,6 +46,15 @@ class Happenings(Outcomes):
         self.term, self.term_number = quote.term, self.term_number + 1
         self._strike_debts({quote.term})  # a term that costs nothing is not owed
         self._tell("renewed", "timer", now, amount=0, currency=quote.currency, term=quote.term)
+
+    def announce_renewal(self, now: datetime) -> list[Ask]:
+        """R18: what the next term will cost; where this one has ended meanwhile, the renewal itself is told."""
+        assert self.term is not None
+        self.renewal_told = self.term.end
+        if now < self.term.end:
+            quote = self.renewal_quote()
+            self._tell("renewal_upcoming", "timer", now, amount=quote.amount, currency=quote.currency, term=quote.term)
+        return []
 
     def act_on_payment(self, now: datetime) -> list[Ask]:
         """R9: a retry; R10: a look, and after 23 hours the end of waiting; R21: a look."""

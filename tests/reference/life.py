@@ -44,6 +44,7 @@ def account_of(account_id: str, opening: Opening) -> ReferenceAccount:
         opening.stopped_days,
         opening.on_dispute,
         opening.email,
+        opening.upcoming_days,
     )
 
 

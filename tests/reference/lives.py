@@ -65,9 +65,10 @@ openings = st.builds(
     ),
     stopped_days=st.sampled_from([14, 1, 2]),
     on_dispute=st.sampled_from(["tell", "disable"]),
-    email=st.sampled_from([*["owner@example.com"] * 9, "refused@example.com"]),
+    email=st.sampled_from([*["owner@example.com"] * 5, "refused@example.com"]),
     elsewhere=st.sampled_from([*[None] * 5, "cancelled", "cancelled", "anchor", "another anchor", "opened later"]),
     key_is_wrong=st.sampled_from([*[False] * 9, True]),
+    upcoming_days=st.sampled_from([None, None, 7, 1, 27]),
 )
 
 by_users = st.one_of(

@@ -51,6 +51,7 @@ TIMELINE = {
     "account.reactivated": frozenset({("disabled", "reactivated")}),  # R6
     "account.renewed": _goes(_RENEWING | {"past_due", "disabled"}, "active"),  # R5, R9
     "account.past_due": _goes(_RENEWING, "past_due"),  # R5
+    "account.renewal_upcoming": _stays(_RENEWING),  # R18
     "account.enabled": _goes(frozenset({"disabled"}), "disabled")
     | {("disabled", each) for each in ("cancelled", "reactivated", "past_due", "active")},  # R13
     "account.term_extended": _stays(OPEN - {"past_due"}) | {("past_due", "active")},  # R13

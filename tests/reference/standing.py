@@ -1,7 +1,7 @@
 """Where an account stands: its values, what can be asked of it, and the words that the rules use of it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from tests.reference import rules
@@ -139,6 +139,7 @@ class Standing:
     stopped_days: int = rules.STOPPED_DAYS
     on_dispute: str = "tell"
     email: str | None = None
+    upcoming_days: int | None = None
     state: str = "new"
     disabled_reason: str | None = None
     opened_at: datetime | None = None
@@ -157,6 +158,7 @@ class Standing:
     cancelled_from: str = ""
     held: tuple[str, str | None] | None = None
     hold_owed: bool = False
+    renewal_told: datetime | None = None
     timeline: list[Entry] = field(default_factory=list)
 
     # ------------------------------------------------------------------ questions
@@ -169,8 +171,10 @@ class Standing:
         own, void = self._own_due, min((each.next_try for each in self.voids_owed.values()), default=None)
         if void and (own is None or void < own[1]):
             own = "void_due", void
-        erasure = self.erasure_owed
-        return ("erasure_due", erasure.next_try) if erasure and (own is None or erasure.next_try < own[1]) else own
+        erasure, upcoming = self.erasure_owed, self._renewal_upcoming
+        if erasure and (own is None or erasure.next_try < own[1]):
+            own = "erasure_due", erasure.next_try
+        return ("renewal_upcoming", upcoming) if upcoming and (own is None or upcoming < own[1]) else own
 
     @property
     def _own_due(self) -> tuple[str, datetime] | None:
@@ -181,6 +185,14 @@ class Standing:
         if self.state in rules.IN_SERVICE and self.term:
             return "term_ended", self.term.end
         return None
+
+    @property
+    def _renewal_upcoming(self) -> datetime | None:
+        """R18: when the renewal is announced that will be charged; once for each term."""
+        days, term = self.upcoming_days, self.term
+        if days is None or term is None or self.renewal_told == term.end or self.state not in {"active", "reactivated"}:
+            return None
+        return max(term.start, term.end - timedelta(days=days)) if self.renewal_quote().amount else None
 
     @property
     def is_collecting(self) -> bool:

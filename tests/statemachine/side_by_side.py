@@ -63,6 +63,7 @@ class SideBySide:
                     "debt": opening.debt,
                     "stopped_days": opening.stopped_days,
                     "on_dispute": opening.on_dispute,
+                    "renewal_upcoming_days": opening.upcoming_days,
                 }
             ),
             actor=OPERATOR,

@@ -58,6 +58,7 @@ class LifeInTheWorld:
                     "retry_days": opening.retry_days,
                     "debt": opening.debt,
                     "stopped_days": opening.stopped_days,
+                    "renewal_upcoming_days": opening.upcoming_days,
                     "payment_methods": ("card", "us_bank_account"),
                 }
             ),
