@@ -43,8 +43,7 @@ class Pace:
         now = asyncio.get_running_loop().time()
         mine = max(self._next, now)
         self._next = mine + self._interval
-        if mine > now:
-            await asyncio.sleep(mine - now)
+        await asyncio.sleep(mine - now)
 
 
 class StripeFacts:
@@ -155,11 +154,8 @@ class StripeFacts:
         return FactPage(tuple([await self._refund(each) for each in page.data]), _after(page))
 
     async def _refund(self, found: stripe.Refund | stripe.Dispute) -> RefundFact:
-        intent = found.payment_intent
         await self._pace.wait()
-        invoice = await invoice_of_intent(
-            self._client, intent if intent is None or isinstance(intent, str) else intent.id
-        )
+        invoice = await invoice_of_intent(self._client, found.payment_intent)
         return RefundFact(
             object_id=found.id,
             kind="dispute" if isinstance(found, stripe.Dispute) else "refund",

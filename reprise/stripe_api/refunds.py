@@ -23,7 +23,7 @@ async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObs
         found = await understood(client.v1.disputes.retrieve_async(asked.object_id))
     else:
         found = await understood(client.v1.refunds.retrieve_async(asked.object_id))
-    invoice = await invoice_of_intent(client, _id(found.payment_intent))
+    invoice = await invoice_of_intent(client, found.payment_intent)
     ours = invoice is not None and is_ours(invoice, asked.account_id, asked.life)
     return RefundObserved(
         object_id=found.id,
@@ -39,19 +39,18 @@ async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObs
     )
 
 
-async def invoice_of_intent(client: stripe.StripeClient, intent: str | None) -> stripe.Invoice | None:
+async def invoice_of_intent(
+    client: stripe.StripeClient, intent: str | stripe.PaymentIntent | None
+) -> stripe.Invoice | None:
     """Return the invoice that a payment intent is for: invoice payments tie the two together
     (docs.stripe.com/api/invoice-payment/list).
     """  # noqa: D205 - one thought
     if intent is None:
         return None
+    intent = intent if isinstance(intent, str) else intent.id
     payments = await understood(
         client.v1.invoice_payments.list_async(
             {"payment": {"type": "payment_intent", "payment_intent": intent}, "expand": ["data.invoice"]}
         )
     )
     return next((each.invoice for each in payments.data if isinstance(each.invoice, stripe.Invoice)), None)
-
-
-def _id(reference: str | stripe.PaymentIntent | None) -> str | None:
-    return reference if reference is None or isinstance(reference, str) else reference.id

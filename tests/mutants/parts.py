@@ -67,7 +67,7 @@ PARTS = (
         places=("reprise/activities", "reprise/stripe_api"),
         share=0.2,
         least=95,
-        stages=(Stage(("tests/activities",), 120), Stage(("tests/workflows", *OVER_HTTP), 90)),
+        stages=(Stage(("tests/activities", "tests/stripe_api"), 120), Stage(("tests/workflows", *OVER_HTTP), 90)),
     ),
     Part(
         name="workflow",

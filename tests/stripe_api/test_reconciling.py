@@ -1,0 +1,176 @@
+"""R22: what is read of Stripe for a reconciliation: all that is new, each once, and no faster than it may be read."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import stripe
+
+from reprise.stripe_api import reconciling
+from reprise.stripe_api.reconciling import FactPage, Pace, StripeFacts
+from tests.stripe_side import StripeSide
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class Counted(Pace):
+    """A pace that knows how many requests have waited for their turn."""
+
+    def __init__(self) -> None:
+        super().__init__(per_second=1000)
+        self.turns = 0
+
+    async def wait(self) -> None:
+        self.turns += 1
+        await super().wait()
+
+
+class Shop:
+    """One account's side at Stripe, as its payments and its operators have left it."""
+
+    def __init__(self, client: stripe.StripeClient, side: StripeSide) -> None:
+        self._stripe, self._side = client.v1, side
+        self.account_id = f"shop-{uuid.uuid4().hex[:12]}"
+        self.marks = {"account_id": self.account_id, "life": "life"}
+
+    async def customer(self) -> str:
+        made = await self._stripe.customers.create_async({"email": "a@example.com", "metadata": self.marks})
+        card = await self._stripe.payment_methods.attach_async("pm_card_visa", {"customer": made.id})
+        default: Any = {"invoice_settings": {"default_payment_method": card.id}}
+        await self._stripe.customers.update_async(made.id, default)
+        return made.id
+
+    async def paid_invoice(self, customer: str, number: int = 1) -> str:
+        marks = {**self.marks, "payment_key": f"{self.account_id}:{number}"}
+        made = await self._stripe.invoices.create_async(
+            {"customer": customer, "currency": "usd", "auto_advance": False, "metadata": marks}
+        )
+        line: Any = {"customer": customer, "invoice": made.id, "amount": 7500, "currency": "usd"}
+        await self._stripe.invoice_items.create_async(line)
+        await self._stripe.invoices.pay_async(made.id)
+        return made.id
+
+    async def charge(self, customer: str) -> str:
+        return (await self._stripe.charges.list_async({"customer": customer})).data[0].id
+
+    async def subscription(self, customer: str) -> str:
+        product = await self._stripe.products.create_async({"name": "Carts"})
+        price = await self._stripe.prices.create_async(
+            {"currency": "usd", "product": product.id, "unit_amount": 2500, "recurring": {"interval": "month"}}
+        )
+        made = await self._stripe.subscriptions.create_async({"customer": customer, "items": [{"price": price.id}]})
+        return made.id
+
+
+@pytest.fixture
+def shop(client: stripe.StripeClient, stripe_side: StripeSide) -> Shop:
+    return Shop(client, stripe_side)
+
+
+async def every(page_of: Callable[[str | None], Awaitable[FactPage[Any]]]) -> list[Any]:
+    """Read a list to its end."""
+    found: list[Any] = []
+    cursor = None
+    while True:
+        page = await page_of(cursor)
+        found += page.facts
+        if (cursor := page.cursor) is None:
+            return found
+
+
+async def test_R22_each_request_waits_for_its_turn(
+    shop: Shop, client: stripe.StripeClient, stripe_side: StripeSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is read, of one account or of all, in however many pages."""
+    monkeypatch.setattr(reconciling, "PAGE", 2)
+    customer = await shop.customer()
+    invoices = [await shop.paid_invoice(customer, number) for number in (1, 2, 3)]
+    charge = await shop.charge(customer)
+    await client.v1.refunds.create_async({"charge": charge, "amount": 100})
+    stripe_side.post(f"charges/{charge}/dispute", {})
+    await shop.subscription(customer)
+    empty = await shop.customer()
+    pace = Counted()
+    facts, before = StripeFacts(client, pace), stripe_side.latest_request()
+    await facts.of_account(shop.account_id, customer, LONG_AGO)
+    await facts.of_account(shop.account_id, empty, LONG_AGO, also=invoices[:1])
+    for page_of in (facts.customers, facts.invoices, facts.refunds, facts.disputes):
+        assert await every(partial(page_of, LONG_AGO))
+    assert await every(facts.subscriptions)
+    assert pace.turns == len(stripe_side.requests(before)) > 10
+
+
+async def test_R22_so_many_begin_in_a_second() -> None:
+    """However many tasks ask at once: the twenty-first has waited for a second."""
+    pace = Pace(per_second=20)
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(pace.wait() for _ in range(21)))
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
+async def test_R22_an_account_is_its_customers_invoices_since_then(shop: Shop, client: stripe.StripeClient) -> None:
+    """And those that its record names, wherever they are; of another customer with its marks, none."""
+    customer, another = await shop.customer(), await shop.customer()
+    mine, others = await shop.paid_invoice(customer), await shop.paid_invoice(another, 2)
+    facts, later = StripeFacts(client, Counted()), datetime.now(UTC) + timedelta(days=1)
+
+    async def read(since: datetime, *also: str) -> set[str]:
+        there = await facts.of_account(shop.account_id, customer, since, also)
+        assert there.customer is not None
+        assert (there.customer.customer_id, there.customer.account_id) == (customer, shop.account_id)
+        return {each.invoice_id for each in there.invoices}
+
+    assert await read(LONG_AGO) == {mine}
+    assert await read(later) == set()
+    assert await read(later, mine, others, "in_unknown") == {mine, others}
+    assert (await facts.of_account(shop.account_id, None, LONG_AGO)).customer is None
+
+
+async def test_R22_lists_hold_what_is_new_each_once(
+    shop: Shop, client: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page to the last one; what was created before is not read."""
+    monkeypatch.setattr(reconciling, "PAGE", 1)
+    customer = await shop.customer()
+    invoices = [await shop.paid_invoice(customer, number) for number in (1, 2)]
+    facts, later = StripeFacts(client, Counted()), datetime.now(UTC) + timedelta(days=1)
+    found = [each.invoice_id for each in await every(partial(facts.invoices, LONG_AGO))]
+    assert [each for each in found if each in invoices] == invoices[::-1]
+    assert len(found) == len(set(found))
+    assert customer in {each.customer_id for each in await every(partial(facts.customers, LONG_AGO))}
+    for page_of in (facts.customers, facts.invoices, facts.refunds, facts.disputes):
+        assert await page_of(later, None) == FactPage((), None)
+
+
+async def test_R24_refunds_and_disputes_say_which_payment_they_are_about(
+    shop: Shop, client: stripe.StripeClient, stripe_side: StripeSide
+) -> None:
+    """Each as what it is, with the invoice that its charge has paid."""
+    customer = await shop.customer()
+    invoice = await shop.paid_invoice(customer)
+    charge = await shop.charge(customer)
+    refund = (await client.v1.refunds.create_async({"charge": charge, "amount": 100})).id
+    dispute = stripe_side.post(f"charges/{charge}/dispute", {})["id"]
+    facts = StripeFacts(client, Counted())
+    refunds = await every(partial(facts.refunds, LONG_AGO))
+    disputes = await every(partial(facts.disputes, LONG_AGO))
+    told = {each.object_id: each for each in [*refunds, *disputes]}
+    for object_id, kind, amount in ((refund, "refund", 100), (dispute, "dispute", 7500)):
+        assert (told[object_id].kind, told[object_id].amount, told[object_id].currency) == (kind, amount, "usd")
+        assert told[object_id].invoice.invoice_id == invoice
+
+
+async def test_R25_subscriptions_say_whose_they_are_and_whether_they_go_on(
+    shop: Shop, client: stripe.StripeClient
+) -> None:
+    """By their customers' marks; one that was told to end does not go on."""
+    customer = await shop.customer()
+    goes_on, ends = await shop.subscription(customer), await shop.subscription(customer)
+    await client.v1.subscriptions.update_async(ends, {"cancel_at_period_end": True})
+    found = {each.subscription_id: each for each in await every(StripeFacts(client, Counted()).subscriptions)}
+    assert {each: found[each].goes_on for each in (goes_on, ends)} == {goes_on: True, ends: False}
+    assert found[goes_on].customer.account_id == shop.account_id
