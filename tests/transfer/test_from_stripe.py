@@ -66,6 +66,7 @@ async def test_R25_a_subscription_is_an_account(company: Company) -> None:
     assert found.goes_on
     customer = await company.v1.customers.retrieve_async(found.customer_id)
     instants = {name: datetime.fromisoformat(found.fields[name]) for name in ("paid_through", "anchor", "opened_at")}
+    assert all(found.fields[name].endswith("Z") for name in instants), "as every instant is written"
     assert instants == {
         "paid_through": datetime.fromtimestamp(item.current_period_end, UTC),
         "anchor": datetime.fromtimestamp(made.billing_cycle_anchor, UTC),
