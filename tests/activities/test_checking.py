@@ -55,6 +55,21 @@ async def test_R8_a_spoilt_invoice_is_replaced(payer: Payer, how: str, finalized
     assert payer.charged() == [7500]
 
 
+async def test_R22_a_spoilt_invoice_that_is_paid_as_it_is_voided_is_a_payment(payer: Payer) -> None:
+    """The payer was quicker: their money is told, with what was charged, and nothing more is asked for."""
+    invoice = await by_hand(payer, SPOILT["another-sum"][0])
+    await payer.by_hand("POST", f"invoices/{invoice}/finalize")
+    held = payer.stripe.hold(path=r"/v1/invoices/[^/]+/void")
+    trying = asyncio.create_task(payer.collect())
+    await payer.stripe.hit(held)
+    await payer.by_hand("POST", f"invoices/{invoice}/pay")
+    payer.stripe.let_go(held)
+    outcome = await trying
+    assert isinstance(outcome, Paid)
+    assert (outcome.invoice_id, outcome.charged) == (invoice, 7503)
+    assert payer.charged() == [7503]
+
+
 async def test_R8_each_line_is_for_what_the_quote_says(payer: Payer) -> None:
     """Two lines that are each other's: the sum and the number of lines are right, the invoice is not."""
     wanted = payer.asked(carts=1, debts=(DEBT,))
