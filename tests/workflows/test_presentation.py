@@ -166,3 +166,18 @@ def test_R9_the_details_of_a_past_due_account() -> None:
         "- **Last:** carts changed by the operator `grace`, 2027-03-02 10:00:00 UTC",
         "- **Updates it takes:** `cancel`, `extend`, `disable`, `close`, `carts`, `payment-method`, `email`, `plan`",
     ]
+
+
+def test_R16_the_details_say_when_the_shop_stops() -> None:
+    """In service: what an unpaid renewal leaves (E2); cancelled: the paid term; out of service: that it is."""
+    book = Book.open()
+    said = []
+    for command in (None, Cancel(), Disable(reason="a check")):
+        if command is not None:
+            book.do(command)
+        said.append(re.findall(r"The shop stops:\*\* (.+)$", details(book.account, book.now), re.MULTILINE))
+    assert said == [
+        ["not by itself; if no renewal is paid, 2027-03-07 10:00:00 UTC"],
+        ["2027-02-28 10:00:00 UTC, when the paid term ends"],
+        ["it is out of service"],
+    ]
