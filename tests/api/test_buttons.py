@@ -26,6 +26,7 @@ from reprise.statemachine.commands import (
     Reactivate,
     RestoreAccount,
     SetCarts,
+    SetPaymentMethod,
 )
 from reprise.statemachine.timeline import Actor, ActorKind
 from tests.api_side import Api, Json, new_account, token
@@ -269,3 +270,24 @@ async def test_R8_R27_a_renewal_and_a_void_under_way_are_taken_up(temporal: Clie
     assert renewed.term is not None
     assert (renewed.state, renewed.term.start) == ("active", now + timedelta(seconds=2))
     assert (leaving.charged(), renewing.charged()) == ([], [7500])
+
+
+@pytest.mark.usefixtures("worker")
+async def test_R14_R27_a_change_of_card_under_way_is_done_and_answered(
+    temporal: Client, stripe_side: StripeSide
+) -> None:
+    """Stripe is being asked as the workflow ends; the restored account asks once more, for the same command."""
+    account = DevAccount(temporal, stripe_side)
+    await account.open()
+    attach = stripe_side.hold(method="POST", path=r"/v1/payment_methods/[^/]+/attach")
+    command = SetPaymentMethod(payment_method="pm_card_mastercard", command_id="asked")
+    asked = asyncio.create_task(account.do(command))
+    await stripe_side.hit(attach)
+    await Buttons(temporal, account.account_id).terminate()
+    with pytest.raises(RepriseError):
+        await asked
+    stripe_side.let_go(attach)
+    assert (await restored(account)).sequence == 3, "opened, activated, restored: not yet changed"
+    await account.do(command)
+    entries = await account.accounts.timeline(account.account_id)
+    assert [each.type for each in entries[2:]] == ["account.restored", "account.payment_method_changed"]
