@@ -247,3 +247,13 @@ async def test_R3_a_void_of_no_payment_in_particular_is_a_defect(payer: Payer) -
     with pytest.raises(ApplicationError) as failed:
         await payer.run("void_invoice", payer.invoice(None))
     assert failed.value.type == "internal_error"
+
+
+async def test_R15_a_look_at_no_payment_in_particular_reads_the_latest_invoices_alone(payer: Payer) -> None:
+    """One page of them, however many there are: the account asks about a payment by its key."""
+    await payer.collect()
+    for _ in range(25):
+        await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false")
+    before = payer.stripe.latest_request()
+    await payer.look(None)
+    assert payer.calls_since(before) == ["GET /v1/invoices"]
