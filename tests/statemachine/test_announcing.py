@@ -35,7 +35,8 @@ def test_R18_a_renewal_is_announced_before_it_comes() -> None:
     book.at("2027-03-25T00:00")
     upcoming = entries(book.account, "renewal_upcoming")
     assert [entry.at for entry in upcoming] == [utc("2027-02-21T10:00"), utc("2027-03-24T10:00")]
-    assert [(entry.amount, entry.currency, entry.carts) for entry in upcoming] == [(12500, "usd", 5)] * 2
+    costs = [(entry.amount, entry.currency, entry.carts, entry.unit_amount) for entry in upcoming]
+    assert costs == [(12500, "usd", 5, 2500)] * 2
     assert upcoming[0].term is not None
     assert upcoming[0].term.start == utc("2027-02-28T10:00")
     assert book.charged == [7500, 12500]

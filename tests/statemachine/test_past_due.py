@@ -119,10 +119,9 @@ def test_R9_hints_without_a_new_card_make_no_attempt() -> None:
 @pytest.mark.parametrize(
     "card",
     [
-        "lost_card",
-        "stolen_card",
-        "expired_card",
-        "incorrect_number",
+        *("card_not_supported", "expired_card", "incorrect_number", "invalid_account", "invalid_number", "lost_card"),
+        *("new_account_information_available", "pickup_card", "revocation_of_all_authorizations"),
+        *("revocation_of_authorization", "stolen_card", "stop_payment_order", "transaction_not_allowed"),
         "generic_decline/do_not_try_again",
         "insufficient_funds/confirm_card_data",
     ],
