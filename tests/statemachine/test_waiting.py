@@ -83,3 +83,10 @@ def test_R3_cancelling_changes_what_is_next_and_since_when() -> None:
     book.do(Cancel())
     assert next_action(book.account) is NextAction.END_SERVICE
     assert before != in_state_since(book.account) == utc("2027-02-10T10:00")
+
+
+def test_R9_a_renewal_that_stopped_for_our_own_fault_has_no_retries_ahead() -> None:
+    """It is tried hourly until it is mended: the schedule counts from then."""
+    book = past_due("stopped")
+    assert book.state == "past_due"
+    assert retries_ahead(book.account) == ()
