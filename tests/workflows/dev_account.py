@@ -13,11 +13,11 @@ from reprise.accounts.client import Accounts
 from reprise.errors import RepriseError
 from reprise.local.clock import AccountClock
 from reprise.schemas.accounts import AccountView
-from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
-from reprise.statemachine.money import Plan
+from reprise.statemachine.commands import AnyCommand, SetPaymentMethod
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, Answer, workflow_id
 from tests.stripe_side import StripeSide
 from tests.waiting import until
+from tests.workflows.opening import opening_of
 
 
 class DevAccount:
@@ -30,16 +30,7 @@ class DevAccount:
         self.accounts = Accounts(client, command_wait=30, announce=announce)
 
     async def open(self, **changes: Any) -> AccountView:
-        asked: dict[str, Any] = {
-            "account_id": self.account_id,
-            "email": f"{self.account_id}@example.com",
-            "carts": 3,
-            "plan": Plan(currency="usd", unit_amount=2500),
-            "payment_method": "pm_card_visa",
-            "command_id": "open",
-            **changes,
-        }
-        return (await self.accounts.open(OpenAccount(**asked))).account
+        return (await self.accounts.open(opening_of(self.account_id, **changes))).account
 
     async def open_as_0_1_0_does(self, *, announce: bool = False, **changes: Any) -> AccountView:
         """Open it by the message of release 0.1.0: without an edition, and without the fields that came later."""

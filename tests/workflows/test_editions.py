@@ -1,30 +1,17 @@
 """R28: a run decides by the edition of the rules that its input names; only a new run takes the newest."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
 
 from reprise.activities import names
 from reprise.statemachine import editions
-from reprise.statemachine.commands import OpenAccount, SetPaymentMethod
-from reprise.statemachine.money import Plan
+from reprise.statemachine.commands import SetPaymentMethod
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, workflow_id
 from tests.waiting import until
+from tests.workflows.opening import opening_of
 from tests.workflows.world import World
-
-
-def opening(world: World, **changes: Any) -> OpenAccount:
-    asked: dict[str, Any] = {
-        "account_id": world.account_id,
-        "email": f"{world.account_id}@example.com",
-        "carts": 3,
-        "plan": Plan(currency="usd", unit_amount=2500),
-        "payment_method": "pm_card_visa",
-        "command_id": "open",
-    }
-    return OpenAccount(**{**asked, **changes})
 
 
 async def runs_input(world: World) -> AccountRun:
@@ -44,7 +31,7 @@ async def new_run(world: World) -> AccountRun:
 
 async def test_R28_an_account_of_edition_1_decides_by_it_until_its_next_run(world: World) -> None:
     """What 0.1.0 took: a sum below what Stripe charges. The next run is of the newest edition, and refuses one."""
-    await world.open_with(opening(world, carts=0), edition=editions.FIRST)
+    await world.open_with(opening_of(world.account_id, carts=0), edition=editions.FIRST)
     cheap = {"plan": {"currency": "usd", "unit_amount": 10}}
     await world.handle.execute_update("change_plan", cheap, id="p1")
     await world.handle.execute_update("set_carts", {"carts": 1}, id="c1")
@@ -62,7 +49,7 @@ async def test_R8_R28_each_life_of_an_id_is_told_from_another(world: World) -> N
     """Opened again after Temporal has forgotten it: a life of its own, for all of its runs."""
     lives, at_stripe = [], []
     for _ in range(2):
-        await world.open_with(opening(world))
+        await world.open_with(opening_of(world.account_id))
         first, second = await new_run(world), await new_run(world)
         assert first.account is not None
         assert second.account is not None
@@ -78,7 +65,7 @@ async def test_R8_R28_each_life_of_an_id_is_told_from_another(world: World) -> N
 
 async def test_R28_a_worker_leaves_a_run_of_a_later_edition_to_a_later_worker(world: World) -> None:
     """Its task fails, and is given to another, until the old workers are gone; nothing is decided meanwhile."""
-    run = AccountRun(edition=editions.NEWEST + 1, opening=opening(world))
+    run = AccountRun(edition=editions.NEWEST + 1, opening=opening_of(world.account_id))
     await world.client.start_workflow(WORKFLOW, run, id=workflow_id(world.account_id), task_queue=TASK_QUEUE)
     failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     await until(world.events, lambda them: failed in [each.event_type for each in them], seconds=30)
@@ -95,7 +82,7 @@ async def test_R28_a_worker_leaves_a_run_of_a_later_edition_to_a_later_worker(wo
 async def test_A4_a_wrong_key_makes_no_loop_in_a_run_of_any_edition(world: World, edition: int) -> None:
     """401 for the customer: the payment stops, a card change is refused; each asks a few times, then no more."""
     world.stripe.fault(method="*", path="/v1/customers.*", when="before", status=401, times=10_000)
-    answer = await world.open_with(opening(world), edition=edition)
+    answer = await world.open_with(opening_of(world.account_id), edition=edition)
     assert answer.account.state == "disabled"
     refused = (await world.do(SetPaymentMethod(payment_method="pm_card_mastercard"))).refusal
     assert refused is not None

@@ -17,11 +17,11 @@ from temporalio.testing import WorkflowEnvironment
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine import editions
 from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
-from reprise.statemachine.money import Plan
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, Answer, AskedAt, QuoteAnswer, workflow_id
 from tests.stripe_side import StripeSide
 from tests.waiting import until
+from tests.workflows.opening import opening_of
 
 QUIET = {
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
@@ -126,16 +126,8 @@ class World:
 
     async def open(self, **changes: Any) -> AccountView:
         """Open an account: three carts at 25.00 USD with a good card, unless the test says otherwise."""
-        asked: dict[str, Any] = {
-            "account_id": self.account_id,
-            "email": f"{self.account_id}@example.com",
-            "carts": 3,
-            "plan": Plan(currency="usd", unit_amount=2500),
-            "payment_method": "pm_card_visa",
-            "command_id": self.key(),
-            **changes,
-        }
-        return (await self.open_with(OpenAccount(**asked), announce=self.announce)).account
+        opening = opening_of(self.account_id, **{"command_id": self.key(), **changes})
+        return (await self.open_with(opening, announce=self.announce)).account
 
     async def open_with(
         self, command: OpenAccount, *, announce: bool = False, edition: int = editions.NEWEST
