@@ -13,7 +13,7 @@ from tests.api_side import WEBHOOK_SECRET, Api, Callers, api_settings, served, t
 from tests.browser import chromium
 from tests.issuer import Issuer
 from tests.product import Product
-from tests.stripe_side import StripeSide
+from tests.stripe_side import StripeSide, a_sandbox
 from tests.temporal_side import dev_server
 from tests.worker_side import worker_settings
 
@@ -21,10 +21,7 @@ settings.register_profile("suite", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("suite")
 
 
-@pytest.fixture(scope="session")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
-        yield side
+stripe_process = pytest.fixture(scope="session")(a_sandbox)
 
 
 @pytest.fixture

@@ -4,10 +4,13 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from reprise.settings import StripeSettings
 from tests.waiting import until
@@ -135,3 +138,9 @@ class StripeSide:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+def a_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
+    """Run a sandbox: the body of each fixture `stripe_process`, which says for how long one lives."""
+    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
+        yield side

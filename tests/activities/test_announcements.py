@@ -15,14 +15,7 @@ from temporalio.testing import ActivityEnvironment
 from reprise.activities import announcements as announcements_module
 from reprise.activities import endpoints
 from reprise.activities.announcements import ProductAnnouncements
-from reprise.activities.names import (
-    AnnounceInput,
-    Delivered,
-    DeliverInput,
-    Endpoints,
-    EndpointTestInput,
-    EndpointTests,
-)
+from reprise.activities.names import AnnounceInput, Delivered, DeliverInput, Endpoints, EndpointTestInput, EndpointTests
 from reprise.schemas.announcements import Announcement
 from reprise.statemachine.timeline import TIMER, TimelineEntry
 from tests.product import Product, announcing

@@ -13,6 +13,7 @@ from reprise.client import AsyncClient, PaymentDeclined, ReconciliationView
 from reprise.local.clock import AccountClock
 from reprise.statemachine.account import Account
 from reprise.workflows.messages import PaymentHint
+from tests.stripe_objects import marked_invoice
 from tests.stripe_side import Json, StripeSide
 from tests.waiting import until
 
@@ -104,16 +105,7 @@ class Company:
         marks: Json = {"account_id": account_id, "payment_key": f"{account_id}:{number}"}
         if life is not None:
             marks["life"] = life
-        made = await self.stripe.invoices.create_async(
-            {"customer": customer, "currency": "usd", "auto_advance": False, "metadata": marks}
-        )
-        await self.stripe.invoice_items.create_async(
-            {"customer": customer, "invoice": made.id, "amount": amount, "currency": "usd"}
-        )
-        await self.stripe.invoices.finalize_invoice_async(made.id, {"auto_advance": False})
-        if pay:
-            await self.stripe.invoices.pay_async(made.id)
-        return made.id
+        return await marked_invoice(self.stripe, customer, marks, amount=amount, pay=pay)
 
     # ------------------------------------------------------------------ reconciling
 

@@ -1,8 +1,7 @@
 """Reconciliations look at everything there is: Temporal, Stripe's side and the API are these tests' own."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import Client
@@ -12,15 +11,11 @@ from reprise.temporal.connection import connect
 from reprise.web import create_app
 from reprise.worker import account_worker
 from tests.api_side import api_settings, served, token
-from tests.stripe_side import StripeSide
+from tests.stripe_side import StripeSide, a_sandbox
 from tests.temporal_side import dev_server
 from tests.worker_side import worker_settings
 
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
-        yield side
+stripe_process = pytest.fixture(scope="module")(a_sandbox)
 
 
 @pytest.fixture(scope="module")

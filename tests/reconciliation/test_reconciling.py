@@ -24,6 +24,7 @@ from reprise.reconciliation.schedule import ensure_schedule
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
 from tests.reconciliation.company import Company
+from tests.stripe_objects import customer_with_card, monthly_subscription
 from tests.stripe_side import StripeSide
 from tests.waiting import until
 
@@ -125,9 +126,7 @@ async def test_R22_each_kind_of_difference_is_found(company: Company, temporal: 
     await stripe_of.invoices.void_invoice_async(right["id"])
     planted.add((FindingKind.AMOUNT_DIFFERS, waiting, await company.invoice(waiting, 1, amount=9900)))
 
-    customer = (await stripe_of.customers.create_async({"email": "nobody@example.com"})).id
-    method = await stripe_of.payment_methods.attach_async("pm_card_visa", {"customer": customer})
-    await stripe_of.customers.update_async(customer, {"invoice_settings": {"default_payment_method": method.id}})
+    customer = await customer_with_card(stripe_of)
     stray = await company.invoice("shop-of-nobody", 1, pay=True, customer=customer)
     planted.add((FindingKind.UNKNOWN_ACCOUNT, "shop-of-nobody", stray))
 
@@ -142,14 +141,8 @@ async def test_R22_each_kind_of_difference_is_found(company: Company, temporal: 
     planted.add((FindingKind.DUPLICATE_CUSTOMER, twice.account_id, second))
 
     subscribed = await company.record(await open_())
-    product = await stripe_of.products.create_async({"name": "Carts"})
-    price = await stripe_of.prices.create_async(
-        {"currency": "usd", "product": product.id, "unit_amount": 2500, "recurring": {"interval": "month"}}
-    )
-    subscription = await stripe_of.subscriptions.create_async(
-        {"customer": str(subscribed.customer_id), "items": [{"price": price.id}]}
-    )
-    planted.add((FindingKind.RUNNING_SUBSCRIPTION, subscribed.account_id, subscription.id))
+    subscription = await monthly_subscription(stripe_of, str(subscribed.customer_id))
+    planted.add((FindingKind.RUNNING_SUBSCRIPTION, subscribed.account_id, subscription))
 
     refunded, disputed = await open_(), await open_()
     refund = await stripe_of.refunds.create_async({"charge": await company.charge(refunded)})

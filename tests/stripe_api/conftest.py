@@ -1,19 +1,14 @@
 """A sandbox of these tests' own: some of them read all that there is at Stripe."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 
 import pytest
 import stripe
 
 from reprise.stripe_api.client import stripe_client
-from tests.stripe_side import StripeSide
+from tests.stripe_side import StripeSide, a_sandbox
 
-
-@pytest.fixture(scope="package")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
-        yield side
+stripe_process = pytest.fixture(scope="package")(a_sandbox)
 
 
 @pytest.fixture

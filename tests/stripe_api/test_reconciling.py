@@ -12,6 +12,7 @@ import stripe
 
 from reprise.stripe_api import reconciling
 from reprise.stripe_api.reconciling import FactPage, Pace, StripeFacts
+from tests.stripe_objects import customer_with_card, marked_invoice, monthly_subscription
 from tests.stripe_side import StripeSide
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -32,43 +33,28 @@ class Counted(Pace):
 class Shop:
     """One account's side at Stripe, as its payments and its operators have left it."""
 
-    def __init__(self, client: stripe.StripeClient, side: StripeSide) -> None:
-        self._stripe, self._side = client.v1, side
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._stripe = client.v1
         self.account_id = f"shop-{uuid.uuid4().hex[:12]}"
         self.marks = {"account_id": self.account_id, "life": "life"}
 
     async def customer(self) -> str:
-        made = await self._stripe.customers.create_async({"email": "a@example.com", "metadata": self.marks})
-        card = await self._stripe.payment_methods.attach_async("pm_card_visa", {"customer": made.id})
-        default: Any = {"invoice_settings": {"default_payment_method": card.id}}
-        await self._stripe.customers.update_async(made.id, default)
-        return made.id
+        return await customer_with_card(self._stripe, self.marks)
 
     async def paid_invoice(self, customer: str, number: int = 1) -> str:
         marks = {**self.marks, "payment_key": f"{self.account_id}:{number}"}
-        made = await self._stripe.invoices.create_async(
-            {"customer": customer, "currency": "usd", "auto_advance": False, "metadata": marks}
-        )
-        line: Any = {"customer": customer, "invoice": made.id, "amount": 7500, "currency": "usd"}
-        await self._stripe.invoice_items.create_async(line)
-        await self._stripe.invoices.pay_async(made.id)
-        return made.id
+        return await marked_invoice(self._stripe, customer, marks, pay=True)
 
     async def charge(self, customer: str) -> str:
         return (await self._stripe.charges.list_async({"customer": customer})).data[0].id
 
     async def subscription(self, customer: str) -> str:
-        product = await self._stripe.products.create_async({"name": "Carts"})
-        price = await self._stripe.prices.create_async(
-            {"currency": "usd", "product": product.id, "unit_amount": 2500, "recurring": {"interval": "month"}}
-        )
-        made = await self._stripe.subscriptions.create_async({"customer": customer, "items": [{"price": price.id}]})
-        return made.id
+        return await monthly_subscription(self._stripe, customer)
 
 
 @pytest.fixture
-def shop(client: stripe.StripeClient, stripe_side: StripeSide) -> Shop:
-    return Shop(client, stripe_side)
+def shop(client: stripe.StripeClient) -> Shop:
+    return Shop(client)
 
 
 async def every(page_of: Callable[[str | None], Awaitable[FactPage[Any]]]) -> list[Any]:

@@ -1,20 +1,14 @@
 """Sandbox tests speak to it through the real `stripe` library, over real HTTP."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 
 import pytest
 import stripe
 
 from reprise.stripe_api.client import stripe_client
-from tests.stripe_side import StripeSide
+from tests.stripe_side import StripeSide, a_sandbox
 
-
-@pytest.fixture(scope="module")
-def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
-    """A sandbox for each file: some tests compare all that it knows."""
-    with closing(StripeSide(tmp_path_factory.mktemp("stripe") / "stripe.db")) as side:
-        yield side
+stripe_process = pytest.fixture(scope="module")(a_sandbox)  # one for each file: some tests compare all that it knows
 
 
 @pytest.fixture
