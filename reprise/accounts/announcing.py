@@ -24,13 +24,7 @@ from reprise.activities.names import EndpointTestInput, EndpointTests
 from reprise.errors import InvalidInput, Unavailable
 from reprise.schemas.announcements import EndpointBacklog
 from reprise.temporal.search_attributes import UNDELIVERED_TO
-from reprise.workflows.messages import (
-    ENDPOINT_CHECK,
-    TASK_QUEUE,
-    WORKFLOW,
-    Announcements,
-    ResendAnnouncements,
-)
+from reprise.workflows.messages import ENDPOINT_CHECK, TASK_QUEUE, WORKFLOW, Announcements, ResendAnnouncements
 
 TESTED_WITHIN: Final = timedelta(seconds=25)
 """How long a test may take: each endpoint is given ten seconds, beside the others."""

@@ -10,11 +10,7 @@ import time
 
 import httpx
 import stripe
-from stripe.params import (
-    WebhookEndpointCreateParams,
-    WebhookEndpointListParams,
-    WebhookEndpointUpdateParams,
-)
+from stripe.params import WebhookEndpointCreateParams, WebhookEndpointListParams, WebhookEndpointUpdateParams
 
 from reprise.stripe_sandbox import events
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, with_metadata

@@ -1,7 +1,6 @@
 """The vocabulary of `AccountWorkflow`: what callers send it and what it answers.
 
-Names, inputs and answers: callers know the workflow by these alone. The commands are in
-`statemachine/commands.py`.
+Names, inputs and answers: callers know the workflow by these alone. Commands are in `statemachine/commands.py`.
 """
 
 import json
