@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections import deque
@@ -110,6 +111,7 @@ class Slots:
     def _make(self, root: Path, suites: Sequence[str], count: int) -> None:
         first = self._directory / "0"
         shutil.copytree(root, first, ignore=LEFT_OUT)
+        subprocess.run(["git", "init", "--quiet"], cwd=first, check=True)  # tests ask Git which files are the project's
         _import_others(first, suites)
         self._slots.append(_Slot(first))
         files = tuple(file for suite in suites for file in test_files(first, suite))
