@@ -73,10 +73,9 @@ class OutcomeEvents(Driver):
         if found.state is InvoiceState.PAID and self.model.is_for_another_term(found):
             return self._note(now, lambda: self.model.set_aside(found))
         adopted = self._note(now, lambda: self.model.adopt(found))
-        known = {"payment_key": found.payment_key, "invoice_id": found.invoice_id}
         if found.state is InvoiceState.PAID:
-            return adopted + self._take_outcome(Paid(**known, charged=found.charged), now)
-        return adopted + self._take_outcome(Processing(**known), now)
+            return adopted + self._take_outcome(Paid(payment_key=found.payment_key, charged=found.charged), now)
+        return adopted + self._take_outcome(Processing(payment_key=found.payment_key), now)
 
     def _take_observed(self, event: InvoiceObserved, now: datetime) -> Effects:
         """Take what was found at Stripe (R15, R21, R22)."""

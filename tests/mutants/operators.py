@@ -224,7 +224,7 @@ class _Walk(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
-        if isinstance(value, ast.Constant) or LOGS.search(_dotted(value)):
+        if isinstance(value, ast.Constant) or LOGS.search(_dotted(value)) or _dotted(value) == "assert_never":
             return
         if isinstance(value, ast.Call):
             self._replace("statement dropped", node, "pass")

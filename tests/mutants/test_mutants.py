@@ -63,6 +63,7 @@ def test_what_is_changed(source: str, some: set[str]) -> None:
         "error = Refused(CODE, 'A sentence.')",
         "error = Refused(CODE, f'A sentence about {a}.')",
         "def f():\n    assert a == 1, 'never'",
+        "def f():\n    match a:\n        case _:\n            assert_never(a)",
         "if TYPE_CHECKING:\n    a = 1",
     ],
 )

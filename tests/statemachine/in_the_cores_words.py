@@ -205,11 +205,13 @@ def event_of(answer: Told) -> Event:
             )
         case "voided":
             found = _invoice(facts["found"]) if "found" in facts else None
-            return InvoiceVoided.model_validate(asked | {"invoice": InvoiceState(facts["invoice"]), "found": found})
+            invoice = InvoiceState(facts["invoice"])
+            named = {"invoice_id": known["invoice_id"]} if invoice in {"open", "processing", "paid"} else {}
+            return InvoiceVoided.model_validate(asked | named | {"invoice": invoice, "found": found})
         case "erased":
             return CustomerErased(customer_id="cus_1", refused=WRONG_KEY if facts["refused"] else None)
         case "refund_seen":
-            about = {"object_id": facts["about"], "payment_key": key}
+            about = {"object_id": facts["about"], "payment_key": key, "invoice_id": known["invoice_id"]}
             return RefundObserved.model_validate({**facts, **about})
         case "nothing":
             return NothingObserved(reason=WRONG_KEY)

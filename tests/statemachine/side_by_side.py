@@ -4,13 +4,23 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from reprise.statemachine import machine
-from reprise.statemachine.account import Account
+from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.commands import AnyCommand, OpenAccount
 from reprise.statemachine.deadlines import deadline_of
-from reprise.statemachine.effects import Announce, Effect, StripeEffect
+from reprise.statemachine.effects import Announce, Effect, RetrieveInvoice, StripeEffect, VoidInvoice
 from reprise.statemachine.money import Plan
+from reprise.statemachine.outcomes import (
+    Declined,
+    InvoiceState,
+    InvoiceVoided,
+    NoPaymentMethod,
+    Paid,
+    Processing,
+    RequiresAction,
+)
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import Refused
+from reprise.statemachine.timeline import EntryType
 from tests.reference import rules
 from tests.reference.account import ReferenceAccount
 from tests.reference.deeds import Deed, Opening
@@ -19,6 +29,8 @@ from tests.reference.standing import Ask, Forbidden, Quote
 from tests.reference.stripe import Answered, ReferenceStripe, Told
 from tests.statemachine.in_the_cores_words import OPERATOR, ask_of, command_of, event_of
 from tests.statemachine.seen import quoted_by_core, seen_of_core, seen_of_reference
+
+NAMES_ITS_INVOICE = Paid | Processing | Declined | NoPaymentMethod | RequiresAction
 
 DULL = timedelta(days=1)
 """How long time passes at once while something is tried each hour: weeks of that tell no more."""
@@ -37,6 +49,8 @@ class SideBySide:
         self.compared = self.commands = 0
         self.refused = False
         """Whether the account was refused as it wanted to open, and has opened more simply."""
+        self.told_of: set[str] = set()
+        """Keys of invoices whose ids Stripe has told."""
         if not self._open(opening):
             self.refused = True
             assert self._open(opening._replace(elsewhere=None))
@@ -266,13 +280,26 @@ class SideBySide:
         return answered[-1].told.what
 
     def _deliver(self, answer: Told) -> None:
-        effects = self._follow(machine.take(self.core, event_of(answer), self.now))
+        event = event_of(answer)
+        if (
+            isinstance(event, InvoiceVoided)
+            and event.invoice is InvoiceState.UNKNOWN
+            and event.payment_key in self.told_of
+        ):
+            event = event.model_copy(update={"invoice_id": f"in_{event.payment_key}"})  # as it was asked for
+        before = self.core
+        effects = self._follow(machine.take(self.core, event, self.now))
+        if self.core != before and isinstance(event, NAMES_ITS_INVOICE) and self.core.state is not AccountState.CLOSED:
+            self.told_of.add(event.payment_key)
         self._same(effects, self.reference.learn(answer.what, rules.whole_seconds(self.now), **answer.facts))
 
     # ------------------------------------------------------------------ comparing
 
     def _same(self, effects: tuple[Effect, ...], asks: list[Ask]) -> None:
         """See that both ask the same of Stripe, in the same order, and announce each entry (R18)."""
+        for effect in effects:
+            if isinstance(effect, RetrieveInvoice | VoidInvoice):
+                self._names_invoice(effect.payment_key, effect.invoice_id)
         stripe_effects: list[StripeEffect] = [effect for effect in effects if not isinstance(effect, Announce)]
         assert [ask_of(effect) for effect in stripe_effects] == asks, f"core {effects}, rules {asks}"
         announced = [effect.entry.sequence for effect in effects if isinstance(effect, Announce)]
@@ -285,7 +312,19 @@ class SideBySide:
         reference = seen_of_reference(self.reference, since=self.compared)
         differ = {what: (core[what], reference[what]) for what in core if core[what] != reference[what]}
         assert not differ, f"(core, rules) at {self.now}: {differ}"
+        if payment := self.core.payment:
+            self.told_of |= {payment.key} if payment.invoice_id else set()
+            self._names_invoice(payment.key, payment.invoice_id)
+        for fresh in self.core.timeline[len(self.core.timeline) - (self.core.sequence - self.compared) :]:
+            if fresh.type is not EntryType.PAYMENT_VOIDED:
+                self._names_invoice(fresh.payment_key, fresh.invoice_id)
         for entry in self.reference.timeline[self.compared :]:
             assert (entry.before, entry.after) in rules.TIMELINE[entry.type], "the table says what the account does"
             self.met[entry.type] += 1
         self.compared = len(self.reference.timeline)
+
+    def _names_invoice(self, key: str | None, invoice_id: str | None) -> None:
+        """See that what is said of an invoice names it as Stripe does, once Stripe has told."""
+        assert invoice_id in ({f"in_{key}"} if key in self.told_of else {None, f"in_{key}"}), (
+            f"the invoice of {key} is called {invoice_id}"
+        )

@@ -6,6 +6,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.commands import Cancel, Enable, ExtendTerm, Reactivate, SetCarts
 from reprise.statemachine.effects import Collect, VoidInvoice
 from reprise.statemachine.outcomes import (
+    CustomerNotRegistered,
     Declined,
     InvoiceObserved,
     InvoiceState,
@@ -122,6 +123,11 @@ def test_E21_a_wrong_key_at_the_opening_is_mended_after_a_day() -> None:
     assert len(book.attempts) == 25
     assert len(entries(book.account, "payment_stopped")) == 1
     assert len(entries(book.account, "customer_not_registered")) == 1
+    book.do(SetCarts(carts=4))  # what comes between is no change for the better
+    book.at("2027-02-01T10:45")
+    book.take(CustomerNotRegistered(reason="Invalid API Key provided"), book.now)
+    assert len(entries(book.account, "customer_not_registered")) == 1
+    book.do(SetCarts(carts=3))
     book.key_is_wrong = False
     book.at("2027-02-01T11:00")
     assert (book.state, book.charged) == ("active", [7500])

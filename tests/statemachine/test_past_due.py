@@ -79,6 +79,17 @@ def test_R9_a_late_first_try_does_not_cost_retries() -> None:
     assert book.at("2027-03-17T10:00").state == "disabled"
 
 
+def test_R9_a_first_try_that_is_hours_late_moves_no_retry() -> None:
+    """No worker for an hour less than the first retry's day: the days count from the end of the term."""
+    book = Book.open()
+    book.card = "generic_decline"
+    deadline = book.deadline
+    assert deadline is not None
+    book.now = utc("2027-03-01T09:00")
+    book.perform(book.take(deadline, book.now))
+    assert payment_of(book).next_attempt_at == utc("2027-03-01T10:00")
+
+
 def test_R9_attempts_rise_and_the_key_stays() -> None:
     """One payment, one key, a new attempt for each try."""
     book = past_due().at("2027-03-08T10:00")

@@ -31,6 +31,14 @@ def test_R7_a_quote_is_the_sum_of_its_lines_and_of_nothing_else(plan: Plan, cart
     )
 
 
+def test_R12_a_quote_tells_its_debts_from_the_month() -> None:
+    """By the term that a line is for."""
+    debt = Debt(amount=4_000, currency="usd", term=nth_term(utc("2027-01-31T10:00"), 1, "UTC"))
+    quote = upfront_quote(Plan(currency="usd", unit_amount=2_500), 3, TERM, (debt,))
+    assert [(line.amount, line.period) for line in quote.debts] == [(4_000, debt.term)]
+    assert (quote.amount_due, quote.for_term) == (11_500, 7_500)
+
+
 @given(account=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True), n=st.integers(1, 10**6))
 def test_R8_a_key_says_whose_payment_it_is_and_which(account: str, n: int) -> None:
     """No two payments share one."""

@@ -133,3 +133,4 @@ def test_R24_a_refund_does_not_lift_the_hold_that_a_dispute_waits_for() -> None:
     book.settle_debit("a1:2")
     book.hint()
     assert (book.state, book.account.disabled_reason) == ("disabled", "operator")
+    assert book.account.timeline[-1].reason == "disputed: no reason given"
