@@ -1,5 +1,7 @@
 """R8, R21, R22: an answer about an earlier payment, or a late one, decides nothing about the latest."""
 
+from datetime import timedelta
+
 import pytest
 
 from reprise.statemachine.commands import Close
@@ -36,13 +38,16 @@ def test_R13_R21_a_closed_account_waits_for_no_debit() -> None:
 
 
 @pytest.mark.parametrize("edition", [1, 2])
-def test_R22_a_void_that_found_the_invoice_paid_names_it(edition: int) -> None:
+@pytest.mark.parametrize("answer", [InvoiceVoided, InvoiceObserved])
+def test_R22_an_invoice_that_is_found_paid_is_named(
+    answer: type[InvoiceVoided] | type[InvoiceObserved], edition: int
+) -> None:
     """What Stripe calls it is known from then on, if it was not before."""
     book = Book.open(edition=edition).at("2027-02-20T10:00")
     book.card = "stopped"
     book.at("2027-02-28T10:00")
     assert payment_of(book).invoice_id is None
-    book.take(InvoiceVoided(payment_key="a1:2", invoice_id="in_2", invoice=InvoiceState.PAID), book.now)
+    book.take(answer(payment_key="a1:2", invoice_id="in_2", invoice=InvoiceState.PAID), book.now)
     assert (payment_of(book).invoice_id, payment_of(book).status) == ("in_2", PaymentStatus.PAID)
 
 
@@ -86,7 +91,7 @@ def test_R8_each_owed_void_is_tried_at_its_own_instants() -> None:
     book = past_due()
     book.take(InvoiceVoided(payment_key="a1:0", invoice=InvoiceState.OPEN), book.now)
     first = book.account.voids_owed[0].next_attempt_at
-    book.take(InvoiceVoided(payment_key="a1:1b", invoice=InvoiceState.OPEN), first)
+    book.take(InvoiceVoided(payment_key="a1:1b", invoice=InvoiceState.OPEN), first - timedelta(minutes=20))
     later = book.account.voids_owed[1].next_attempt_at
     assert later > first
     effects = book.fire_due(first)
