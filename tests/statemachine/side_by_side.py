@@ -31,6 +31,7 @@ from tests.statemachine.in_the_cores_words import OPERATOR, ask_of, command_of, 
 from tests.statemachine.seen import quoted_by_core, seen_of_core, seen_of_reference
 
 NAMES_ITS_INVOICE = Paid | Processing | Declined | NoPaymentMethod | RequiresAction
+ABOUT_PAYMENTS = {EntryType.REFUNDED, EntryType.DISPUTED}
 
 DULL = timedelta(days=1)
 """How long time passes at once while something is tried each hour: weeks of that tell no more."""
@@ -315,9 +316,17 @@ class SideBySide:
         if payment := self.core.payment:
             self.told_of |= {payment.key} if payment.invoice_id else set()
             self._names_invoice(payment.key, payment.invoice_id)
-        for fresh in self.core.timeline[len(self.core.timeline) - (self.core.sequence - self.compared) :]:
-            if fresh.type is not EntryType.PAYMENT_VOIDED:
-                self._names_invoice(fresh.payment_key, fresh.invoice_id)
+        fresh = self.core.timeline[len(self.core.timeline) - (self.core.sequence - self.compared) :]
+        for told in fresh:
+            if told.type is not EntryType.PAYMENT_VOIDED:
+                self._names_invoice(told.payment_key, told.invoice_id)
+            if payment and told.payment_key == payment.key and told.amount == payment.quote.amount_due:
+                assert told.type in ABOUT_PAYMENTS or (told.carts, told.unit_amount) == (
+                    payment.quote.carts,
+                    payment.quote.unit_amount,
+                )
+        if fresh:
+            assert fresh[-1].access_until == self.reference.access_until()
         for entry in self.reference.timeline[self.compared :]:
             assert (entry.before, entry.after) in rules.TIMELINE[entry.type], "the table says what the account does"
             self.met[entry.type] += 1
