@@ -94,7 +94,8 @@ class _Endpoint(BaseHTTPRequestHandler):
             product.closing.wait(60 if product.hangs else product.seconds)
             if status == 204 and not product.hangs:
                 with product.lock:
-                    headers = {"id": self.headers["webhook-id"], "agent": self.headers["user-agent"]}
+                    names = {"id": "webhook-id", "agent": "user-agent", "content": "content-type"}
+                    headers = {ours: self.headers[theirs] for ours, theirs in names.items()}
                     product.heard.append(json.loads(body) | headers)
         finally:
             with product.lock:
