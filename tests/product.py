@@ -39,7 +39,7 @@ class Product(ThreadingHTTPServer):
         self.hangs, self.trickles = False, ""
         self.lock, self.closing = Lock(), Event()
         super().__init__(("127.0.0.1", 0), _Endpoint)
-        self._thread = Thread(target=self.serve_forever)
+        self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
     @property
