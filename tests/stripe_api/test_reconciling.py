@@ -174,12 +174,12 @@ async def test_R23_a_customer_that_is_gone_is_told(shop: Shop, client: stripe.St
     assert (there.customer, [each.invoice_id for each in there.invoices]) == (None, [mine])
 
 
-@pytest.mark.parametrize("customer", ["cus_1", None])
-async def test_R22_what_stripe_refuses_otherwise_is_no_fact(customer: str | None) -> None:
+@pytest.mark.parametrize(("customer", "also"), [("cus_1", []), (None, ["in_1"])])
+async def test_R22_what_stripe_refuses_otherwise_is_no_fact(customer: str | None, also: list[str]) -> None:
     """Neither a customer nor an invoice is taken for missing by it."""
     async with answering(400, '{"error": {"message": "No.", "type": "invalid_request_error"}}') as server:
         with pytest.raises(stripe.InvalidRequestError, match="No"):
-            await StripeFacts(server.client, Counted()).of_account("shop", customer, LONG_AGO, ["in_1"])
+            await StripeFacts(server.client, Counted()).of_account("shop", customer, LONG_AGO, also)
 
 
 async def test_R22_lists_hold_what_is_new_each_once(
