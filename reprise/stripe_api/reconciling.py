@@ -167,13 +167,9 @@ class StripeFacts:
 
 
 def _asked(since: datetime | None, cursor: str | None, expand: list[str] | None = None) -> Any:
-    asked: dict[str, Any] = {"limit": PAGE}
+    asked: dict[str, Any] = {"limit": PAGE, "starting_after": cursor, "expand": expand}  # without what is None
     if since is not None:
         asked["created"] = {"gte": int(since.timestamp())}
-    if cursor is not None:
-        asked["starting_after"] = cursor
-    if expand is not None:
-        asked["expand"] = expand
     return asked
 
 

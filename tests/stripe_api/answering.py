@@ -26,7 +26,7 @@ class Answering:
 
     @property
     def queries(self) -> list[dict[str, str]]:
-        return [dict(parse_qsl(urlsplit(each).query)) for each in self.asked]
+        return [dict(parse_qsl(urlsplit(each).query, keep_blank_values=True)) for each in self.asked]
 
 
 @asynccontextmanager
