@@ -39,7 +39,7 @@ class Product(ThreadingHTTPServer):
         self.hangs, self.trickles = False, ""
         self.lock, self.closing = Lock(), Event()
         super().__init__(("127.0.0.1", 0), _Endpoint)
-        self._thread = Thread(target=self.serve_forever)
+        self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
     @property
@@ -94,7 +94,8 @@ class _Endpoint(BaseHTTPRequestHandler):
             product.closing.wait(60 if product.hangs else product.seconds)
             if status == 204 and not product.hangs:
                 with product.lock:
-                    headers = {"id": self.headers["webhook-id"], "agent": self.headers["user-agent"]}
+                    names = {"id": "webhook-id", "agent": "user-agent", "content": "content-type"}
+                    headers = {ours: self.headers[theirs] for ours, theirs in names.items()}
                     product.heard.append(json.loads(body) | headers)
         finally:
             with product.lock:

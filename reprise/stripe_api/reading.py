@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Final
 
 import stripe
 
@@ -18,7 +19,7 @@ _MONEY_MOVES = frozenset({"processing", "succeeded", "requires_capture"})
 """States of a payment intent in which money is on its way, or has come though the invoice does not say so yet
 (docs.stripe.com/payments/paymentintents/lifecycle)."""
 
-_FINAL = {"paid": InvoiceState.PAID, "void": InvoiceState.VOID}
+_FINAL: Final[dict[str | None, InvoiceState]] = {"paid": InvoiceState.PAID, "void": InvoiceState.VOID}
 
 
 def key_of(invoice: stripe.Invoice) -> str | None:
@@ -39,7 +40,7 @@ def number_of(invoice: stripe.Invoice) -> int:
 
 def state_of(invoice: stripe.Invoice) -> InvoiceState:
     """Return how an invoice stands. Whether an open one is being paid shows only where its payment is expanded."""
-    if final := _FINAL.get(invoice.status or ""):
+    if final := _FINAL.get(invoice.status):
         return final
     moving = any(intent.status in _MONEY_MOVES for intent in intents_of(invoice))
     return InvoiceState.PROCESSING if moving else InvoiceState.OPEN

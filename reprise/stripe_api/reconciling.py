@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import stripe
 
 from reprise.stripe_api.client import metadata_of, understood
-from reprise.stripe_api.errors import is_missing_customer, is_transient
+from reprise.stripe_api.errors import is_missing_customer
 from reprise.stripe_api.facts import AccountAtStripe, CustomerFact, InvoiceFact, RefundFact, SubscriptionFact
 from reprise.stripe_api.reading import customer_of, is_deleted, key_of, number_of
 from reprise.stripe_api.refunds import invoice_of_intent
@@ -73,7 +73,7 @@ class StripeFacts:
             try:
                 customer, listed = await self._of_customer(customer_id, since)
             except stripe.InvalidRequestError as error:
-                if is_transient(error) or not is_missing_customer(error):
+                if not is_missing_customer(error):
                     raise
                 listed = []
             invoices = {each.invoice_id: each for each in listed if each.account_id == account_id}
@@ -108,7 +108,7 @@ class StripeFacts:
         try:
             return _invoice(await understood(self._stripe.invoices.retrieve_async(invoice_id)))
         except stripe.InvalidRequestError as error:
-            if is_transient(error) or error.http_status != 404:
+            if error.http_status != 404:
                 raise
             return None
 
@@ -167,13 +167,9 @@ class StripeFacts:
 
 
 def _asked(since: datetime | None, cursor: str | None, expand: list[str] | None = None) -> Any:
-    asked: dict[str, Any] = {"limit": PAGE}
+    asked: dict[str, Any] = {"limit": PAGE, "starting_after": cursor, "expand": expand}  # without what is None
     if since is not None:
         asked["created"] = {"gte": int(since.timestamp())}
-    if cursor is not None:
-        asked["starting_after"] = cursor
-    if expand is not None:
-        asked["expand"] = expand
     return asked
 
 
@@ -181,9 +177,7 @@ def _after(page: stripe.ListObject[Any]) -> str | None:
     return page.data[-1].id if page.has_more else None
 
 
-def _customer(customer: str | stripe.Customer) -> CustomerFact:
-    if isinstance(customer, str):
-        return CustomerFact(customer_id=customer)
+def _customer(customer: stripe.Customer) -> CustomerFact:
     if is_deleted(customer):
         return CustomerFact(customer_id=customer.id, deleted=True)
     metadata = metadata_of(customer)
@@ -192,10 +186,14 @@ def _customer(customer: str | stripe.Customer) -> CustomerFact:
 
 def _invoice(invoice: stripe.Invoice) -> InvoiceFact | None:
     """Return an invoice that bears an account's marks: an id, and a key that is one of that account's payments."""
-    account_id, key = metadata_of(invoice).get("account_id"), key_of(invoice)
-    customer = invoice.customer
-    if account_id is None or key is None or number_of(invoice) < 1 or key.rpartition(":")[0] != account_id:
+    if number_of(invoice) < 1:
         return None
+    key = key_of(invoice)
+    assert key is not None, "a number stands in it"
+    account_id = key.rpartition(":")[0]
+    if metadata_of(invoice).get("account_id") != account_id:
+        return None
+    customer = invoice.customer
     return InvoiceFact(
         invoice_id=invoice.id,
         customer_id=customer if isinstance(customer, str) else customer.id if customer else "",

@@ -97,7 +97,7 @@ def as_account(subscription: stripe.Subscription, id_from: str | None = None) ->
         return NotCarried(subscription.id, customer_id, tuple(reasons))
     assert isinstance(customer, stripe.Customer), "without one there is a reason"
     taken_over = TAKEN_OVER in metadata_of(subscription)
-    item = items[0]
+    (item,) = items
     fields = {
         "account_id": account_id,
         "email": customer.email,
@@ -146,7 +146,7 @@ def _of_customer(customer: str | stripe.Customer) -> list[str]:
 def _of_items(subscription: stripe.Subscription, items: list[stripe.SubscriptionItem]) -> list[str]:
     if len(items) != 1 or subscription["items"].has_more:
         return [f"has {len(items)} items: an account has one price"]
-    item = items[0]
+    (item,) = items
     price, recurring = item.price, item.price.recurring
     if recurring is not None and recurring.usage_type == "metered":
         return ["is metered: an account has a number of carts"]

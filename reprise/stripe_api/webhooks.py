@@ -147,7 +147,7 @@ async def _account_of_charge(charge: Any, client: stripe.StripeClient) -> Any:
 
 async def _account_of_payment(charge: stripe.Charge, client: stripe.StripeClient) -> Any:
     """Return the account named by the invoice that a charge has paid (docs.stripe.com/api/invoice-payment/list)."""
-    intent = _matching(_INTENT, getattr(charge.payment_intent, "id", charge.payment_intent))
+    intent = _matching(_INTENT, charge.payment_intent)
     if intent is None:
         return None
     payments = await client.v1.invoice_payments.list_async(
@@ -163,7 +163,7 @@ async def _latest_refund(charge: Any, client: stripe.StripeClient) -> str | None
     if charge_id is None:
         return None
     found = await client.v1.refunds.list_async({"charge": charge_id, "limit": 1})
-    return found.data[0].id if found.data else None
+    return next((each.id for each in found.data), None)
 
 
 def _metadata(document: Any) -> dict[str, Any]:

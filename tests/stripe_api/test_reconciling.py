@@ -5,13 +5,16 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import stripe
 
 from reprise.stripe_api import reconciling
+from reprise.stripe_api.facts import AccountAtStripe, CustomerFact
 from reprise.stripe_api.reconciling import FactPage, Pace, StripeFacts
+from tests.stripe_api.answering import answering
 from tests.stripe_objects import customer_with_card, marked_invoice, monthly_subscription
 from tests.stripe_side import StripeSide
 
@@ -41,9 +44,12 @@ class Shop:
     async def customer(self) -> str:
         return await customer_with_card(self._stripe, self.marks)
 
-    async def paid_invoice(self, customer: str, number: int = 1) -> str:
+    async def open_invoice(self, customer: str, number: int, *, pay: bool = False) -> str:
         marks = {**self.marks, "payment_key": f"{self.account_id}:{number}"}
-        return await marked_invoice(self._stripe, customer, marks, pay=True)
+        return await marked_invoice(self._stripe, customer, marks, pay=pay)
+
+    async def paid_invoice(self, customer: str, number: int = 1) -> str:
+        return await self.open_invoice(customer, number, pay=True)
 
     async def charge(self, customer: str) -> str:
         return (await self._stripe.charges.list_async({"customer": customer})).data[0].id
@@ -90,30 +96,90 @@ async def test_R22_each_request_waits_for_its_turn(
     assert pace.turns == len(stripe_side.requests(before)) > 10
 
 
-async def test_R22_so_many_begin_in_a_second() -> None:
-    """However many tasks ask at once: the twenty-first has waited for a second."""
+async def test_R22_so_many_begin_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tasks ask at once: the twenty-first begins a second after the first, each at its own moment."""
+    turns: list[float] = []
+    clock = asyncio.get_running_loop().time
+
+    async def begin(seconds: float) -> None:
+        turns.append(clock() + seconds)
+
     pace = Pace(per_second=20)
-    began = asyncio.get_running_loop().time()
-    await asyncio.gather(*(pace.wait() for _ in range(21)))
-    assert asyncio.get_running_loop().time() - began >= 1
+    with monkeypatch.context() as instead:
+        instead.setattr(asyncio, "sleep", begin)
+        for _ in range(21):
+            await pace.wait()
+    assert [later - earlier for earlier, later in pairwise(turns)] == pytest.approx([0.05] * 20, abs=0.02)
+    assert turns[-1] - turns[0] == pytest.approx(1, abs=0.1)
+
+
+async def test_R22_a_turn_that_nobody_took_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes after a pause begins at once, and the next one waits."""
+    waits: list[float] = []
+
+    async def begin(seconds: float) -> None:
+        waits.append(seconds)
+
+    pace = Pace(per_second=0.5)
+    with monkeypatch.context() as instead:
+        instead.setattr(asyncio, "sleep", begin)
+        for _ in range(2):
+            await pace.wait()
+    assert waits == [0, pytest.approx(2, abs=0.5)]
 
 
 async def test_R22_an_account_is_its_customers_invoices_since_then(shop: Shop, client: stripe.StripeClient) -> None:
-    """And those that its record names, wherever they are; of another customer with its marks, none."""
+    """And those that its record names, wherever they are; of another customer or account, none (R25)."""
     customer, another = await shop.customer(), await shop.customer()
     mine, others = await shop.paid_invoice(customer), await shop.paid_invoice(another, 2)
-    facts, later = StripeFacts(client, Counted()), datetime.now(UTC) + timedelta(days=1)
+    marks = {"account_id": "shop-2", "payment_key": "shop-2:1"}
+    await marked_invoice(client.v1, customer, marks)
+    pace, later = Counted(), datetime.now(UTC) + timedelta(days=1)
+    facts = StripeFacts(client, pace)
 
     async def read(since: datetime, *also: str) -> set[str]:
         there = await facts.of_account(shop.account_id, customer, since, also)
-        assert there.customer is not None
-        assert (there.customer.customer_id, there.customer.account_id) == (customer, shop.account_id)
+        assert there.customer == CustomerFact(customer_id=customer, account_id=shop.account_id, life="life")
         return {each.invoice_id for each in there.invoices}
 
-    assert await read(LONG_AGO) == {mine}
+    assert await read(LONG_AGO, mine) == {mine}
+    assert pace.turns == 1, "what the list has is not asked for again"
     assert await read(later) == set()
     assert await read(later, mine, others, "in_unknown") == {mine, others}
-    assert (await facts.of_account(shop.account_id, None, LONG_AGO)).customer is None
+    assert await facts.of_account(shop.account_id, None, LONG_AGO) == AccountAtStripe()
+
+
+async def test_R22_an_accounts_invoices_are_read_to_the_last_page(
+    shop: Shop, client: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page goes on where the one before has ended."""
+    customer = await shop.customer()
+    invoices = [await shop.open_invoice(customer, number) for number in range(1, 5)]
+    for size, pages in ((2, 2), (1, 4)):
+        monkeypatch.setattr(reconciling, "PAGE", size)
+        pace = Counted()
+        there = await StripeFacts(client, pace).of_account(shop.account_id, customer, LONG_AGO)
+        assert ([each.invoice_id for each in there.invoices], pace.turns) == (invoices[::-1], pages)
+
+
+async def test_R23_a_customer_that_is_gone_is_told(shop: Shop, client: stripe.StripeClient) -> None:
+    """Deleted, or never there; what its record names is looked at all the same."""
+    customer = await shop.customer()
+    mine = await shop.paid_invoice(customer)
+    await client.v1.customers.delete_async(customer)
+    facts = StripeFacts(client, Counted())
+    there = await facts.of_account(shop.account_id, customer, datetime.now(UTC) + timedelta(days=1))
+    assert there == AccountAtStripe(customer=CustomerFact(customer_id=customer, deleted=True))
+    there = await facts.of_account(shop.account_id, "cus_unknown", LONG_AGO, [mine])
+    assert (there.customer, [each.invoice_id for each in there.invoices]) == (None, [mine])
+
+
+@pytest.mark.parametrize(("customer", "also"), [("cus_1", []), (None, ["in_1"])])
+async def test_R22_what_stripe_refuses_otherwise_is_no_fact(customer: str | None, also: list[str]) -> None:
+    """Neither a customer nor an invoice is taken for missing by it."""
+    async with answering(400, '{"error": {"message": "No.", "type": "invalid_request_error"}}') as server:
+        with pytest.raises(stripe.InvalidRequestError, match="No"):
+            await StripeFacts(server.client, Counted()).of_account("shop", customer, LONG_AGO, also)
 
 
 async def test_R22_lists_hold_what_is_new_each_once(
@@ -145,9 +211,13 @@ async def test_R24_refunds_and_disputes_say_which_payment_they_are_about(
     refunds = await every(partial(facts.refunds, LONG_AGO))
     disputes = await every(partial(facts.disputes, LONG_AGO))
     told = {each.object_id: each for each in [*refunds, *disputes]}
-    for object_id, kind, amount in ((refund, "refund", 100), (dispute, "dispute", 7500)):
-        assert (told[object_id].kind, told[object_id].amount, told[object_id].currency) == (kind, amount, "usd")
-        assert told[object_id].invoice.invoice_id == invoice
+    for object_id, kind, amount, status in (
+        (refund, "refund", 100, "succeeded"),
+        (dispute, "dispute", 7500, "needs_response"),
+    ):
+        it = told[object_id]
+        assert (it.kind, it.amount, it.currency, it.status) == (kind, amount, "usd", status)
+        assert it.invoice.invoice_id == invoice
 
 
 async def test_R25_subscriptions_say_whose_they_are_and_whether_they_go_on(
