@@ -16,10 +16,11 @@ from reprise.statemachine.machine import take
 from reprise.statemachine.outcomes import Paid
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import Quote
-from reprise.statemachine.schedule import DeadlineKind, retry_instants
+from reprise.statemachine.schedule import DeadlineKind
 from reprise.statemachine.standing import renews
 from reprise.statemachine.terms import Instant, whole_seconds
 from reprise.statemachine.timeline import EntryType, TimelineEntry
+from reprise.statemachine.waiting import retries_ahead
 
 CHARGES: Final = 3
 """How many coming charges are told."""
@@ -89,11 +90,13 @@ def outlook(account: Account, now: datetime) -> Outlook:
 def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
     """Return the next charges of an account that renews, by letting a copy of it live on (R5).
 
-    None while a payment is open: how that one turns out comes first. Terms that cost nothing are passed over.
+    None while a payment is open: how that one turns out comes first. Terms that cost nothing are passed over, and so is
+    what the account does beside renewing: voiding, and announcing renewals.
     """
     if account.payment is not None and account.payment.status.is_open:
         return ()
-    ahead = account.model_copy(update={"voids_owed": (), "erasure_owed": None})
+    silent = account.policy.model_copy(update={"renewal_upcoming_days": None})
+    ahead = account.model_copy(update={"voids_owed": (), "policy": silent})
     charges: list[Charge] = []
     for _ in range(count):
         deadline = deadline_of(ahead)
@@ -109,13 +112,9 @@ def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
 
 def _retries(account: Account) -> tuple[datetime, ...]:
     payment = account.payment
-    if payment is None or payment.next_attempt_at is None or payment.do_not_retry:
-        return ()
-    if payment.stopped_since:
+    if payment and payment.stopped_since and payment.next_attempt_at and not payment.do_not_retry:
         return (payment.next_attempt_at,)
-    if account.state is not AccountState.PAST_DUE:
-        return ()
-    return tuple(at for at in retry_instants(account.policy, payment) if at >= payment.next_attempt_at)
+    return retries_ahead(account)
 
 
 def _paid_for(account: Account) -> PaidFor | None:

@@ -35,6 +35,19 @@ def test_R5_nothing_is_told_of_what_is_not_charged() -> None:
     assert coming_charges(free.account, 3) == ()
 
 
+def test_R5_R18_charges_are_told_before_the_renewal_is_announced() -> None:
+    """That it will be is nothing that the payer pays; a void that is owed neither."""
+    announcing = Book.open(policy=BillingPolicy(renewal_upcoming_days=7))
+    assert coming_charges(announcing.account, 3) == coming_charges(Book.open().account, 3)
+    book = Book.open(card="authentication")
+    book.voids_are_refused = True
+    book.do(Cancel())
+    book.card = "good"
+    book.do(Reactivate())
+    assert book.account.voids_owed
+    assert len(coming_charges(book.account, 3)) == 3
+
+
 def test_R9_R16_retries_and_the_end_of_access() -> None:
     """E7: the tries that are left, the last of them being where access ends; each is then made."""
     book = Book.open()
@@ -56,14 +69,17 @@ def test_R9_a_card_that_is_not_asked_again_has_no_retries() -> None:
 
 
 def test_R11_what_is_paid_for_is_what_was_bought() -> None:
-    """Not what a change of carts makes of it, nor coming back for nothing; the renewal buys anew."""
-    book = Book.open()
+    """Not what a change of carts makes of it, nor coming back for nothing, nor what the renewal will; that buys anew."""
+    book = Book.open(policy=BillingPolicy(renewal_upcoming_days=1))
     book.do(SetCarts(carts=7))
     book.do(Cancel(when="now"))
     book.do(Reactivate())
     paid = outlook(book.account, book.now).paid_for
     assert paid is not None
     assert (paid.carts, paid.unit_amount, paid.currency) == (3, 2500, "usd")
+    book.at("2027-02-27T10:00")
+    assert book.account.timeline[-1].type == "account.renewal_upcoming"
+    assert outlook(book.account, book.now).paid_for == paid
     book.at("2027-02-28T10:00")
     renewed = outlook(book.account, book.now).paid_for
     assert renewed is not None
