@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.statemachine.access import access_until
-from reprise.statemachine.account import Account, AccountState, DisabledReason
+from reprise.statemachine.account import Account, DisabledReason
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Collect
 from reprise.statemachine.machine import take
@@ -17,7 +17,6 @@ from reprise.statemachine.outcomes import Paid
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.schedule import DeadlineKind
-from reprise.statemachine.standing import renews
 from reprise.statemachine.terms import Instant, whole_seconds
 from reprise.statemachine.timeline import EntryType, TimelineEntry
 from reprise.statemachine.waiting import retries_ahead
@@ -93,14 +92,12 @@ def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
     None while a payment is open: how that one turns out comes first. Terms that cost nothing are passed over, and so is
     what the account does beside renewing: voiding, and announcing renewals.
     """
-    if account.payment is not None and account.payment.status.is_open:
-        return ()
     silent = account.policy.model_copy(update={"renewal_upcoming_days": None})
     ahead = account.model_copy(update={"voids_owed": (), "policy": silent})
     charges: list[Charge] = []
     for _ in range(count):
         deadline = deadline_of(ahead)
-        if not renews(ahead) or deadline is None or deadline.kind is not DeadlineKind.TERM_ENDED:
+        if deadline is None or deadline.kind is not DeadlineKind.TERM_ENDED:
             break
         ahead, effects = take(ahead, deadline, deadline.at)
         for effect in effects:
@@ -112,7 +109,7 @@ def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
 
 def _retries(account: Account) -> tuple[datetime, ...]:
     payment = account.payment
-    if payment and payment.stopped_since and payment.next_attempt_at and not payment.do_not_retry:
+    if payment and payment.stopped_since and payment.next_attempt_at:
         return (payment.next_attempt_at,)
     return retries_ahead(account)
 
@@ -136,5 +133,5 @@ def _failed_renewal(account: Account) -> datetime | None:
     payment = account.payment
     if payment is None or payment.purpose is not PaymentPurpose.RENEWAL:
         return None
-    failed = account.state is AccountState.DISABLED and account.disabled_reason is DisabledReason.PAYMENT_FAILED
+    failed = account.disabled_reason is DisabledReason.PAYMENT_FAILED
     return payment.quote.term.start if failed and payment.status is PaymentStatus.DECLINED else None

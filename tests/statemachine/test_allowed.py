@@ -7,6 +7,7 @@ from reprise.statemachine import allowed as remembered
 from reprise.statemachine.account import Account
 from reprise.statemachine.allowed import allowed, asked
 from reprise.statemachine.deadlines import deadline_of
+from tests.statemachine.book import Book
 from tests.workflows.records import ALL
 
 EVERYTHING = {
@@ -43,3 +44,14 @@ def test_R14_what_is_remembered_is_what_the_core_says() -> None:
             everything |= set(expected[number])
     assert everything == EVERYTHING
     assert len(remembered._known) < len(drawn)
+
+
+def test_R14_what_is_remembered_is_not_asked_again() -> None:
+    """The core is asked once for each kind of account: by the hundred that costs seconds."""
+    account = Book.open().account
+    remembered._known.clear()
+    allowed(account, account.opened_at)
+    (facts,) = remembered._known
+    remembered._known[facts] = ("as it was",)
+    assert allowed(account, account.opened_at) == ("as it was",)
+    remembered._known.clear()

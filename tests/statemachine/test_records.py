@@ -42,11 +42,17 @@ def test_the_record_survives_json_in_every_state() -> None:
         assert access_until(loaded) == book.access_until
 
 
-def test_a_record_of_a_later_version_is_refused() -> None:
+@pytest.mark.parametrize("version", [2, 0, "1", None])
+def test_a_record_of_a_later_version_is_refused(version: object) -> None:
     """A worker that is too old must not guess."""
-    record = Book.open().account.model_dump(mode="json") | {"version": 2}
+    record = Book.open().account.model_dump(mode="json") | {"version": version}
     with pytest.raises(ValueError, match="newer than this worker"):
         Account.model_validate(record)
+
+
+def test_an_account_is_its_own_record() -> None:
+    account = Book.open().account
+    assert Account.model_validate(account) == account
 
 
 def test_the_states_are_those_of_the_rules() -> None:
