@@ -29,7 +29,7 @@ RECENT: Final = timedelta(days=1)
 
 _ALWAYS_BUYS: Final = frozenset({EntryType.ACTIVATED, EntryType.RENEWED})
 _BUYS_IF_PAID: Final = frozenset({EntryType.REACTIVATED, EntryType.PAYMENT_RECEIVED})
-"""Entries of a term that was bought. One of coming back within a paid term has no sum, and buys nothing."""
+"""Entries of a term that was bought. One of coming back for nothing has neither sum nor carts."""
 
 
 class _Frozen(BaseModel):
@@ -118,7 +118,7 @@ def _paid_for(account: Account) -> PaidFor | None:
     if account.term is None:
         return None
     for entry in reversed(account.timeline):
-        bought = entry.type in _ALWAYS_BUYS or (entry.type in _BUYS_IF_PAID and entry.amount and entry.term)
+        bought = entry.type in _ALWAYS_BUYS or (entry.type in _BUYS_IF_PAID and entry.term)
         if (bought or entry.type is EntryType.OPENED) and entry.carts is not None:
             return PaidFor(carts=entry.carts, unit_amount=entry.unit_amount, currency=entry.currency)
     return None

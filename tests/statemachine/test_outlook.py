@@ -8,7 +8,7 @@ from reprise.statemachine.outcomes import RefundObserved
 from reprise.statemachine.outlook import coming_charges, outlook
 from reprise.statemachine.policy import BillingPolicy
 from tests.statemachine.book import Book, utc
-from tests.statemachine.standings import collecting_the_renewal, found_by_hint, invoice, past_due
+from tests.statemachine.standings import collecting_the_renewal, found_by_hint, invoice, lapsed, past_due
 
 
 def test_R5_the_charges_that_are_told_are_those_that_come() -> None:
@@ -19,6 +19,7 @@ def test_R5_the_charges_that_are_told_are_those_that_come() -> None:
     told = coming_charges(book.account, 3)
     assert book.account == before
     assert [each.at for each in told] == [utc("2027-02-28T10:00"), utc("2027-03-31T10:00"), utc("2027-04-30T10:00")]
+    assert outlook(book.account, book.now).charges == told
     book.at("2027-04-30T10:00")
     assert book.charged[1:] == [each.quote.amount_due for each in told] == [12500] * 3
 
@@ -134,6 +135,12 @@ def test_R11_what_is_paid_for_is_what_was_bought() -> None:
     renewed = outlook(book.account, book.now).paid_for
     assert renewed is not None
     assert renewed.carts == 7
+    back = lapsed()
+    back.do(SetCarts(carts=5))
+    back.do(Reactivate())
+    bought = outlook(back.account, back.now).paid_for
+    assert bought is not None
+    assert bought.carts == 5
 
 
 def test_R12_a_renewal_that_failed_for_good() -> None:
@@ -146,6 +153,12 @@ def test_R12_a_renewal_that_failed_for_good() -> None:
         assert (told.failed_renewal, told.owes) == (utc("2027-02-28T10:00"), owed)
         book.do(Reactivate())
         assert outlook(book.account, book.now).failed_renewal is None
+    paid_late = past_due()
+    paid_late.voids_are_refused = True
+    paid_late.at("2027-03-08T00:00").pay_by_hand()
+    paid_late.hint("a1:2")
+    assert paid_late.account.disabled_reason == "payment_failed"
+    assert outlook(paid_late.account, paid_late.now).failed_renewal is None
     left = past_due()
     assert outlook(left.account, left.now).failed_renewal is None
     left.do(Cancel())
