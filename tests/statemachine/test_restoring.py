@@ -8,7 +8,7 @@ from reprise.statemachine.effects import Announce, Collect
 from reprise.statemachine.payments import OwedVoid
 from reprise.statemachine.record_checks import faults_of
 from reprise.statemachine.timeline import UNKNOWN_ENTRIES, Actor, ActorKind, EntryType
-from tests.statemachine.book import utc
+from tests.statemachine.book import Book, utc
 from tests.workflows import records
 
 ADA = Actor(kind=ActorKind.OPERATOR, id="ada")
@@ -57,6 +57,10 @@ def test_R27_every_record_of_an_account_is_one(standing: object) -> None:
     account: Account = standing()  # type: ignore[operator] # one of the records' functions
     for each in (account, account.model_copy(update={"edition": editions.FIRST}).by_newest_edition()):
         assert list(faults_of(each)) == []
+
+
+def test_R25_R27_an_account_that_has_not_paid_yet_is_one() -> None:
+    assert list(faults_of(Book.open(paid_through=utc("2027-02-28T10:00")).account)) == []
 
 
 @pytest.mark.parametrize(

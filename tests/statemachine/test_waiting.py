@@ -107,7 +107,8 @@ def test_R3_cancelling_changes_what_is_next_and_since_when() -> None:
 
 
 def test_R9_a_renewal_that_stopped_for_our_own_fault_has_no_retries_ahead() -> None:
-    """It is tried hourly until it is mended: the schedule counts from then."""
+    """It is tried hourly until it is mended: the schedule counts from then. Without a payment nothing is tried."""
     book = past_due("stopped")
     assert book.state == "past_due"
     assert retries_ahead(book.account) == ()
+    assert retries_ahead(book.account.model_copy(update={"payment": None})) == ()
