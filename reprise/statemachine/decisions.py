@@ -171,9 +171,10 @@ class Decisions(PaymentDecisions):
 
     def lift_hold(self, command: Enable) -> None:
         hold = self.account.hold
+        assert hold is not None, "the guards have seen it"
         late = self.by_edition_2() and self.was_past_due()
         otherwise = DisabledReason.PAYMENT_FAILED if late else DisabledReason.CANCELLED
-        reason = (hold and hold.reason) or otherwise
+        reason = hold.reason or otherwise
         self._set(hold=None, disabled_reason=reason)
         self._note(EntryType.ENABLED, command.actor, reason=f"still disabled: {reason}")
 

@@ -268,6 +268,12 @@ def test_R28_a_record_without_a_payment_or_a_timeline_is_taken_into_the_newest_e
     assert silent.erasure_owed.since == silent.opened_at
 
 
+@pytest.mark.parametrize(("edition", "kept"), [(FIRST, (None, None)), (SECOND, ("cus_9", "pm_good"))])
+def test_R28_R25_what_is_kept_of_an_opening_until_stripe_has_it(edition: int, kept: tuple[str | None, ...]) -> None:
+    account = machine.open_account(opening(customer_id="cus_9"), utc("2027-01-31T10:00"), edition=edition).account
+    assert (account.customer_id, account.first_payment_method) == kept
+
+
 def test_R28_an_edition_to_come_is_taken_by_new_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a record of the second knows stays as it is."""
     second = Book.open(edition=SECOND).at("2027-02-28T10:00").account
