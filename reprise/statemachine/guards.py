@@ -20,7 +20,7 @@ from reprise.statemachine.terms import Term
 class Guards:
     """The record that is decided about, and the questions that the chart asks of it by name."""
 
-    configuration: Any = None  # the chart keeps its active states here
+    state: Any = None  # the chart keeps its active states here
 
     account: Account
     """There only while something is decided."""

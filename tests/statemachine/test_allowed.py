@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from reprise.statemachine import allowed as remembered
 from reprise.statemachine.account import Account
 from reprise.statemachine.allowed import allowed, asked
+from reprise.statemachine.commands import ExtendTerm
 from reprise.statemachine.deadlines import deadline_of
-from tests.statemachine.book import Book
+from tests.statemachine.book import Book, utc
 from tests.workflows.records import ALL
 
 EVERYTHING = {
@@ -44,6 +45,13 @@ def test_R14_what_is_remembered_is_what_the_core_says() -> None:
             everything |= set(expected[number])
     assert everything == EVERYTHING
     assert len(remembered._known) < len(drawn)
+
+
+def test_R13_a_term_may_be_extended_as_long_as_a_day_fits() -> None:
+    """Before the last instant that a record can hold."""
+    book = Book.open()
+    book.do(ExtendTerm(until=utc("2199-12-30T12:00")))
+    assert "extend_term" in asked(book.account, book.now)
 
 
 def test_R14_what_is_remembered_is_not_asked_again() -> None:
