@@ -25,7 +25,7 @@ def cases() -> Iterator[tuple[Account, datetime]]:
     for standing in ALL:
         account = standing()
         last = account.timeline[-1].at if account.timeline else account.opened_at
-        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 40)] if account.term else []
+        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 31, 40)] if account.term else []
         for edition in (1, 2):
             for now in (last, *ends, last + timedelta(days=400)):
                 deadline = deadline_of(account)
