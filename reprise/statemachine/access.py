@@ -24,13 +24,11 @@ def access_until(account: Account) -> datetime | None:
         return None
     if account.state is AccountState.CANCELLED:
         return account.term.end
-    if account.state is AccountState.PAST_DUE and payment:
-        until = retry_instants(account.policy, payment)[-1]
-    else:
-        until = renewal_access_until(account.policy, account.term)
+    late = payment if account.state is AccountState.PAST_DUE else None
+    until = retry_instants(account.policy, late)[-1] if late else renewal_access_until(account.policy, account.term)
     if account.edition < editions.SECOND:
-        past_due = account.state is AccountState.PAST_DUE and payment
-        return max(until, (payment.next_attempt_at or until) if past_due and payment else until)
+        next_try = late.next_attempt_at if late else None
+        return max(until, next_try or until)
     awaited = _awaited(payment) if payment and payment.purpose is PaymentPurpose.RENEWAL else None
     return max(until, awaited + OUTCOME_MARGIN) if awaited else until
 

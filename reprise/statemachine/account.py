@@ -125,12 +125,12 @@ class Account(BaseModel):
         """
         if self.edition >= editions.SECOND:
             return self.model_copy(update={"edition": editions.NEWEST})
-        paid = self.payment is not None and self.payment.status is PaymentStatus.PAID
+        payment = self.payment
         account = self.model_copy(
             update={
                 "edition": editions.NEWEST,
                 "known_from": max(self.payment_count, 1),
-                "paid_keys": (self.payment.key,) if self.payment and paid else (),
+                "paid_keys": (payment.key,) if payment and payment.status is PaymentStatus.PAID else (),
             }
         )
         if self.state is not AccountState.CLOSED:

@@ -53,7 +53,7 @@ def asked(account: Account, now: datetime) -> tuple[str, ...]:
 
 def _facts(account: Account, now: datetime) -> _Facts:
     payment, hold = account.payment, account.hold
-    was_past_due = hold is not None and hold.state is AccountState.PAST_DUE and account.term is not None
+    was_past_due = hold is not None and hold.state is AccountState.PAST_DUE
     return _Facts(
         edition=account.edition,
         state=account.state,

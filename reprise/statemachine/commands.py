@@ -1,5 +1,6 @@
 """Commands: what people ask of an account. Each model is also the body of a workflow update and signal."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -188,6 +189,13 @@ class ExtendTerm(Command):
         if (self.until is None) == (self.days is None):
             raise ValueError("give either until or days")
         return self
+
+    def new_end(self, base: datetime) -> datetime:
+        """Return when the term ends that would end at `base` without this."""
+        if self.until is not None:
+            return self.until
+        assert self.days is not None, "it is one of the two"
+        return base + timedelta(days=self.days)
 
 
 class ChangePlan(Command):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from reprise.statemachine.account import Account, AccountState
-from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.payments import Payment, PaymentStatus
 from reprise.statemachine.pricing import renewal_quote
 from reprise.statemachine.schedule import Deadline, DeadlineKind, retry_instants
 from reprise.statemachine.standing import is_in_service
@@ -22,7 +22,8 @@ def _due(account: Account) -> Deadline | None:
     if account.state is AccountState.CLOSED:
         return None
     if payment and payment.next_attempt_at:
-        return Deadline(kind=DeadlineKind.PAYMENT_DUE, at=payment.next_attempt_at, summary=_what_is_due(account))
+        summary = _what_is_due(account, payment)
+        return Deadline(kind=DeadlineKind.PAYMENT_DUE, at=payment.next_attempt_at, summary=summary)
     if is_in_service(account) and account.term:
         return Deadline(kind=DeadlineKind.TERM_ENDED, at=account.term.end, summary="term ends")
     return None
@@ -54,9 +55,8 @@ def _renewal_upcoming(account: Account) -> Deadline | None:
     return Deadline(kind=DeadlineKind.RENEWAL_UPCOMING, at=at, summary="announce the renewal")
 
 
-def _what_is_due(account: Account) -> str:
-    payment = account.payment
-    if payment is None or payment.status is PaymentStatus.PROCESSING:
+def _what_is_due(account: Account, payment: Payment) -> str:
+    if payment.status is PaymentStatus.PROCESSING:
         return "look whether the payment has cleared"
     if payment.status is PaymentStatus.REQUIRES_ACTION and account.state is not AccountState.PAST_DUE:
         return "look whether the payer has authenticated"

@@ -4,7 +4,7 @@ The chart calls these by name. They read and replace the record, note timeline e
 choose a state. What is done about payments is in `payment_decisions.py`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reprise.statemachine.account import AccountState, DisabledReason, Hold
 from reprise.statemachine.commands import (
@@ -171,9 +171,10 @@ class Decisions(PaymentDecisions):
 
     def lift_hold(self, command: Enable) -> None:
         hold = self.account.hold
+        assert hold is not None, "the guards have seen it"
         late = self.by_edition_2() and self.was_past_due()
         otherwise = DisabledReason.PAYMENT_FAILED if late else DisabledReason.CANCELLED
-        reason = (hold and hold.reason) or otherwise
+        reason = hold.reason or otherwise
         self._set(hold=None, disabled_reason=reason)
         self._note(EntryType.ENABLED, command.actor, reason=f"still disabled: {reason}")
 
@@ -192,17 +193,19 @@ class Decisions(PaymentDecisions):
         self.renew_free()
 
     def extend(self, command: ExtendTerm, now: datetime) -> None:
-        old = self.account.term
-        goes_on = old is not None and (not old.is_over(now) or self.account.state is AccountState.PAST_DUE)
-        base = old.end if old and not old.is_over(now) else now
-        end = command.until or base + timedelta(days=command.days or 0)
+        start = base = now
+        if old := self.account.term:
+            if not old.is_over(now):
+                start, base = old.start, old.end
+            elif self.account.state is AccountState.PAST_DUE:
+                start = old.start
+        end = command.new_end(base)
         if not base < end < LATEST:
             raise Refused(
                 RefusalCode.INVALID_REQUEST,
                 f"The term can only be extended to later than {base.isoformat()}, and to before {LATEST.isoformat()}.",
                 field="until" if command.until else "days",
             )
-        start = old.start if old and goes_on else now
         self._set(anchor=end, term_index=-1, term=Term(start=start, end=end))
         self._note(EntryType.TERM_EXTENDED, command.actor, term=self._term)
 

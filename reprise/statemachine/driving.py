@@ -37,7 +37,7 @@ def chart_with(account: Account) -> Iterator[AccountChart]:
     try:
         chart = _idle.pop()
     except IndexError:
-        chart = AccountChart(Decisions(), state_field="configuration")
+        chart = AccountChart(Decisions())
     chart.model.take_up(account)
     try:
         yield chart

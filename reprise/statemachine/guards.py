@@ -1,7 +1,7 @@
 """What the transitions of the chart ask: guards and validators, named after the rules' words (R1-R14)."""
 
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState, DisabledReason
@@ -20,7 +20,7 @@ from reprise.statemachine.terms import Term
 class Guards:
     """The record that is decided about, and the questions that the chart asks of it by name."""
 
-    configuration: Any = None  # the chart keeps its active states here
+    state: Any = None  # the chart keeps its active states here
 
     account: Account
     """There only while something is decided."""
@@ -213,13 +213,10 @@ class Guards:
             )
 
     def sum_can_be_charged(self, command: SetCarts | ChangePlan) -> None:
-        match command:
-            case SetCarts():
-                check_sum(self.account.plan, command.carts, "carts", smallest=self.by_edition_2())
-            case ChangePlan():
-                check_sum(command.plan, self.account.carts, "plan.unit_amount", smallest=self.by_edition_2())
-            case _:
-                assert_never(command)
+        if isinstance(command, SetCarts):
+            check_sum(self.account.plan, command.carts, "carts", smallest=self.by_edition_2())
+        else:
+            check_sum(command.plan, self.account.carts, "plan.unit_amount", smallest=self.by_edition_2())
 
     def current_quote(self, now: datetime) -> Quote:
         return quote_now(self.account, now)

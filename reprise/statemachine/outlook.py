@@ -9,17 +9,17 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.statemachine.access import access_until
-from reprise.statemachine.account import Account, AccountState, DisabledReason
+from reprise.statemachine.account import Account, DisabledReason
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Collect
 from reprise.statemachine.machine import take
 from reprise.statemachine.outcomes import Paid
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
 from reprise.statemachine.quotes import Quote
-from reprise.statemachine.schedule import DeadlineKind, retry_instants
-from reprise.statemachine.standing import renews
+from reprise.statemachine.schedule import DeadlineKind
 from reprise.statemachine.terms import Instant, whole_seconds
 from reprise.statemachine.timeline import EntryType, TimelineEntry
+from reprise.statemachine.waiting import retries_ahead
 
 CHARGES: Final = 3
 """How many coming charges are told."""
@@ -29,7 +29,7 @@ RECENT: Final = timedelta(days=1)
 
 _ALWAYS_BUYS: Final = frozenset({EntryType.ACTIVATED, EntryType.RENEWED})
 _BUYS_IF_PAID: Final = frozenset({EntryType.REACTIVATED, EntryType.PAYMENT_RECEIVED})
-"""Entries of a term that was bought. One of coming back within a paid term has no sum, and buys nothing."""
+"""Entries of a term that was bought. One of coming back for nothing has neither sum nor carts."""
 
 
 class _Frozen(BaseModel):
@@ -89,15 +89,15 @@ def outlook(account: Account, now: datetime) -> Outlook:
 def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
     """Return the next charges of an account that renews, by letting a copy of it live on (R5).
 
-    None while a payment is open: how that one turns out comes first. Terms that cost nothing are passed over.
+    None while a payment is open: how that one turns out comes first. Terms that cost nothing are passed over, and so is
+    what the account does beside renewing: voiding, and announcing renewals.
     """
-    if account.payment is not None and account.payment.status.is_open:
-        return ()
-    ahead = account.model_copy(update={"voids_owed": (), "erasure_owed": None})
+    silent = account.policy.model_copy(update={"renewal_upcoming_days": None})
+    ahead = account.model_copy(update={"voids_owed": (), "policy": silent})
     charges: list[Charge] = []
     for _ in range(count):
         deadline = deadline_of(ahead)
-        if not renews(ahead) or deadline is None or deadline.kind is not DeadlineKind.TERM_ENDED:
+        if deadline is None or deadline.kind is not DeadlineKind.TERM_ENDED:
             break
         ahead, effects = take(ahead, deadline, deadline.at)
         for effect in effects:
@@ -109,20 +109,16 @@ def coming_charges(account: Account, count: int) -> tuple[Charge, ...]:
 
 def _retries(account: Account) -> tuple[datetime, ...]:
     payment = account.payment
-    if payment is None or payment.next_attempt_at is None or payment.do_not_retry:
-        return ()
-    if payment.stopped_since:
+    if payment and payment.stopped_since and payment.next_attempt_at:
         return (payment.next_attempt_at,)
-    if account.state is not AccountState.PAST_DUE:
-        return ()
-    return tuple(at for at in retry_instants(account.policy, payment) if at >= payment.next_attempt_at)
+    return retries_ahead(account)
 
 
 def _paid_for(account: Account) -> PaidFor | None:
     if account.term is None:
         return None
     for entry in reversed(account.timeline):
-        bought = entry.type in _ALWAYS_BUYS or (entry.type in _BUYS_IF_PAID and entry.amount and entry.term)
+        bought = entry.type in _ALWAYS_BUYS or (entry.type in _BUYS_IF_PAID and entry.term)
         if (bought or entry.type is EntryType.OPENED) and entry.carts is not None:
             return PaidFor(carts=entry.carts, unit_amount=entry.unit_amount, currency=entry.currency)
     return None
@@ -137,5 +133,5 @@ def _failed_renewal(account: Account) -> datetime | None:
     payment = account.payment
     if payment is None or payment.purpose is not PaymentPurpose.RENEWAL:
         return None
-    failed = account.state is AccountState.DISABLED and account.disabled_reason is DisabledReason.PAYMENT_FAILED
+    failed = account.disabled_reason is DisabledReason.PAYMENT_FAILED
     return payment.quote.term.start if failed and payment.status is PaymentStatus.DECLINED else None

@@ -15,10 +15,11 @@ def next_action(account: Account) -> NextAction | None:
     payment = account.payment
     if account.state is AccountState.CLOSED:
         return None
-    if payment is not None and (awaited := _awaited(payment)):
-        return awaited
-    if account.state is AccountState.PAST_DUE and payment is not None:
-        return _mends(payment)
+    if payment is not None:
+        if awaited := _awaited(payment):
+            return awaited
+        if account.state is AccountState.PAST_DUE:
+            return _mends(payment)
     if is_in_service(account):
         return NextAction.END_SERVICE if account.state is AccountState.CANCELLED else NextAction.RENEW
     if account.disabled_reason is DisabledReason.OPERATOR:

@@ -8,6 +8,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.access import access_until, grace_until, may_work
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.chart import AccountChart
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.standing import IN_SERVICE
 from tests.statemachine.book import Book, utc
 from tests.statemachine.standings import cancelled, lapsed, past_due, payment_of
@@ -43,6 +44,14 @@ def test_R16_until_when_an_account_has_access_without_a_worker() -> None:
     assert cancelled().access_until == utc("2027-02-28T10:00")
     assert past_due().access_until == utc("2027-03-07T10:00")
     assert lapsed().access_until is None
+
+
+def test_R16_a_damaged_record_has_neither_access_nor_anything_to_do() -> None:
+    """In service without a term: no account is so; whoever reads one all the same is told that it may not work."""
+    damaged = Book.open().account.model_copy(update={"term": None})
+    assert (access_until(damaged), deadline_of(damaged)) == (None, None)
+    unpaid = past_due().account.model_copy(update={"payment": None})
+    assert access_until(unpaid) == utc("2027-03-07T10:00")
 
 
 def test_R16_by_edition_1_a_stopped_renewal_has_access_to_its_next_try() -> None:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from reprise.statemachine import allowed as remembered
 from reprise.statemachine.account import Account
 from reprise.statemachine.allowed import allowed, asked
+from reprise.statemachine.commands import ExtendTerm
 from reprise.statemachine.deadlines import deadline_of
+from tests.statemachine.book import Book, utc
 from tests.workflows.records import ALL
 
 EVERYTHING = {
@@ -23,7 +25,7 @@ def cases() -> Iterator[tuple[Account, datetime]]:
     for standing in ALL:
         account = standing()
         last = account.timeline[-1].at if account.timeline else account.opened_at
-        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 40)] if account.term else []
+        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 31, 40)] if account.term else []
         for edition in (1, 2):
             for now in (last, *ends, last + timedelta(days=400)):
                 deadline = deadline_of(account)
@@ -43,3 +45,21 @@ def test_R14_what_is_remembered_is_what_the_core_says() -> None:
             everything |= set(expected[number])
     assert everything == EVERYTHING
     assert len(remembered._known) < len(drawn)
+
+
+def test_R13_a_term_may_be_extended_as_long_as_a_day_fits() -> None:
+    """Before the last instant that a record can hold."""
+    book = Book.open()
+    book.do(ExtendTerm(until=utc("2199-12-30T12:00")))
+    assert "extend_term" in asked(book.account, book.now)
+
+
+def test_R14_what_is_remembered_is_not_asked_again() -> None:
+    """The core is asked once for each kind of account: by the hundred that costs seconds."""
+    account = Book.open().account
+    remembered._known.clear()
+    allowed(account, account.opened_at)
+    (facts,) = remembered._known
+    remembered._known[facts] = ("as it was",)
+    assert allowed(account, account.opened_at) == ("as it was",)
+    remembered._known.clear()

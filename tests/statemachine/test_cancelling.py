@@ -80,6 +80,22 @@ def test_R3_a_reason_is_what_was_chosen_and_what_was_written() -> None:
     assert book.account.timeline[-1].reason == "too_expensive: for now"
 
 
+def test_R3_an_account_that_ends_says_why() -> None:
+    """At once, by what its owner says, else only that they cancelled; at the term's end as well."""
+    for given, told in ((Cancel(when="now"), "cancelled"), (Cancel(when="now", reason="too dear"), "too dear")):
+        book = Book.open()
+        book.do(given)
+        assert book.account.timeline[-1].reason == told
+    ended = lapsed().account.timeline[-1]
+    assert (ended.type, ended.reason, ended.at) == ("account.disabled", "cancelled", utc("2027-02-28T10:00"))
+
+
+def test_R3_a_page_that_shows_a_payment_is_stale_where_there_is_none() -> None:
+    """Paid elsewhere."""
+    book = Book.open(paid_through=utc("2027-02-28T10:00"))
+    assert refusal(book, Cancel(expected_payment="a1:1")) is RefusalCode.STATE_CHANGED
+
+
 def test_R3_why_a_past_due_owner_leaves_is_told() -> None:
     """What they chose, and what they wrote; else only that they cancelled."""
     book = past_due()

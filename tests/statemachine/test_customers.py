@@ -32,7 +32,12 @@ def test_R23_the_account_looks_when_its_customer_is_said_to_be_deleted() -> None
     paid = InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.PAID, customer_id="cus_2", email_refused="Not one.")
     book.perform(book.take(paid, book.now))
     assert book.account.customer_id == "cus_2"
-    assert [each.type for each in book.account.timeline[-2:]] == ["account.customer_replaced", "account.email_refused"]
+    replaced, email = book.account.timeline[-2:]
+    assert (replaced.type, replaced.reason) == (
+        "account.customer_replaced",
+        "the customer was deleted at Stripe; now cus_2",
+    )
+    assert (email.type, email.reason) == ("account.email_refused", "Not one.")
     book.do(Close())
     assert book.hinted(customer_deleted=True) == ()
 

@@ -9,6 +9,7 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import (
     Cancel,
     ChangePlan,
+    Close,
     Disable,
     Enable,
     ExtendTerm,
@@ -254,6 +255,30 @@ def test_R28_a_record_is_taken_into_the_newest_edition() -> None:
     second = Book.open(edition=SECOND).at("2027-02-28T10:00").account
     assert second.by_newest_edition() == second
     assert (second.known_from, second.paid_keys) == (1, ("a1:1", "a1:2"))
+
+
+def test_R28_a_record_without_a_payment_or_a_timeline_is_taken_into_the_newest_edition() -> None:
+    """Paid elsewhere; closed, so long ago that nothing says when: its customer is erased from the opening on."""
+    elsewhere = Book.open(edition=FIRST, paid_through=utc("2027-02-28T10:00"))
+    newest = elsewhere.account.by_newest_edition()
+    assert (newest.known_from, newest.paid_keys) == (1, ())
+    elsewhere.do(Close())
+    silent = elsewhere.account.model_copy(update={"timeline": ()}).by_newest_edition()
+    assert silent.erasure_owed is not None
+    assert silent.erasure_owed.since == silent.opened_at
+
+
+@pytest.mark.parametrize(("edition", "kept"), [(FIRST, (None, None)), (SECOND, ("cus_9", "pm_good"))])
+def test_R28_R25_what_is_kept_of_an_opening_until_stripe_has_it(edition: int, kept: tuple[str | None, ...]) -> None:
+    account = machine.open_account(opening(customer_id="cus_9"), utc("2027-01-31T10:00"), edition=edition).account
+    assert (account.customer_id, account.first_payment_method) == kept
+
+
+def test_R28_an_edition_to_come_is_taken_by_new_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a record of the second knows stays as it is."""
+    second = Book.open(edition=SECOND).at("2027-02-28T10:00").account
+    monkeypatch.setattr(editions, "NEWEST", editions.SECOND + 1)
+    assert second.by_newest_edition() == second.model_copy(update={"edition": editions.SECOND + 1})
 
 
 def test_R28_a_record_that_names_no_edition_is_of_the_first() -> None:

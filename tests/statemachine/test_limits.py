@@ -8,11 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from reprise.statemachine.commands import (
+    TEMPORAL_UI,
     Cancel,
+    ChangePlan,
     Disable,
     ExtendTerm,
     OpenAccount,
     Reactivate,
+    RestoreAccount,
     SetCarts,
     SetPaymentMethod,
 )
@@ -43,6 +46,22 @@ BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
         lambda at: ExtendTerm(until=at),
         ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"],
         ["1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "2027-01-01T00:00:00", 1_800_000_000],
+    ),
+    "why they leave": (
+        lambda word: Cancel(feedback=word),
+        [
+            *("too_expensive", "missing_features", "switched_service", "unused"),
+            *("customer_service", "too_complex", "low_quality", "other", None),
+        ],
+        ["too dear", ""],
+    ),
+    "cancelled elsewhere": (lambda given: _opening(cancelled=given), [True, False], [1, 0, "true", None]),
+    "from where to restore": (lambda given: RestoreAccount(from_run_start=given), [True, False], [1, 0, "true", None]),
+    "fields": (lambda name: SetCarts.model_validate({"carts": 1, name: 1}), ["carts"], ["cart", "Carts", "plan"]),
+    "loose e-mail": (
+        lambda text: _opening(email=text),
+        ["a@b", f"{'a' * 64}@b", "jürgen@example.com"],
+        ["a", "@b", "a@", f"{'a' * 65}@b", "a b@c", "a@b c", "a@b@c", "a\n@b", "a@\x01"],
     ),
     "command id": (lambda n: SetCarts(carts=1, command_id="x" * n), [0, 255], [256]),
     "earlier id": (lambda n: SetCarts(carts=1, earlier_id="x" * n), [0, 255], [256]),
@@ -80,6 +99,38 @@ def test_R20_the_border_is_taken_and_what_is_beyond_it_refused(what: str) -> Non
     for value in refused:
         with pytest.raises(ValidationError):
             make(value)
+
+
+def test_R14_a_name_alone_is_an_operators() -> None:
+    """As people write it in the Temporal UI: without spaces around it, and cut to what a record holds."""
+    by_name = [SetCarts.model_validate({"carts": 1, "actor": name}).actor for name in (" ada\n", "x" * 300)]
+    assert by_name == [Actor(kind=ActorKind.OPERATOR, id=each) for each in ("ada", "x" * 255)]
+    assert SetCarts(carts=1).actor == Actor(kind=ActorKind.OPERATOR)
+    assert Actor(kind=ActorKind.OPERATOR, id="Temporal UI") == TEMPORAL_UI
+    for nobody in ("", " \t"):
+        with pytest.raises(ValidationError, match="say who you are"):
+            SetCarts.model_validate({"carts": 1, "actor": nobody})
+
+
+def test_R28_what_is_not_given_is_not_sent_to_a_worker_that_does_not_know_it() -> None:
+    """A release up to 0.1.0 refuses the field."""
+    assert "earlier_id" not in SetCarts(carts=1).model_dump()
+    assert SetCarts(carts=1, earlier_id="k").model_dump()["earlier_id"] == "k"
+    assert not RestoreAccount().from_run_start
+
+
+def test_R13_a_plan_is_given_by_itself_or_by_its_fields() -> None:
+    """Never both; what is no plan at all is named."""
+    plan = {"currency": "usd", "unit_amount": 3000}
+    changed = ChangePlan(plan=Plan(**plan), command_id="c1")
+    for given in ({**plan, "command_id": "c1"}, {"plan": plan, "command_id": "c1"}, changed):
+        assert ChangePlan.model_validate(given) == changed
+    for wrong, field in (({"plan": plan, **plan}, "currency"), ({}, "plan"), ({"currency": "usd"}, "unit_amount")):
+        with pytest.raises(ValidationError) as refused:
+            ChangePlan.model_validate(wrong)
+        assert refused.value.errors()[0]["loc"][-1] == field
+    with pytest.raises(ValidationError):
+        ChangePlan.model_validate(None)
 
 
 @pytest.mark.parametrize("given", [{}, {"days": 3, "until": datetime(2027, 1, 1, tzinfo=UTC)}])

@@ -164,9 +164,10 @@ def test_R1_paid_elsewhere_is_active_until_then_and_keeps_that_anchor() -> None:
     assert book.account.term == Term(start=utc("2027-03-30T08:00"), end=utc("2027-04-30T08:00"))
 
 
-def test_R1_paid_until_the_past_opens_disabled_to_be_reactivated() -> None:
-    """disabled/cancelled, nothing collected."""
-    book = Book.open(paid_through=utc("2027-01-10T08:00"))
+@pytest.mark.parametrize("through", ["2027-01-10T08:00", "2027-01-31T10:00"])
+def test_R1_paid_until_the_past_opens_disabled_to_be_reactivated(through: str) -> None:
+    """disabled/cancelled, nothing collected; also where the paid term ends at this very moment."""
+    book = Book.open(paid_through=utc(through))
     assert (book.state, book.account.disabled_reason, book.charged) == ("disabled", "cancelled", [])
     book.do(Reactivate())
     assert (book.state, book.charged) == ("reactivated", [7500])
@@ -211,6 +212,8 @@ def test_R2_a_zone_knows_its_name() -> None:
 def test_R25_an_account_keeps_the_day_it_was_opened_elsewhere() -> None:
     book = Book.open(paid_through=utc("2027-02-10T10:00"), opened_at=utc("2024-05-01T10:00"))
     assert book.account.opened_at == utc("2024-05-01T10:00")
+    just_now = Book.open(paid_through=utc("2027-02-10T10:00"), opened_at=utc("2027-01-31T10:00"))
+    assert just_now.account.opened_at == just_now.now
 
 
 def test_R25_what_was_cancelled_elsewhere_tells_its_term() -> None:

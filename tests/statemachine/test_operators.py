@@ -43,6 +43,14 @@ def test_R13_enabling_brings_a_first_payment_that_the_operator_called_off_back_a
     assert (book.state, book.account.disabled_reason) == ("disabled", "first_payment_failed")
 
 
+def test_R13_an_operator_says_why_and_what_still_stands_in_the_way_is_told() -> None:
+    """The reason of `disable`; and why an account is out of service after `enable`."""
+    book = lapsed()
+    book.do(Disable(reason="fraud"))
+    book.do(Enable())
+    assert [entry.reason for entry in book.account.timeline[-2:]] == ["fraud", "still disabled: cancelled"]
+
+
 def test_R13_only_an_operator_undoes_an_operators_disable() -> None:
     """disabled_by_operator, until enabled: within the term without a charge."""
     book = Book.open().at("2027-02-10T10:00")
@@ -187,12 +195,14 @@ def test_R13_an_erasure_that_is_not_owed_is_not_made() -> None:
     assert book.take(deadline, book.now) == ()
 
 
-@pytest.mark.parametrize("asked", [{"until": utc("2027-02-01T10:00")}, {"days": 366}])
+@pytest.mark.parametrize(
+    "asked", [{"until": utc("2027-02-01T10:00")}, {"until": utc("2027-02-28T10:00")}, {"days": 1}, {"days": 366}]
+)
 def test_R13_a_term_is_extended_to_later_or_refused_by_field(asked: dict[str, Any]) -> None:
-    """Not to an instant within it; not beyond what a record can hold."""
+    """Not to an instant within it, nor to its end; not beyond what a record can hold."""
     book = Book.open()
     if "days" in asked:
-        book.do(ExtendTerm(until=utc("2199-12-31T10:00")))
+        book.do(ExtendTerm(until=utc("2199-12-31T00:00")))
     with pytest.raises(Refused) as refused:
         book.do(ExtendTerm(**asked))
     assert refused.value.field in asked

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from reprise.statemachine.access import access_until
 from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
+from reprise.statemachine.outcomes import RefundObserved
 from reprise.statemachine.outlook import coming_charges, outlook
 from reprise.statemachine.policy import BillingPolicy
 from tests.statemachine.book import Book, utc
+from tests.statemachine.standings import collecting_the_renewal, found_by_hint, invoice, lapsed, past_due
 
 
 def test_R5_the_charges_that_are_told_are_those_that_come() -> None:
@@ -17,6 +19,7 @@ def test_R5_the_charges_that_are_told_are_those_that_come() -> None:
     told = coming_charges(book.account, 3)
     assert book.account == before
     assert [each.at for each in told] == [utc("2027-02-28T10:00"), utc("2027-03-31T10:00"), utc("2027-04-30T10:00")]
+    assert outlook(book.account, book.now).charges == told
     book.at("2027-04-30T10:00")
     assert book.charged[1:] == [each.quote.amount_due for each in told] == [12500] * 3
 
@@ -31,8 +34,25 @@ def test_R5_nothing_is_told_of_what_is_not_charged() -> None:
     book.card = "authentication"
     book.do(Reactivate())
     assert coming_charges(book.account, 3) == ()
-    free = Book.open(carts=0)
-    assert coming_charges(free.account, 3) == ()
+    for other in (Book.open(carts=0), past_due(), collecting_the_renewal(), Book.open(card="processing")):
+        assert coming_charges(other.account, 3) == ()
+    clearing = Book.open()
+    clearing.card = "processing"
+    clearing.at("2027-02-28T10:00")
+    assert (clearing.state, coming_charges(clearing.account, 3)) == ("active", ())
+
+
+def test_R5_R18_charges_are_told_before_the_renewal_is_announced() -> None:
+    """That it will be is nothing that the payer pays; a void that is owed neither."""
+    announcing = Book.open(policy=BillingPolicy(renewal_upcoming_days=7))
+    assert coming_charges(announcing.account, 3) == coming_charges(Book.open().account, 3)
+    book = Book.open(card="authentication")
+    book.voids_are_refused = True
+    book.do(Cancel())
+    book.card = "good"
+    book.do(Reactivate())
+    assert book.account.voids_owed
+    assert len(coming_charges(book.account, 3)) == 3
 
 
 def test_R9_R16_retries_and_the_end_of_access() -> None:
@@ -55,19 +75,72 @@ def test_R9_a_card_that_is_not_asked_again_has_no_retries() -> None:
     assert outlook(book.account, book.now).retries == ()
 
 
+def test_R9_what_stops_for_our_fault_is_tried_next_in_an_hour() -> None:
+    """Also a first payment; not once it is given up, nor while a debit clears, nor where there is no payment."""
+    assert outlook(Book.open(card="stopped").account, utc("2027-01-31T10:30")).retries == (utc("2027-01-31T11:00"),)
+    book = past_due("stopped").at("2027-02-28T11:30")
+    assert outlook(book.account, book.now).retries == (utc("2027-02-28T12:00"),)
+    book.at("2027-03-20T10:00")
+    elsewhere = Book.open(paid_through=utc("2027-02-28T10:00"))
+    for other in (book, Book.open(card="authentication"), past_due("processing"), elsewhere):
+        assert outlook(other.account, other.now).retries == ()
+
+
+def test_R11_what_an_older_entry_does_not_say_is_not_made_up() -> None:
+    """0.1.0 wrote no carts with what was paid: the opening does. Without a term nothing is paid for."""
+    book = Book.open(carts=4)
+    book.do(SetCarts(carts=5))
+    opened, *later = book.account.timeline
+    old = tuple(each.model_copy(update={"carts": None}) for each in later)
+    paid = outlook(book.account.model_copy(update={"timeline": (opened, *old)}), book.now).paid_for
+    assert paid is not None
+    assert paid.carts == 4
+    assert outlook(Book.open(card="generic_decline").account, book.now).paid_for is None
+
+
+def test_R22_money_that_buys_nothing_changes_nothing_of_what_is_paid_for() -> None:
+    """It is the last payment all the same; sums of what comes, fails or goes back are none."""
+    book = Book.open(policy=BillingPolicy(renewal_upcoming_days=7)).at("2027-02-22T10:00")
+    book.refunds["re_1"] = RefundObserved(
+        object_id="re_1", kind="refund", ours=True, status="ok", amount=5, currency="usd"
+    )
+    book.hint(refund_id="re_1")
+    book.do(Cancel(when="now"))
+    book.do(Reactivate())
+    told = outlook(book.account, book.now)
+    assert told.last_payment is not None
+    assert (told.last_payment.type, told.just_paid) == ("account.activated", None)
+    found_by_hint(book, invoice("a1:9").model_copy(update={"quantity": 8, "unit_amount": 100}))
+    told = outlook(book.account, book.now)
+    assert told.last_payment is not None
+    assert told.paid_for is not None
+    assert (told.last_payment.type, told.paid_for.carts) == ("account.payment_received", 3)
+    elsewhere = Book.open(paid_through=utc("2027-02-28T10:00"))
+    assert outlook(elsewhere.account, elsewhere.now).just_paid is None
+
+
 def test_R11_what_is_paid_for_is_what_was_bought() -> None:
-    """Not what a change of carts makes of it, nor coming back for nothing; the renewal buys anew."""
-    book = Book.open()
+    """Not what a change of carts makes of it, coming back for nothing, or the news of a renewal; that buys anew."""
+    book = Book.open(policy=BillingPolicy(renewal_upcoming_days=1))
     book.do(SetCarts(carts=7))
     book.do(Cancel(when="now"))
     book.do(Reactivate())
     paid = outlook(book.account, book.now).paid_for
     assert paid is not None
     assert (paid.carts, paid.unit_amount, paid.currency) == (3, 2500, "usd")
+    book.at("2027-02-27T10:00")
+    assert book.account.timeline[-1].type == "account.renewal_upcoming"
+    assert outlook(book.account, book.now).paid_for == paid
     book.at("2027-02-28T10:00")
     renewed = outlook(book.account, book.now).paid_for
     assert renewed is not None
     assert renewed.carts == 7
+    back = lapsed()
+    back.do(SetCarts(carts=5))
+    back.do(Reactivate())
+    bought = outlook(back.account, back.now).paid_for
+    assert bought is not None
+    assert bought.carts == 5
 
 
 def test_R12_a_renewal_that_failed_for_good() -> None:
@@ -80,6 +153,16 @@ def test_R12_a_renewal_that_failed_for_good() -> None:
         assert (told.failed_renewal, told.owes) == (utc("2027-02-28T10:00"), owed)
         book.do(Reactivate())
         assert outlook(book.account, book.now).failed_renewal is None
+    paid_late = past_due()
+    paid_late.voids_are_refused = True
+    paid_late.at("2027-03-08T00:00").pay_by_hand()
+    paid_late.hint("a1:2")
+    assert paid_late.account.disabled_reason == "payment_failed"
+    assert outlook(paid_late.account, paid_late.now).failed_renewal is None
+    left = past_due()
+    assert outlook(left.account, left.now).failed_renewal is None
+    left.do(Cancel())
+    assert outlook(left.account, left.now).failed_renewal is None
 
 
 def test_R8_a_payment_is_news_for_a_day() -> None:

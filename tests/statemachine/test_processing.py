@@ -1,5 +1,6 @@
 """R21: payments that take days (E13, E14)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -31,6 +32,7 @@ from tests.statemachine.standings import (
     past_due,
     payment_of,
     refusal,
+    waiting,
 )
 
 
@@ -180,6 +182,39 @@ def test_R21_who_comes_back_while_a_payment_that_was_given_up_clears_is_back_whe
     book.perform(book.take(paid, utc("2027-03-04T10:00")))
     assert book.state == "reactivated"
     assert book.account.term == Term(start=utc("2027-03-04T10:00"), end=utc("2027-04-04T10:00"))
+
+
+def _debit_of(book: Book) -> None:
+    """The payer has paid the open invoice on its page, by debit."""
+    payment = payment_of(book)
+    book.invoices[payment.key], book.debits[payment.key] = "processing", payment
+
+
+def _retries_over() -> Book:
+    book = past_due().at("2027-03-07T09:00")
+    _debit_of(book)
+    return book.at("2027-03-07T10:00")
+
+
+def _called_off() -> Book:
+    book = waiting()
+    _debit_of(book)
+    book.do(Cancel())
+    return book
+
+
+@pytest.mark.parametrize(
+    ("make", "state"),
+    [(lambda: Book.open(card="processing"), "active"), (_retries_over, "reactivated"), (_called_off, "reactivated")],
+)
+def test_R21_whoever_joins_a_payment_that_clears_is_back_with_it(make: Callable[[], Book], state: str) -> None:
+    """A first payment stays one; a renewal that came too late and a return that was called off bring it back."""
+    book = make()
+    assert (book.state, payment_of(book).status) == ("disabled", "processing")
+    book.do(Reactivate())
+    book.settle_debit(payment_of(book).key)
+    book.hint(payment_of(book).key)
+    assert book.state == state
 
 
 def test_R21_payment_status_has_a_word_for_each() -> None:

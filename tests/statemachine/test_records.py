@@ -42,11 +42,17 @@ def test_the_record_survives_json_in_every_state() -> None:
         assert access_until(loaded) == book.access_until
 
 
-def test_a_record_of_a_later_version_is_refused() -> None:
+@pytest.mark.parametrize("version", [2, 0, "1", None])
+def test_a_record_of_a_later_version_is_refused(version: object) -> None:
     """A worker that is too old must not guess."""
-    record = Book.open().account.model_dump(mode="json") | {"version": 2}
+    record = Book.open().account.model_dump(mode="json") | {"version": version}
     with pytest.raises(ValueError, match="newer than this worker"):
         Account.model_validate(record)
+
+
+def test_what_is_no_record_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="valid dictionary"):
+        Account.model_validate("a1")
 
 
 def test_the_states_are_those_of_the_rules() -> None:

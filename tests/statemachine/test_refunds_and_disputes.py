@@ -53,6 +53,28 @@ def test_R24_a_refund_is_told_once_for_each_status_and_changes_nothing() -> None
     assert book.state == "active"
 
 
+def test_R24_a_refund_says_of_which_payment_it_is() -> None:
+    """By key, invoice and currency; without a reason of Stripe's its status stands alone."""
+    book = Book.open()
+    book.refunds["re_1"] = refund().model_copy(update={"invoice_id": "in_1", "reason": None})
+    book.hint(refund_id="re_1")
+    (told,) = entries(book.account, "refunded")
+    assert (told.payment_key, told.invoice_id, told.currency, told.reason) == ("a1:1", "in_1", "usd", "succeeded")
+
+
+def test_R24_the_last_fifty_are_known_to_be_told() -> None:
+    """The fifty-first makes the first be told again, if a webhook of it comes so late."""
+    book = Book.open()
+    for number in range(51):
+        book.refunds[f"re_{number}"] = refund().model_copy(update={"object_id": f"re_{number}"})
+        book.hint(refund_id=f"re_{number}")
+    told = book.account.sequence
+    book.hint(refund_id="re_1")
+    assert book.account.sequence == told
+    book.hint(refund_id="re_0")
+    assert book.account.sequence == told + 1
+
+
 def test_R24_a_refund_of_somebody_elses_payment_is_not_told() -> None:
     """Anyone can name an id."""
     book = Book.open()

@@ -5,9 +5,10 @@ import pytest
 from reprise.statemachine import editions, machine
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.effects import Announce, Collect
+from reprise.statemachine.payments import OwedVoid
 from reprise.statemachine.record_checks import faults_of
 from reprise.statemachine.timeline import UNKNOWN_ENTRIES, Actor, ActorKind, EntryType
-from tests.statemachine.book import utc
+from tests.statemachine.book import Book, utc
 from tests.workflows import records
 
 ADA = Actor(kind=ActorKind.OPERATOR, id="ada")
@@ -46,7 +47,7 @@ def test_R18_R27_an_older_record_gives_no_number_twice() -> None:
     """The product may have been told of entries that the record lacks, and would take another for one of them."""
     account = records.active()
     restored, _ = machine.restore(account, ADA, "how", NOW, undone=(), older=True)
-    assert restored.sequence == account.sequence + UNKNOWN_ENTRIES + 1
+    assert restored.sequence == account.sequence + UNKNOWN_ENTRIES + 1 == account.sequence + 10_001
     assert list(faults_of(restored)) == []
 
 
@@ -56,6 +57,10 @@ def test_R27_every_record_of_an_account_is_one(standing: object) -> None:
     account: Account = standing()  # type: ignore[operator] # one of the records' functions
     for each in (account, account.model_copy(update={"edition": editions.FIRST}).by_newest_edition()):
         assert list(faults_of(each)) == []
+
+
+def test_R25_R27_an_account_that_has_not_paid_yet_is_one() -> None:
+    assert list(faults_of(Book.open(paid_through=utc("2027-02-28T10:00")).account)) == []
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,11 @@ def test_R27_every_record_of_an_account_is_one(standing: object) -> None:
         ({"payment_count": 1}, "payment.key"),
         ({"paid_keys": ("a1:0",)}, "paid_keys"),
         ({"paid_keys": ("a2:1",)}, "paid_keys"),
+        (
+            {"voids_owed": (OwedVoid(payment_key="a1:9", invoice_id=None, since=NOW, next_attempt_at=NOW),)},
+            "voids_owed",
+        ),
+        ({"state": AccountState.PAST_DUE, "payment": records.disabled_first_payment_failed().payment}, "payment"),
         ({"sequence": 99}, "timeline"),
     ],
 )
@@ -84,6 +94,7 @@ def test_R27_a_record_that_no_account_can_have_is_found_out(changes: dict[str, o
 def test_R27_a_timeline_out_of_order_is_found_out() -> None:
     """Entries come one after another, the last one last."""
     account = records.active()
-    for timeline in (account.timeline[::-1], account.timeline[:1] * 2, account.timeline[:-1]):
+    first, second, *later = account.timeline
+    for timeline in ((second, first, *later), account.timeline[::-1], (first, first), account.timeline[:-1]):
         spoilt = account.model_copy(update={"timeline": timeline})
         assert [fault.field for fault in faults_of(spoilt)] == ["timeline"]

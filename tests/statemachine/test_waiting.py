@@ -67,6 +67,8 @@ def test_R9_the_retries_that_are_ahead_are_known_when_the_renewal_fails() -> Non
         ("lost_card", NextAction.REPLACE_PAYMENT_METHOD, 0),
         ("authentication", NextAction.AUTHENTICATE_PAYMENT, 4),
         ("generic_decline", NextAction.RETRY_PAYMENT, 4),
+        ("none", NextAction.REPLACE_PAYMENT_METHOD, 4),
+        ("stopped", NextAction.FIX_REQUEST, 0),
     ],
 )
 def test_R9_what_mends_a_renewal_that_failed(card: str, action: NextAction, retries: int) -> None:
@@ -74,6 +76,25 @@ def test_R9_what_mends_a_renewal_that_failed(card: str, action: NextAction, retr
     account = past_due(card).account
     assert next_action(account) is action
     assert len(retries_ahead(account)) == retries
+
+
+def test_what_is_next_of_an_account_without_a_payment_or_with_one_that_is_made() -> None:
+    """Paid elsewhere, then out of service; a first payment that stopped; a retry that is under way, or clearing."""
+    book = Book.open(paid_through=utc("2027-02-28T10:00"))
+    assert next_action(book.account) is NextAction.RENEW
+    assert retries_ahead(book.account) == ()
+    book.do(Cancel(when="now"))
+    assert next_action(book.account) is NextAction.REACTIVATE
+    assert next_action(Book.open(card="stopped").account) is NextAction.FIX_REQUEST
+    late = past_due("insufficient_funds")
+    late.fire_due(utc("2027-03-01T10:00"))
+    assert (late.state, next_action(late.account)) == ("past_due", NextAction.COLLECT_PAYMENT)
+    assert retries_ahead(late.account) == ()
+    late = past_due("insufficient_funds")
+    late.card = "processing"
+    late.at("2027-03-01T10:00")
+    assert (late.state, next_action(late.account)) == ("past_due", NextAction.CLEAR_PAYMENT)
+    assert retries_ahead(late.account) == ()
 
 
 def test_R3_cancelling_changes_what_is_next_and_since_when() -> None:
@@ -86,7 +107,8 @@ def test_R3_cancelling_changes_what_is_next_and_since_when() -> None:
 
 
 def test_R9_a_renewal_that_stopped_for_our_own_fault_has_no_retries_ahead() -> None:
-    """It is tried hourly until it is mended: the schedule counts from then."""
+    """It is tried hourly until it is mended: the schedule counts from then. Without a payment nothing is tried."""
     book = past_due("stopped")
     assert book.state == "past_due"
     assert retries_ahead(book.account) == ()
+    assert retries_ahead(book.account.model_copy(update={"payment": None})) == ()
