@@ -1,5 +1,6 @@
 """R24: a refund or dispute is about an account's payment only where an invoice ties it to one."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ async def test_R24_a_refund_is_ours_by_the_invoice_of_its_charge(intent: Any, pa
         found = await retrieve(client, RefundInput(**ASKED, object_id="re_1"))
     assert (found.ours, found.payment_key, found.invoice_id) == (key is not None, key, "in_1" if key else None)
     assert (found.kind, found.status, found.reason) == ("refund", "failed", None)
-    assert (found.amount, found.currency, found.created.timestamp()) == (100, "usd", REFUND["created"])
+    assert (found.amount, found.currency, found.created) == (100, "usd", datetime.fromtimestamp(1_800_000_000, UTC))
     sought = {"payment[type]": "payment_intent", "payment[payment_intent]": "pi_1", "expand[0]": "data.invoice"}
     assert [each.params for each in script.asked[1:]] == ([sought] if intent else [])
 
