@@ -118,11 +118,10 @@ class BillingDetailsReader:
             if is_missing_customer(error):
                 return {}
             raise unavailable_by(error) from error
-        by_intent: dict[str | None, PaymentMethodView] = {}
+        by_intent: dict[str | None, PaymentMethodView | None] = {}
         for charge in charged.data:  # newest first: the first of an intent is its latest
-            method = view_of(charge.payment_method_details)
-            if method is not None and (intent := _id_of(charge.payment_intent)):
-                by_intent.setdefault(intent, method)
+            if intent := _id_of(charge.payment_intent):
+                by_intent.setdefault(intent, view_of(charge.payment_method_details))
         found: dict[str, PaymentMethodView] = {}
         for invoice in listed.data:
             for payment in getattr(getattr(invoice, "payments", None), "data", ()):

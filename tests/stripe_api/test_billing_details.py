@@ -90,11 +90,12 @@ async def test_R19_what_invoices_were_paid_with_is_their_latest_charge() -> None
     none = {"id": "in_0", "object": "invoice"}
     invoices = listed(
         invoice(1, "pi_1"), invoice(2, {"id": "pi_2", "object": "payment_intent"}), invoice(3, "pi_3"),
-        invoice(4), invoice(5, None), invoice(6, "pi_6"), none,
+        invoice(4), invoice(5, None), invoice(6, "pi_6"), invoice(7, "pi_7"), none,
     )  # fmt: skip
     charges = listed(
         charge(None, **CARD), charge("pi_1", **CARD), charge("pi_1", **older),
         charge({"id": "pi_2", "object": "payment_intent"}, **older), charge("pi_3", type="cash"), charge("pi_3"),
+        charge("pi_7", type="link", link={}), charge("pi_7", **CARD),
     )  # fmt: skip
     async with answering({"GET /v1/invoices": invoices, "GET /v1/charges": charges}) as (client, script):
         reader = BillingDetailsReader(client)
