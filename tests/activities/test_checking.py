@@ -92,6 +92,7 @@ async def test_R12_a_quote_of_many_debts_is_one_invoice(payer: Payer, sent: list
     sent.clear()
     assert (await payer.collect(wanted)).kind == "paid"
     assert {each.params["limit"] for each in sent if each.call.endswith("/lines")} == {"100"}
+    assert "POST /v1/invoiceitems" not in {each.call for each in sent}
     assert payer.charged() == [62500]
     assert payer.stripe.invoices(payer.account_id)[0]["lines"]["total_count"] == 12
 

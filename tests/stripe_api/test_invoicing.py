@@ -64,3 +64,16 @@ async def test_R8_an_invoice_whose_failed_finalizing_is_replayed_is_finalized(pa
         side.fault(path="/v1/invoices/[^/]+/finalize", when="before", status=500, saved=True)
         await fails(invoices.finalize(draft, asked))
         assert (await invoices.finalize(draft, asked)).status == "open"
+
+
+async def test_R8_what_was_done_though_its_answer_failed_is_not_done_again(payer: Payer) -> None:
+    """The library repeats the request, and gets the same failure: what stands there is returned."""
+    asked, side = payer.asked(debts=(Debt(amount=500, currency="usd", term=nth_term(START, -1, "UTC")),)), payer.stripe
+    async with stripe_client(side.settings(stripe_retries=1)) as client:
+        invoices = Invoices(client, asked, payer.customer_id)
+        draft = await invoices.create(asked, 0)
+        side.fault(path="/v1/invoiceitems", when="after", status=500, saved=True, skip=1)
+        done = await invoices.complete(draft, asked)
+        assert sorted(metadata_of(each)["line"] for each in done.lines.data) == ["0", "1"]
+        side.fault(path="/v1/invoices/[^/]+/finalize", when="after", status=500, saved=True)
+        assert (await invoices.finalize(done, asked)).status == "open"
