@@ -53,7 +53,7 @@ class _Kept(Generic[T]):
             self.answers.popitem(last=False)
         return answer
 
-    def forget(self, customer: str) -> None:
+    def forget(self, customer: str | None) -> None:
         for key in [each for each in self.answers if each[0] == customer]:
             del self.answers[key]
 
@@ -92,7 +92,7 @@ class BillingDetailsReader:
     def forget(self, customer: str | None) -> None:
         """Ask Stripe anew the next time: the customer has just been there."""
         for kept in (self._details, self._paid_with):
-            kept.forget(customer or "")
+            kept.forget(customer)
 
     async def _read_details(self, customer: str) -> BillingDetails:
         asked: Any = {"expand": ["invoice_settings.default_payment_method"]}
@@ -118,16 +118,15 @@ class BillingDetailsReader:
             if is_missing_customer(error):
                 return {}
             raise unavailable_by(error) from error
-        by_intent: dict[str, PaymentMethodView] = {}
+        by_intent: dict[str | None, PaymentMethodView | None] = {}
         for charge in charged.data:  # newest first: the first of an intent is its latest
-            method = view_of(charge.payment_method_details)
-            if method is not None and (intent := _id_of(charge.payment_intent)):
-                by_intent.setdefault(intent, method)
+            if intent := _id_of(charge.payment_intent):
+                by_intent.setdefault(intent, view_of(charge.payment_method_details))
         found: dict[str, PaymentMethodView] = {}
         for invoice in listed.data:
             for payment in getattr(getattr(invoice, "payments", None), "data", ()):
-                method = by_intent.get(_id_of(getattr(payment.payment, "payment_intent", None)) or "")
-                if method is not None and invoice.id:
+                method = by_intent.get(_id_of(getattr(payment.payment, "payment_intent", None)))
+                if method is not None:
                     found[invoice.id] = method
         return found
 
@@ -154,5 +153,5 @@ def view_of(method: Any) -> PaymentMethodView | None:
 
 def _id_of(reference: Any) -> str | None:
     """Return the id of what Stripe refers to, expanded or not."""
-    found = getattr(reference, "id", reference)
-    return found if isinstance(found, str) else None
+    found: str | None = getattr(reference, "id", reference)
+    return found

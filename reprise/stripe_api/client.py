@@ -25,8 +25,8 @@ def invoice_pages(settings: StripeSettings) -> str:
     """Return where operators see an invoice, but for its id: in Stripe's dashboard, or on the sandbox's pages."""
     if settings.stripe_url is not None:
         return f"{str(settings.stripe_url).rstrip('/')}/_sandbox/invoices/"
-    _, mode, _ = f"{settings.stripe_api_key.get_secret_value()}__".split("_", 2)
-    return f"https://dashboard.stripe.com/{'test/' if mode == 'test' else ''}invoices/"
+    is_test = settings.stripe_api_key.get_secret_value().startswith(("sk_test_", "rk_test_"))
+    return f"https://dashboard.stripe.com/{'test/' if is_test else ''}invoices/"
 
 
 @asynccontextmanager
@@ -63,8 +63,8 @@ async def understood(answer: Awaitable[Answer]) -> Answer:
         found = await answer
     except (AttributeError, KeyError, TypeError) as error:  # the library's, on errors in no shape of Stripe's (16.1)
         raise stripe.APIError(NOT_UNDERSTOOD) from error
-    kind = getattr(found, "object", None)
-    needed = ("id",) if getattr(found, "deleted", False) else _FIELDS.get(kind or "", ("id",))
+    kind: Any = getattr(found, "object", None)
+    needed = ("id",) if getattr(found, "deleted", False) else _FIELDS.get(kind, ("id",))
     if kind is None or any(name not in found for name in needed):
         raise stripe.APIError(NOT_UNDERSTOOD)
     return found

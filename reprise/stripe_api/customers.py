@@ -78,9 +78,7 @@ class Customers:
             return False
         try:
             return is_deleted(await self.retrieve(customer_id))
-        except stripe.InvalidRequestError as error:
-            if is_transient(error):
-                raise
+        except stripe.InvalidRequestError:
             return False
 
     async def _find(self, email: str | None) -> stripe.Customer | None:
@@ -101,9 +99,7 @@ class Customers:
         query = " AND ".join(f"metadata['{name}']:'{value}'" for name, value in self._metadata.items())
         try:
             found = await understood(self._stripe.customers.search_async({"query": query, "limit": 100}))
-        except stripe.InvalidRequestError as error:
-            if is_transient(error):
-                raise
+        except stripe.InvalidRequestError:
             return None
         return next((each for each in found.data if self._is_ours(each)), None)
 
@@ -124,7 +120,7 @@ class Customers:
         try:
             return Registered(await self._find(email) or await self._create(email, replacing))
         except stripe.InvalidRequestError as error:
-            if email is None or is_transient(error) or not is_refused_email(error):
+            if not is_refused_email(error):
                 raise
             customer = await self._find(None) or await self._create(None, replacing, "no e-mail")
             return Registered(customer, email_refused=message_of(error))
@@ -214,7 +210,7 @@ class Customers:
                 )
             )
         except (stripe.CardError, stripe.InvalidRequestError) as error:
-            if is_transient(error) or is_missing_customer(error):
+            if is_missing_customer(error):
                 raise
             refused = decline_code_of(error) or code_of(error) or "resource_missing"
             return PaymentMethodChanged(refused=refused, message=message_of(error))

@@ -18,9 +18,9 @@ def is_transient(error: stripe.StripeError) -> bool:
 
     Stripe refuses by 400, 401, 402, 403 and 404 with an error object (docs.stripe.com/api/errors). 409 is another
     request under way with the same idempotency key: an earlier try of ours that has not ended. An answer that is no
-    JSON of Stripe's, whatever its status, comes from somebody on the way.
+    JSON of Stripe's, whatever its status, comes from somebody on the way, and so does an error of OAuth.
     """
-    return error.http_status not in REFUSALS or error.error is None
+    return error.http_status not in REFUSALS or not isinstance(error.error, stripe.ErrorObject)
 
 
 def is_saved(error: stripe.StripeError) -> bool:

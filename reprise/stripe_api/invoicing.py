@@ -30,9 +30,6 @@ from reprise.stripe_api.reading import (
 PAGE_SIZE = 20
 """How many invoices one page of the latest asks for: an account's newest payments are among them."""
 
-_LINES_SHOWN = 10
-"""How many of its lines an invoice shows by itself (`Invoice.lines`)."""
-
 
 @dataclass(frozen=True)
 class Latest:
@@ -61,9 +58,7 @@ def unknown(latest: Latest, payment_key: str | None, known: PaymentsInput) -> li
     if since is None:
         return []
     return [
-        each
-        for each in latest.others(payment_key)
-        if number_of(each) >= since and key_of(each) not in known.paid_keys and each.status != "void"
+        each for each in latest.others(payment_key) if number_of(each) >= since and key_of(each) not in known.paid_keys
     ]
 
 
@@ -278,7 +273,7 @@ class Invoices:
         try:
             now = await self.read(invoice.id)
         except stripe.InvalidRequestError as error:
-            if error.http_status == 404 and not is_transient(error):
+            if error.http_status == 404:
                 return Voided(None)  # a draft that was deleted meanwhile
             raise
         return Voided(now, None if now.status == "void" else message_of(refused))

@@ -24,17 +24,17 @@ async def retrieve(client: stripe.StripeClient, asked: RefundInput) -> RefundObs
     else:
         found = await understood(client.v1.refunds.retrieve_async(asked.object_id))
     invoice = await invoice_of_intent(client, found.payment_intent)
-    ours = invoice is not None and is_ours(invoice, asked.account_id, asked.life)
+    mine = invoice if invoice and is_ours(invoice, asked.account_id, asked.life) else None
     return RefundObserved(
         object_id=found.id,
         kind="dispute" if isinstance(found, stripe.Dispute) else "refund",
-        ours=ours,
+        ours=mine is not None,
         status=found.status,
         amount=found.amount,
         currency=found.currency,
         reason=found.reason or getattr(found, "failure_reason", None),
-        payment_key=key_of(invoice) if ours and invoice else None,
-        invoice_id=invoice.id if ours and invoice else None,
+        payment_key=key_of(mine) if mine else None,
+        invoice_id=mine.id if mine else None,
         created=datetime.fromtimestamp(found.created, UTC),
     )
 

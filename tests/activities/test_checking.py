@@ -9,6 +9,7 @@ from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import Paid, Stopped
 from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import nth_term
+from tests.activities.conftest import Sent
 from tests.activities.payer import START, Payer
 
 DEBT = Debt(amount=5000, currency="usd", term=nth_term(START, -1, "UTC"))
@@ -81,14 +82,17 @@ async def test_R8_each_line_is_for_what_the_quote_says(payer: Payer) -> None:
     assert [line["amount"] for line in payer.stripe.invoices(payer.account_id)[0]["lines"]["data"]] == [2500, 5000]
 
 
-async def test_R12_a_quote_of_many_debts_is_one_invoice(payer: Payer) -> None:
+async def test_R12_a_quote_of_many_debts_is_one_invoice(payer: Payer, sent: list[Sent]) -> None:
     """More lines than an invoice shows by itself: all are there, once, also after a crash."""
     wanted = payer.asked(debts=(DEBT,) * 11)
     payer.stripe.fault(method="POST", path=r"/v1/invoices/[^/]+/finalize", when="before", status=500)
     with pytest.raises(Exception, match="cannot be reached or is failing"):
         await payer.collect(wanted, stripe_retries=0)
     payer.stripe.advance(25 * 3600)
+    sent.clear()
     assert (await payer.collect(wanted)).kind == "paid"
+    assert {each.params["limit"] for each in sent if each.call.endswith("/lines")} == {"100"}
+    assert "POST /v1/invoiceitems" not in {each.call for each in sent}
     assert payer.charged() == [62500]
     assert payer.stripe.invoices(payer.account_id)[0]["lines"]["total_count"] == 12
 

@@ -79,9 +79,7 @@ async def test_R21_no_payment_begins_beside_an_open_one(
     """Whatever the payment is for, what is open, or written off, or a draft of ours from before is made unpayable."""
     uncollectible = await with_open_invoice(payer, 1)
     await payer.by_hand("POST", f"invoices/{uncollectible}/mark_uncollectible")
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(2)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft_by_hand(2)
     assert isinstance(await payer.collect(payer.asked(3, purpose=purpose, known_from=known_from)), Paid)
     assert payer.statuses() == ["void", "paid"]
     assert payer.charged() == [7500]
@@ -147,41 +145,50 @@ async def test_R22_an_old_invoice_that_is_paid_while_it_is_voided_goes_first(pay
 # ---------------------------------------------------------------------- where an invoice is found
 
 
-async def test_R8_an_invoice_beyond_the_first_page_is_found(payer: Payer) -> None:
-    """25 newer ones of other people's on the same customer, and the keys forgotten: no second charge."""
+async def test_R8_an_invoice_is_found_on_whichever_page_it_is(payer: Payer) -> None:
+    """Behind twenty newer ones of other people's, and the keys forgotten: no second charge, and no page too many."""
+
+    async def looked(n: int) -> tuple[InvoiceState, int]:
+        before = payer.stripe.latest_request()
+        seen = await payer.look(n, paid=(1, 2))
+        return seen.invoice, payer.calls_since(before).count("GET /v1/invoices")
+
     await payer.collect()
-    for _ in range(25):
+    for _ in range(19):
         await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false")
+    assert await looked(1) == (InvoiceState.PAID, 1), "twenty are one page"
+    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false")
     payer.stripe.advance(25 * 3600)
     before = payer.stripe.latest_request()
     assert isinstance(await payer.collect(), Paid)
     assert payer.calls_since(before) == ["GET /v1/invoices"] * 2
     payer.paid_exactly_once()
-    assert (await payer.look()).invoice is InvoiceState.PAID
+    await payer.collect(payer.asked(2, paid=(1,)))
+    assert await looked(1) == (InvoiceState.PAID, 2)
+    assert await looked(2) == (InvoiceState.PAID, 1)
+    assert await looked(3) == (InvoiceState.MISSING, 1)
 
 
 async def test_R8_void_invoices_of_its_own_hide_no_invoice(payer: Payer) -> None:
     """Two of one key: what is paid counts, wherever it stands."""
     await payer.collect()
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
     for _ in range(21):
-        draft = await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
-        line = {"customer": payer.customer_id, "invoice": draft["id"], "amount": "100", "currency": "usd"}
+        draft = await payer.draft_by_hand()
+        line = {"customer": payer.customer_id, "invoice": draft, "amount": "100", "currency": "usd"}
         await payer.by_hand("POST", "invoiceitems", **line)
-        await payer.by_hand("POST", f"invoices/{draft['id']}/finalize")
-        await payer.by_hand("POST", f"invoices/{draft['id']}/void")
+        await payer.by_hand("POST", f"invoices/{draft}/finalize")
+        await payer.by_hand("POST", f"invoices/{draft}/void")
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.charged() == [7500]
 
 
 async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
     """The other is void before the money is asked for."""
-    await with_open_invoice(payer, 1)
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    other = await with_open_invoice(payer, 1)
+    await payer.draft_by_hand()
+    before = payer.stripe.latest_request()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
+    assert payer.calls_since(before).count(f"GET /v1/invoices/{other}") == 1
     assert sorted(payer.statuses()) == ["paid", "void"]
     assert payer.charged() == [7500]
 
@@ -189,9 +196,7 @@ async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
 async def test_R22_of_two_invoices_of_one_key_the_paid_one_counts(payer: Payer) -> None:
     """Paid, and another one made since by somebody: nothing more is asked for."""
     await payer.collect()
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft_by_hand()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.charged() == [7500]
 

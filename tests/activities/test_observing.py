@@ -37,7 +37,8 @@ async def test_R15_a_look_says_how_a_payment_stands(payer: Payer) -> None:
     assert (seen.invoice, seen.invoice_id) == (InvoiceState.OPEN, invoice)
     assert seen.payment_method not in {None, nothing.payment_method}, "that of now"
     await payer.by_hand("POST", f"invoices/{invoice}/mark_uncollectible")
-    assert (await payer.look()).invoice is InvoiceState.OPEN, "it can be paid"
+    seen = await payer.look()
+    assert (seen.invoice, seen.decline_code) == (InvoiceState.OPEN, "insufficient_funds"), "it can be paid"
     await payer.by_hand("POST", f"invoices/{invoice}/void")
     seen = await payer.look()
     assert (seen.invoice, seen.invoice_id, seen.found) == (InvoiceState.VOID, invoice, ())
@@ -163,9 +164,7 @@ async def test_R3_a_void_makes_every_invoice_of_a_payment_unpayable(payer: Payer
     """One is open, one a draft: nobody can pay either; another payment's is left."""
     await declined(payer, 1)
     await declined(payer, 2)
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(2)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft_by_hand(2)
     voided = await payer.void(2)
     assert (voided.invoice, voided.reason) == (InvoiceState.VOID, None)
     assert payer.statuses() == ["void", "void"], "payment 1's was void when payment 2 began"
@@ -191,19 +190,23 @@ async def test_R22_a_void_that_comes_too_late_says_what_was_paid(payer: Payer) -
     await payer.stripe.hit(held)
     await payer.by_hand("POST", f"invoices/{invoice}/pay", payment_method="pm_card_visa")
     payer.stripe.let_go(held)
-    for voided in (await voiding, await payer.void()):
+    during, after = await voiding, await payer.void()
+    assert "open or uncollectible" in (during.reason or "")
+    assert after.reason is None
+    for voided in (during, after):
         assert voided.invoice is InvoiceState.PAID
-        assert voided.reason is None or "open or uncollectible" in voided.reason
         assert voided.found is not None
         assert (voided.found.payment_key, voided.found.amount) == (payer.key(), 7500)
 
 
 async def test_R21_a_debit_that_is_processing_is_not_void(stripe_side: StripeSide) -> None:
-    """Stripe refuses: the void stays owed, and says why."""
+    """Nor is Stripe asked to: the void stays owed, and says why."""
     payer = Payer(stripe_side)
     await payer.register("pm_usBankAccount_success")
     await payer.collect(payer.asked(payment_methods=BANKS))
+    before = payer.stripe.latest_request()
     voided = await payer.void()
+    assert [each.split()[0] for each in payer.calls_since(before)] == ["GET", "GET"]
     assert voided.invoice is InvoiceState.PROCESSING
     assert "still processing" in (voided.reason or "")
     assert payer.statuses() == ["open"]
@@ -219,6 +222,36 @@ async def test_E20_a_refused_void_says_how_the_invoice_stands(payer: Payer, stat
     assert voided.reason is not None
     assert (await payer.void()).invoice is InvoiceState.VOID
     assert payer.statuses() == ["void"]
+
+
+@pytest.mark.parametrize("draft", [False, True], ids=["open", "draft"])
+async def test_R3_what_somebody_ends_while_we_do_is_ended(payer: Payer, draft: bool) -> None:
+    """Voided or deleted in the dashboard: that Stripe refuses to do it again is not told."""
+    if draft:
+        payer.stripe.fault(path="/v1/invoiceitems", when="before", status=400)
+        await payer.collect()
+        invoice = payer.stripe.invoices(payer.account_id)[0]["id"]
+        act = ("DELETE", f"invoices/{invoice}")
+    else:
+        invoice = await declined(payer)
+        act = ("POST", f"invoices/{invoice}/void")
+    held = payer.stripe.hold(method=act[0], path=f"/v1/{act[1]}")
+    voiding = asyncio.create_task(payer.void())
+    await payer.stripe.hit(held)
+    await payer.by_hand(*act)
+    payer.stripe.let_go(held)
+    voided = await voiding
+    assert (voided.invoice, voided.reason) == (InvoiceState.MISSING if draft else InvoiceState.VOID, None)
+
+
+async def test_E20_a_void_that_is_refused_and_cannot_be_looked_at_is_unknown(payer: Payer) -> None:
+    """An open invoice is never taken for one that is not there."""
+    await declined(payer)
+    payer.stripe.fault(path=VOID, when="before", status=400)
+    payer.stripe.fault(method="GET", path="/v1/invoices/[^/]+", when="before", status=400, skip=1)
+    voided = await payer.void(stripe_retries=0)
+    assert (voided.invoice, voided.invoice_id) == (InvoiceState.UNKNOWN, None)
+    assert payer.statuses() == ["open"]
 
 
 @pytest.mark.parametrize("skip", [0, 1])

@@ -140,6 +140,9 @@ async def test_R8_registering_twice_finds_the_same_customer(payer: Payer) -> Non
     first = payer.customer_id
     payer.stripe.advance(25 * 3600)
     assert (await payer.register()).customer_id == first
+    other = Payer(payer.stripe)
+    other.email = payer.email
+    assert (await other.register()).customer_id != first
     methods = payer.stripe.dump("payment_methods", owners=[first])["payment_methods"]
     assert len(methods) == 1
 

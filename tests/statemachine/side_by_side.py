@@ -317,19 +317,19 @@ class SideBySide:
             self.told_of |= {payment.key} if payment.invoice_id else set()
             self._names_invoice(payment.key, payment.invoice_id)
         fresh = self.core.timeline[len(self.core.timeline) - (self.core.sequence - self.compared) :]
-        for told in fresh:
-            if told.type is not EntryType.PAYMENT_VOIDED:
-                self._names_invoice(told.payment_key, told.invoice_id)
-            if payment and told.payment_key == payment.key and told.amount == payment.quote.amount_due:
-                assert told.type in ABOUT_PAYMENTS or (told.carts, told.unit_amount) == (
+        for entry in fresh:
+            if entry.type is not EntryType.PAYMENT_VOIDED:
+                self._names_invoice(entry.payment_key, entry.invoice_id)
+            if payment and entry.payment_key == payment.key and entry.amount == payment.quote.amount_due:
+                assert entry.type in ABOUT_PAYMENTS or (entry.carts, entry.unit_amount) == (
                     payment.quote.carts,
                     payment.quote.unit_amount,
                 )
         if fresh:
             assert fresh[-1].access_until == self.reference.access_until()
-        for entry in self.reference.timeline[self.compared :]:
-            assert (entry.before, entry.after) in rules.TIMELINE[entry.type], "the table says what the account does"
-            self.met[entry.type] += 1
+        for named in self.reference.timeline[self.compared :]:
+            assert (named.before, named.after) in rules.TIMELINE[named.type], "the table says what the account does"
+            self.met[named.type] += 1
         self.compared = len(self.reference.timeline)
 
     def _names_invoice(self, key: str | None, invoice_id: str | None) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from reprise.statemachine.commands import Close
+from reprise.statemachine.effects import VoidInvoice
 from reprise.statemachine.outcomes import EarlierPayment, InvoiceObserved, InvoiceState, InvoiceVoided
 from reprise.statemachine.payments import PaymentStatus
 from tests.statemachine.book import Book
@@ -95,7 +96,7 @@ def test_R8_each_owed_void_is_tried_at_its_own_instants() -> None:
     later = book.account.voids_owed[1].next_attempt_at
     assert later > first
     effects = book.fire_due(first)
-    assert [effect.payment_key for effect in effects if effect.kind == "void_invoice"] == ["a1:0"]
+    assert [effect.payment_key for effect in effects if isinstance(effect, VoidInvoice)] == ["a1:0"]
     assert book.account.voids_owed[0].next_attempt_at > first
     assert book.account.voids_owed[1].next_attempt_at == later
 

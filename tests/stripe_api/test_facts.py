@@ -8,7 +8,7 @@ import pytest
 
 from reprise.stripe_api.facts import CustomerFact, InvoiceFact, RefundFact, SubscriptionFact
 from reprise.stripe_api.reconciling import FactPage, Pace, StripeFacts
-from tests.stripe_api.answering import answering
+from tests.stripe_api.scripted import answering
 
 SINCE = datetime(2026, 10, 1, 10, tzinfo=UTC)
 CREATED = int(SINCE.timestamp())
@@ -45,8 +45,8 @@ def customer(**changes: Any) -> dict[str, Any]:
 
 async def test_R22_lists_are_asked_for_as_many_as_stripe_lists_from_an_instant_on() -> None:
     """And from the last one of the page before."""
-    async with answering(200, page()) as server:
-        facts = StripeFacts(server.client, Pace(QUICK))
+    async with answering({"*": page()}) as (client, script):
+        facts = StripeFacts(client, Pace(QUICK))
         for page_of in (facts.customers, facts.invoices, facts.refunds, facts.disputes):
             assert await page_of(SINCE, None) == FactPage((), None)
             await page_of(SINCE, "last_1")
@@ -56,10 +56,10 @@ async def test_R22_lists_are_asked_for_as_many_as_stripe_lists_from_an_instant_o
         begin, go_on = since, {**since, "starting_after": "last_1"}
         subscriptions = {"limit": "100", **with_customer}
         lists = [begin, go_on] * 4 + [subscriptions, {**subscriptions, "starting_after": "sub_1"}]
-        assert server.queries == lists
-    async with answering(200, page(invoice(customer=customer()))) as server:
-        await StripeFacts(server.client, Pace(QUICK)).of_account("shop", "cus_1", SINCE)
-        assert server.queries == [{"customer": "cus_1", **since, **with_customer}]
+        assert script.queries == lists
+    async with answering({"*": page(invoice(customer=customer()))}) as (client, script):
+        await StripeFacts(client, Pace(QUICK)).of_account("shop", "cus_1", SINCE)
+        assert script.queries == [{"customer": "cus_1", **since, **with_customer}]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ async def test_R22_lists_are_asked_for_as_many_as_stripe_lists_from_an_instant_o
 )
 async def test_R22_an_invoice_with_an_accounts_marks_is_a_fact(changes: dict[str, Any], fact: dict[str, Any]) -> None:
     """As it stands at Stripe."""
-    async with answering(200, page(invoice(**changes))) as server:
-        found = await StripeFacts(server.client, Pace(QUICK)).invoices(SINCE, None)
+    async with answering({"*": page(invoice(**changes))}) as (client, _):
+        found = await StripeFacts(client, Pace(QUICK)).invoices(SINCE, None)
     assert found.facts == (FACT.model_copy(update=fact),)
 
 
@@ -94,8 +94,8 @@ async def test_R22_an_invoice_with_an_accounts_marks_is_a_fact(changes: dict[str
 )
 async def test_R22_an_invoice_without_an_accounts_marks_is_nobodys(marks: dict[str, str]) -> None:
     """Others make invoices too; the page goes on behind them."""
-    async with answering(200, page(invoice(metadata=marks), has_more=True)) as server:
-        assert await StripeFacts(server.client, Pace(QUICK)).invoices(SINCE, None) == FactPage((), "in_1")
+    async with answering({"*": page(invoice(metadata=marks), has_more=True)}) as (client, _):
+        assert await StripeFacts(client, Pace(QUICK)).invoices(SINCE, None) == FactPage((), "in_1")
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ async def test_R25_a_subscription_that_was_told_to_end_does_not_go_on(ends: dict
     """With its period or at an instant of its own; one whose customer is not shown is nobody's."""
     shown = {"id": "sub_1", "object": "subscription", "customer": customer(), **ends}
     hidden = {"id": "sub_2", "object": "subscription", "customer": "cus_2", **ends}
-    async with answering(200, page(shown, hidden)) as server:
-        found = await StripeFacts(server.client, Pace(QUICK)).subscriptions(None)
+    async with answering({"*": page(shown, hidden)}) as (client, _):
+        found = await StripeFacts(client, Pace(QUICK)).subscriptions(None)
     whose = CustomerFact(customer_id="cus_1", account_id="shop", life="life-1")
     assert found.facts == (SubscriptionFact(subscription_id="sub_1", customer=whose, goes_on=goes_on),)
 
@@ -123,8 +123,8 @@ async def test_R24_a_refund_of_a_charge_without_an_intent_is_of_no_invoice() -> 
         {"id": f"re_{n}", "object": "refund", "amount": n, "currency": "usd", "payment_intent": None, "status": None}
         for n in (1, 2, 3)
     ]
-    async with answering(200, page(*refunds, has_more=True)) as server:
-        found = await StripeFacts(server.client, Pace(QUICK)).refunds(SINCE, None)
-        assert server.paths == ["/v1/refunds"]
+    async with answering({"*": page(*refunds, has_more=True)}) as (client, script):
+        found = await StripeFacts(client, Pace(QUICK)).refunds(SINCE, None)
+        assert script.calls == ["GET /v1/refunds"]
     first = RefundFact(object_id="re_1", kind="refund", status=None, amount=1, currency="usd", invoice=None)
     assert (found.facts[0], len(found.facts), found.cursor) == (first, 3, "re_3")

@@ -14,7 +14,7 @@ import stripe
 from reprise.stripe_api import reconciling
 from reprise.stripe_api.facts import AccountAtStripe, CustomerFact
 from reprise.stripe_api.reconciling import FactPage, Pace, StripeFacts
-from tests.stripe_api.answering import answering
+from tests.stripe_api.scripted import answering, refusal
 from tests.stripe_objects import customer_with_card, marked_invoice, monthly_subscription
 from tests.stripe_side import StripeSide
 
@@ -177,9 +177,9 @@ async def test_R23_a_customer_that_is_gone_is_told(shop: Shop, client: stripe.St
 @pytest.mark.parametrize(("customer", "also"), [("cus_1", []), (None, ["in_1"])])
 async def test_R22_what_stripe_refuses_otherwise_is_no_fact(customer: str | None, also: list[str]) -> None:
     """Neither a customer nor an invoice is taken for missing by it."""
-    async with answering(400, '{"error": {"message": "No.", "type": "invalid_request_error"}}') as server:
+    async with answering({"*": (400, refusal())}) as (client, _):
         with pytest.raises(stripe.InvalidRequestError, match="No"):
-            await StripeFacts(server.client, Counted()).of_account("shop", customer, LONG_AGO, also)
+            await StripeFacts(client, Counted()).of_account("shop", customer, LONG_AGO, also)
 
 
 async def test_R22_lists_hold_what_is_new_each_once(

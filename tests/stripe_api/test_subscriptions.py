@@ -14,7 +14,7 @@ from reprise.stripe_api.subscriptions import (
     end_with_period,
     subscriptions,
 )
-from tests.stripe_api.answering import answering
+from tests.stripe_api.scripted import answering, listed
 from tests.stripe_objects import customer_with_card, monthly_subscription
 
 OCTOBER, NOVEMBER, DECEMBER = 1_790_848_800, 1_793_527_200, 1_796_119_200
@@ -178,21 +178,19 @@ async def test_R25_one_that_is_taken_over_ends_with_its_period(client: stripe.St
 
 async def test_R25_subscriptions_are_read_with_their_customers() -> None:
     """As many at once as Stripe lists."""
-    async with answering(
-        200, '{"object": "list", "data": [], "has_more": false, "url": "/v1/subscriptions"}'
-    ) as server:
-        assert [each async for each in subscriptions(server.client)] == []
-        assert server.queries == [{"limit": "100", "expand[0]": "data.customer"}]
+    async with answering({"*": listed()}) as (client, script):
+        assert [each async for each in subscriptions(client)] == []
+        assert script.queries == [{"limit": "100", "expand[0]": "data.customer"}]
 
 
 @pytest.mark.parametrize(("status", "says"), [(403, r"^Stripe refused: No\.$"), (500, r"^Stripe cannot be reached ")])
 async def test_R25_what_stripe_does_not_do_is_said(status: int, says: str) -> None:
     """To whom it was asked by: refused, with Stripe's words, or out of reach."""
-    async with answering(status, '{"error": {"message": "No.", "type": "api_error"}}') as server:
+    async with answering({"*": (status, '{"error": {"message": "No.", "type": "api_error"}}')}) as (client, _):
         with pytest.raises(StripeFailed, match=says) as failed:
-            _ = [each async for each in subscriptions(server.client)]
+            _ = [each async for each in subscriptions(client)]
         assert failed.value.code == "stripe_failed"
         with pytest.raises(StripeFailed, match=says) as failed:
-            await end_with_period(server.client, TakenOver("sub_1", "cus_1", FIELDS, goes_on=True))
+            await end_with_period(client, TakenOver("sub_1", "cus_1", FIELDS, goes_on=True))
         assert isinstance(failed.value.__cause__, stripe.StripeError)
         assert is_transient(failed.value.__cause__) == (status == 500)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pkgutil
+from datetime import UTC, datetime
 from importlib import import_module
 from inspect import getmembers, isclass
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from reprise import activities, stripe_api
+from reprise.stripe_api.facts import CustomerFact, InvoiceFact
+from reprise.stripe_api.inputs import CollectInput
 
 
 def values() -> dict[str, type[Any]]:
@@ -40,3 +43,35 @@ def test_a_value_stays_as_it_was_made(name: str) -> None:
     for field in fields:
         with pytest.raises((dataclasses.FrozenInstanceError, ValidationError)):
             setattr(made, field, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "unpaid"),
+    [
+        ("draft", False, True),
+        ("open", False, True),
+        ("uncollectible", False, True),
+        ("paid", True, False),
+        ("void", False, False),
+    ],
+)
+def test_R22_an_invoice_says_whether_it_is_or_can_be_paid(status: str, paid: bool, unpaid: bool) -> None:
+    """And which of its account's payments it is."""
+    fact = InvoiceFact(
+        invoice_id="in_1",
+        customer_id="cus_1",
+        account_id="a",
+        life=None,
+        payment_key="a:12",
+        status=status,
+        total=1,
+        currency="usd",
+        created=datetime(2027, 1, 1, tzinfo=UTC),
+    )
+    assert (fact.is_paid, fact.is_unpaid, fact.number) == (paid, unpaid, 12)
+
+
+def test_what_is_not_said_of_a_value() -> None:
+    """A customer is there; cards are asked for (R21)."""
+    assert CustomerFact(customer_id="cus_1").deleted is False
+    assert CollectInput.model_fields["payment_methods"].default == ("card",)

@@ -11,7 +11,7 @@ import stripe
 from reprise.errors import Unavailable
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_api.webhooks import EventSubject, InvalidSignature, subject_of, verified
-from tests.stripe_api.answering import answering
+from tests.stripe_api.scripted import answering
 from tests.stripe_events import header
 from tests.stripe_objects import customer_with_card, marked_invoice
 from tests.stripe_side import StripeSide
@@ -40,8 +40,8 @@ def marked(**metadata: Any) -> dict[str, Any]:
 @pytest.fixture
 async def nobody() -> AsyncIterator[stripe.StripeClient]:
     """A client that nobody answers: whoever asks it is told that Stripe is out of reach."""
-    async with answering(503, "") as server:
-        yield server.client
+    async with answering({"*": (503, "")}) as (client, _):
+        yield client
 
 
 class Paid:
@@ -173,9 +173,9 @@ async def test_R24_of_a_charges_refunds_the_latest_alone_is_read() -> None:
     """Stripe lists the newest first."""
     charge = '{"id": "ch_1", "object": "charge", "payment_intent": null, "customer": null}'
     refunds = '{"object": "list", "data": [{"id": "re_2", "object": "refund"}], "has_more": true}'
-    async with answering(200, {"/v1/refunds": refunds, "/v1/charges/ch_1": charge}) as server:
-        assert await subject_of(event("charge.refunded", {"id": "ch_1", "object": "charge"}), server.client) is None
-        assert server.queries == [{"charge": "ch_1", "limit": "1"}, {}]
+    async with answering({"GET /v1/refunds": refunds, "GET /v1/charges/ch_1": charge}) as (client, script):
+        assert await subject_of(event("charge.refunded", {"id": "ch_1", "object": "charge"}), client) is None
+        assert script.queries == [{"charge": "ch_1", "limit": "1"}, {}]
 
 
 @pytest.mark.parametrize(
@@ -195,15 +195,15 @@ async def test_R24_a_charge_leads_on_by_its_invoices_then_by_its_customer(
     customer = {"id": "cus_1", "object": "customer", "metadata": {"account_id": "shop"}}
     payments = [{"object": "invoice_payment", "id": "inpay_1", "invoice": marked(**each)} for each in invoices]
     answers = {
-        "/v1/charges/ch_1": json.dumps(charge),
-        "/v1/customers/cus_1": json.dumps(customer),
-        "/v1/invoice_payments": json.dumps({"object": "list", "data": payments, "has_more": False}),
+        "GET /v1/charges/ch_1": json.dumps(charge),
+        "GET /v1/customers/cus_1": json.dumps(customer),
+        "GET /v1/invoice_payments": json.dumps({"object": "list", "data": payments, "has_more": False}),
     }
     about = {"id": "du_1", "object": "dispute", "charge": "ch_1"}
-    async with answering(200, answers) as server:
-        found = await subject_of(event("charge.dispute.created", about), server.client)
+    async with answering(answers) as (client, script):
+        found = await subject_of(event("charge.dispute.created", about), client)
         assert found == subject("charge.dispute.created", "shop", refund_id="du_1")
-        assert server.paths == [f"/v1/{each}" for each in asked]
+        assert script.calls == [f"GET /v1/{each}" for each in asked]
 
 
 @pytest.mark.parametrize(
