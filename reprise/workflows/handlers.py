@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.announcements import EndpointBacklog
-from reprise.statemachine import machine
+from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
 from reprise.statemachine.driving import refusal
@@ -86,8 +86,10 @@ class Handlers:
         return True
 
     def _submit(self, command: Command) -> None:
-        """Let a signalled command wait its turn, unless its id was seen before."""
-        if self._state.requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
+        """Let a signalled command wait its turn, unless its id was seen before; without one, it repeats nothing."""
+        if not command.command_id and self._state.edition >= editions.SECOND:  # before, an empty one was an id
+            self._state.requests.submit(command, None)
+        elif self._state.requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
             self._state.requests.submit(command, command.command_id)
 
     def _earlier_answer(self, command: Command) -> Answer | None:

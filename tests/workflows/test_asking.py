@@ -136,7 +136,7 @@ def test_R1_R8_an_opening_registers_the_customer_and_collects(edition: int) -> N
     given = json.loads(collect.arguments[0].data)
     payment = given.pop("payment")
     assert (payment["key"], payment["attempt"], payment["quote"]["amount_due"]) == ("a1:1", 1, 7500)
-    known = {"known_from": 1 if life else None, "paid_keys": []}
+    known: dict[str, Any] = {"known_from": 1 if life else None, "paid_keys": []}
     assert given == {**who, **known, "customer_id": "cus_1", "payment_methods": ["card", "us_bank_account"]}
     assert collect.schedule_to_close_timeout.ToTimedelta() == (timedelta(hours=13) if life else timedelta(0))
     assert summaries(commands) == ["collect 75.00 USD: payment `a1:1`, attempt 1"]
