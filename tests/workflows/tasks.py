@@ -37,6 +37,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.temporal.converter import data_converter
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.worker import AS_SINGLE_BATCH
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.messages import AccountRun, Answer
 from tests.statemachine.book import Book, utc
@@ -135,6 +136,7 @@ class Run:
     ) -> None:
         """Prepare the run; its first task comes with `begin`."""
         self._given = given
+        self._began_in_0_1_0 = isinstance(given, AccountRun) and given.edition == editions.FIRST
         self.now = at
         self.events = 0
         self.timers: dict[int, datetime] = {}
@@ -154,6 +156,7 @@ class Run:
                 patch_activation_callback=None,
                 last_completion_result=Payloads(),
                 last_failure=None,
+                default_workflow_logic_flags=frozenset({AS_SINGLE_BATCH}),
             )
         )
 
@@ -202,6 +205,7 @@ class Run:
             history_length=self.events,
             history_size_bytes=size,
             continue_as_new_suggested=suggested,
+            available_internal_flags=[] if self._began_in_0_1_0 else [AS_SINGLE_BATCH.value],
             jobs=jobs,
         )
         act.timestamp.FromDatetime(self.now)
