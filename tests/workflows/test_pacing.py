@@ -1,5 +1,6 @@
 """R8: how often an account asks Stripe by itself; and what a run of 0.1.0 did when an act failed."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,14 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 
 from reprise.statemachine import editions
 from reprise.statemachine.commands import SetEmail, SetPaymentMethod
-from reprise.statemachine.outcomes import Declined, EmailChanged, InvoiceObserved, InvoiceState, PaymentMethodChanged
+from reprise.statemachine.outcomes import (
+    Declined,
+    EmailChanged,
+    InvoiceObserved,
+    InvoiceState,
+    PaymentMethodChanged,
+    Stopped,
+)
 from reprise.workflows.messages import AccountRun
 from tests.statemachine.book import opening, utc
 from tests.workflows.tasks import (
@@ -59,6 +67,15 @@ def test_R8_what_is_not_known_is_asked_again_after_waits_that_double() -> None:
     collect = activity(run.task(answered(change, PaymentMethodChanged(payment_method="pm_new"))))
     assert collect.activity_type == "collect"
     assert waits_for(run.task(failed(collect))) == MINUTE
+
+
+def test_R8_what_is_known_to_have_stopped_waits_for_nothing_but_its_hour() -> None:
+    """The same attempt is made again then, at once."""
+    run = Run(run_of(unpaid()))
+    collect = activity(run.begin(after=DAY))
+    run.task(answered(collect, Stopped(payment_key="a1:2", reason="Invalid API Key provided")))
+    again = activity(run.wake())
+    assert json.loads(again.arguments[0].data)["payment"]["attempt"] == 2
 
 
 @pytest.mark.parametrize(
