@@ -14,7 +14,6 @@ from reprise.statemachine.outcomes import (
     InvoiceObserved,
     InvoiceState,
     PaymentMethodChanged,
-    Stopped,
 )
 from reprise.workflows.messages import AccountRun
 from tests.statemachine.book import opening, utc
@@ -69,12 +68,12 @@ def test_R8_what_is_not_known_is_asked_again_after_waits_that_double() -> None:
     assert waits_for(run.task(failed(collect))) == MINUTE
 
 
-def test_R8_what_is_known_to_have_stopped_waits_for_nothing_but_its_hour() -> None:
-    """The same attempt is made again then, at once."""
+def test_R22_what_is_known_waits_for_nothing() -> None:
+    """An earlier payment turned up: it is told, and the same attempt goes on."""
     run = Run(run_of(unpaid()))
     collect = activity(run.begin(after=DAY))
-    run.task(answered(collect, Stopped(payment_key="a1:2", reason="Invalid API Key provided")))
-    again = activity(run.wake())
+    found = Invoice(payment_key="a1:1", invoice_id="in_1", state=InvoiceState.PAID, amount=7500, currency="usd")
+    again = activity(run.task(answered(collect, EarlierPayment(payment_key="a1:2", found=found))))
     assert json.loads(again.arguments[0].data)["payment"]["attempt"] == 2
 
 
