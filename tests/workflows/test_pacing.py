@@ -10,7 +10,9 @@ from reprise.statemachine import editions
 from reprise.statemachine.commands import SetEmail, SetPaymentMethod
 from reprise.statemachine.outcomes import (
     Declined,
+    EarlierPayment,
     EmailChanged,
+    Invoice,
     InvoiceObserved,
     InvoiceState,
     PaymentMethodChanged,
