@@ -65,16 +65,16 @@ class Hints:
         if self._left <= 0:
             self._hold_until = now + HOUR
 
-    def lack_a_timer(self, now: datetime) -> bool:
-        """Whether hints are held, and nothing wakes the account when they may be taken."""
-        is_waiting = self._holding is not None and not self._holding.done()
-        return bool(self._waiting) and self._hold_until is not None and now < self._hold_until and not is_waiting
+    def unwatched(self, now: datetime) -> timedelta:
+        """How long hints are still held for which no timer runs; zero where one does, or none is held."""
+        if not self._waiting or self._hold_until is None or (self._holding and not self._holding.done()):
+            return timedelta(0)
+        return max(self._hold_until - now, timedelta(0))
 
     def start_waiting(self) -> None:
         """Let a timer wake the account when hints that are held may be taken."""
-        now = workflow.now()
-        if self._hold_until and self.lack_a_timer(now):
-            self._holding = asyncio.create_task(workflow.sleep(self._hold_until - now, summary="hints are held"))
+        if wait := self.unwatched(workflow.now()):
+            self._holding = asyncio.create_task(workflow.sleep(wait, summary="hints are held"))
 
     def held(self) -> HeldHints:
         """What the next run is to retrieve."""

@@ -61,6 +61,15 @@ def _payload(value: Any) -> Payload:
     return payload
 
 
+def first_of(given: BaseModel) -> Job:
+    """Return what a run begins with."""
+    return Job(
+        initialize_workflow=InitializeWorkflow(
+            workflow_type="", workflow_id="account-a1", arguments=[_payload(given)], randomness_seed=1
+        )
+    )
+
+
 def signal(name: str, *given: Any) -> Job:
     """Return a signal that has come."""
     return Job(signal_workflow=SignalWorkflow(signal_name=name, input=_payloads(given), originating_event_id=1))
@@ -162,12 +171,7 @@ class Run:
 
     def begin(self, *jobs: Job, **how: Any) -> list[WorkflowCommand]:
         """Perform the first task."""
-        first = Job(
-            initialize_workflow=InitializeWorkflow(
-                workflow_type="", workflow_id="account-a1", arguments=[_payload(self._given)], randomness_seed=1
-            )
-        )
-        return self.task(first, *jobs, **how)
+        return self.task(first_of(self._given), *jobs, **how)
 
     def task(self, *jobs: Job, **how: Any) -> list[WorkflowCommand]:
         """Perform a task."""

@@ -21,6 +21,7 @@ from tests.workflows.tasks import (
     activity,
     answered,
     answers,
+    first_of,
     markers,
     next_run,
     patch,
@@ -205,14 +206,26 @@ def test_R13_what_a_closed_account_is_sent_is_remembered_for_nobody() -> None:
     assert answered_one.command_id.startswith("sha256-")
 
 
-def test_R20_a_run_that_cannot_open_its_account_fails_by_a_code() -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        AccountRun(edition=editions.NEWEST, opening=opening(plan={"currency": "usd", "unit_amount": 1}, carts=1)),
+        AccountRun(edition=editions.NEWEST),
+    ],
+    ids=["refused", "nothing"],
+)
+def test_R20_a_run_that_cannot_open_its_account_fails_by_a_code(given: AccountRun) -> None:
     """Once and for all: its starter is told."""
-    cheap = opening(command_id="o", plan={"currency": "usd", "unit_amount": 1}, carts=1)
     (failed,) = [
-        each.fail_workflow_execution.failure
-        for each in Run(AccountRun(edition=editions.NEWEST, opening=cheap)).begin()
-        if each.HasField("fail_workflow_execution")
+        each.fail_workflow_execution.failure for each in Run(given).begin() if each.HasField("fail_workflow_execution")
     ]
     info = failed.application_failure_info
     assert (info.type, info.non_retryable) == ("invalid_request", True)
     assert failed.message
+
+
+def test_R28_a_run_of_a_later_edition_is_left_to_a_later_worker() -> None:
+    """Its task fails, whatever it begins with."""
+    for given in (AccountRun(edition=3, account=active()), AccountRun(edition=3, opening=opening())):
+        completion = Run(given).attempt(first_of(given))
+        assert "up to edition 2, not 3" in completion.failed.failure.message

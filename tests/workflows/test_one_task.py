@@ -1,6 +1,7 @@
 """R14, R27: what comes to an account in one task: in which order it is taken, and what each is answered."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 
@@ -93,9 +94,21 @@ def test_R14_a_deadline_waits_while_stripe_is_asked() -> None:
     run = Run(run_of(active()))
     run.begin()
     change = activity(run.task(update("set_email", SetEmail(email="new@example.com"))))
-    assert not activities(run.wake())
+    commands = run.wake()
+    assert (activities(commands), timers(commands)) == ([], [])
     collect = activity(run.task(answered(change, EmailChanged(email="new@example.com"))))
     assert collect.activity_type == "collect"
+
+
+def test_R11_one_timer_waits_for_the_next_deadline() -> None:
+    """It goes on while that stays as it is, and ends when it does not."""
+    run = Run(run_of(active()))
+    (timer,) = timers(run.begin())
+    assert timers(run.task(carts(5))) == []
+    commands = run.task(signal("extend_term", {"days": 3}))
+    (later,) = timers(commands)
+    assert later.start_to_fire_timeout.ToTimedelta() - timer.start_to_fire_timeout.ToTimedelta() > timedelta(days=2)
+    assert [each.cancel_timer.seq for each in commands if each.HasField("cancel_timer")] == [timer.seq]
 
 
 def test_R14_a_refused_signal_is_told_in_the_log_and_remembered(caplog: pytest.LogCaptureFixture) -> None:
