@@ -35,6 +35,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account
+from reprise.statemachine.commands import SetCarts
 from reprise.temporal.converter import data_converter
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.worker import AS_SINGLE_BATCH
@@ -222,6 +223,17 @@ class Run:
         assert told.HasField("succeeded"), told.failed.message
         return data_converter.payload_converter.from_payloads([told.succeeded.response], [result])[0]
 
+    def record(self) -> AccountRun:
+        """Return all that an account's run is."""
+        record: AccountRun = self.ask("record", AccountRun)
+        return record
+
+    def account(self) -> Account:
+        """Return the account as it stands."""
+        account = self.record().account
+        assert account is not None
+        return account
+
 
 def _made(details: WorkflowInstanceDetails) -> WorkflowInstance:
     """Make an instance, which wants to be made within a loop; its tasks then run in one of its own."""
@@ -245,6 +257,11 @@ def _info(kind: str, at: datetime, shown: TypedSearchAttributes) -> workflow.Inf
         task_timeout=timedelta(seconds=10), typed_search_attributes=shown, workflow_id="account-a1",
         workflow_type=kind, priority=Priority.default,
     )  # fmt: skip
+
+
+def carts(number: int, command_id: str | None = None) -> Job:
+    """Return a change of carts that has come as a signal."""
+    return signal("set_carts", SetCarts(carts=number, command_id=command_id))
 
 
 def active(edition: int = editions.NEWEST) -> Account:

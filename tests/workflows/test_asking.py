@@ -169,7 +169,7 @@ def test_R27_what_is_under_way_stands_in_the_record_with_the_command_that_waits(
     run = Run(run_of(active()))
     run.begin(CARD)
     change = ChangePaymentMethod(payment_method="pm_new", asked_by=GRACE)
-    assert run.ask("record", AccountRun).effects == (PendingEffect(effect=change, command_id="u"),)
+    assert run.record().effects == (PendingEffect(effect=change, command_id="u"),)
     looks = Run(run_of(active()))
     looks.begin(LOOK_AT_REFUND.job)
     assert [each.command_id for each in looks.ask("last_record", AccountRun).effects] == [None]
@@ -188,7 +188,7 @@ def test_R14_a_change_is_told_with_whoever_has_asked_for_it(asked: Asked, answer
     run = Run(run_of(active()))
     commands = run.task(answered(activity(run.begin(asked.job)), answer))
     assert answers(commands)["u"].refusal is None
-    assert run.ask("record", AccountRun).account.timeline[-1].actor == GRACE
+    assert run.account().timeline[-1].actor == GRACE
 
 
 # ---------------------------------------------------------------------- what comes to no answer
@@ -235,7 +235,7 @@ def test_R8_of_a_look_in_general_any_answer_is_one(caplog: pytest.LogCaptureFixt
     assert json.loads(look.arguments[0].data)["payment_key"] is None
     run.task(answered(look, InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.PAID)))
     assert not caplog.records
-    assert run.ask("record", AccountRun).effects == ()
+    assert run.record().effects == ()
 
 
 @pytest.mark.parametrize(("why", "told"), [("away", "stripe_unavailable: away"), (None, "Activity task failed")])
@@ -260,4 +260,4 @@ def test_R8_behind_a_customer_who_is_not_registered_nothing_is_begun() -> None:
     refusal = answers(commands)["u"].refusal
     assert refusal is not None
     assert refusal.message == "stripe_unavailable: no such account"
-    assert run.ask("record", AccountRun).effects == ()
+    assert run.record().effects == ()

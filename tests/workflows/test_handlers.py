@@ -9,7 +9,7 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Close, Command, RestoreAccount, SetCarts
 from reprise.workflows.account_views import account_view
 from reprise.workflows.fingerprints import answered_fingerprint
-from reprise.workflows.messages import AccountRun, Answer, AnsweredCommand, Restoration
+from reprise.workflows.messages import Answer, AnsweredCommand, Restoration
 from tests.statemachine.book import Book, opening
 from tests.workflows.tasks import Run, active, answers, refusals, run_of, signal, update
 
@@ -26,12 +26,6 @@ def answered_before(command: Command, command_id: str) -> AnsweredCommand:
     return AnsweredCommand(command_id=command_id, answer=answer)
 
 
-def carts_of(run: Run) -> int:
-    stands: AccountRun = run.ask("record", AccountRun)
-    assert stands.account is not None
-    return stands.account.carts
-
-
 FIVE = SetCarts(carts=5)
 AGAIN = {"command_id": "user-ada-key", "earlier_id": "key"}
 
@@ -40,7 +34,7 @@ def test_R14_an_update_is_remembered_under_its_own_id_where_the_command_has_none
     """And under the command's, where it has one."""
     run = Run(run_of(active()))
     run.begin(update("set_carts", FIVE), update("set_carts", {"carts": 6, "command_id": "c"}, update_id="v"))
-    assert [each.command_id for each in run.ask("record", AccountRun).answered] == ["u", "c"]
+    assert [each.command_id for each in run.record().answered] == ["u", "c"]
 
 
 @pytest.mark.parametrize("carts", [5, 6])
@@ -51,10 +45,10 @@ def test_R14_what_an_earlier_release_has_answered_is_known_by_its_id_of_then(car
     as_update = Run(run_of(active(), answered=(before,)))
     answer = answers(as_update.begin(update("set_carts", again)))["u"]
     assert (answer == before.answer) is (carts == 5)
-    assert carts_of(as_update) == (3 if carts == 5 else 6)
+    assert as_update.account().carts == (3 if carts == 5 else 6)
     as_signal = Run(run_of(active(), answered=(before,)))
     as_signal.begin(signal("set_carts", again))
-    assert carts_of(as_signal) == (3 if carts == 5 else 6)
+    assert as_signal.account().carts == (3 if carts == 5 else 6)
 
 
 def test_R14_what_the_state_forbids_is_no_refusal_of_what_was_answered_before() -> None:

@@ -186,6 +186,7 @@ def test_R15_a_hold_that_ends_while_stripe_is_asked_waits_for_no_timer() -> None
     change = activity(run.task(update("set_email", mail)))
     hint = signal("payment_hint", PaymentHint(refund_id="re_2"))
     assert holds(run.task(hint, after=NOW + HOUR - run.now)) == []
+    assert holds(run.task(hint, after=MINUTE)) == []
     assert activity(run.task(answered(change, EmailChanged(email=mail.email)))).activity_type == "look_at_refund"
 
 

@@ -9,11 +9,12 @@ from reprise.statemachine.account import Account
 from reprise.statemachine.commands import Cancel, Close, Disable, SetCarts, SetEmail
 from reprise.statemachine.outcomes import Declined, EmailChanged, Paid
 from reprise.temporal.search_attributes import ACCOUNT_STATE, CARTS
-from reprise.workflows.messages import OPENED_BY, OPENING, AccountRun, HeldHints, PaymentHint
+from reprise.workflows.messages import OPENED_BY, OPENING, AccountRun, EndpointPosition, HeldHints, PaymentHint
 from tests.statemachine.book import Book, opening, utc
 from tests.workflows.tasks import (
     CONTINUE_AS_NEW,
     MINUTE,
+    NOW,
     Job,
     Run,
     active,
@@ -46,13 +47,14 @@ def test_R14_an_account_goes_on_when_asked_and_hands_on_all_that_it_is() -> None
     """The record, the answers by their ids, announcements as they are switched; what Temporal shows stays right."""
     run = Run(run_of(active(), announce=False))
     assert next_run(run.begin(update("set_carts", SetCarts(carts=5, command_id="c")))) is None
-    run.task(signal("announcements", {"enabled": True}))
+    run.task(signal("announcements", {"enabled": True}), signal("extend_term", {"days": 3, "actor": "grace"}))
     commands = run.task(GO_ON)
     given = next_run(commands)
     assert given is not None
     assert given.account is not None
     assert (given.edition, given.account.carts, given.announce) == (editions.NEWEST, 5, True)
     assert [each.command_id for each in given.answered] == ["c"]
+    assert [(each.type, each.actor.id) for each in given.outbox] == [("account.term_extended", "grace")]
     assert (given.commands, given.effects, given.restoration, given.opening) == ((), (), None, None)
     asked = command(commands).continue_as_new_workflow_execution
     shown = decode_typed_search_attributes(asked.search_attributes)
@@ -126,7 +128,21 @@ def test_R15_hints_that_are_held_go_on_in_the_next_run() -> None:
     held = HeldHints(hints=(PaymentHint(refund_id="re_1"),), looks=60, since=utc("2027-01-31T09:00"))
     run = Run(run_of(active(), held=held))
     activity(run.begin(signal("payment_hint", {"refund_id": "re_2"})))
-    assert run.ask("record", AccountRun).held == held.model_copy(update={"hints": (PaymentHint(refund_id="re_2"),)})
+    assert run.record().held == held.model_copy(update={"hints": (PaymentHint(refund_id="re_2"),)})
+
+
+def test_R18_what_is_to_be_told_goes_on_in_the_next_run() -> None:
+    """To each endpoint what it has not taken; and not before a try of a run of 0.1.0 is over."""
+    untold = active().timeline[-1:]
+    shop = EndpointPosition(endpoint="shop", next_sequence=untold[0].sequence)
+    told = Run(run_of(active(), announce=True, outbox=untold, endpoints=(shop,)))
+    told.begin()
+    after = told.record()
+    assert (after.outbox, after.announce_after) == (untold, None)
+    assert [(each.endpoint, each.next_sequence) for each in after.endpoints] == [("shop", shop.next_sequence)]
+    waits = Run(run_of(active(), announce=True, outbox=untold, announce_after=NOW + MINUTE))
+    assert not activities(waits.begin())
+    assert (waits.record().announce_after, waits.record().endpoints) == (NOW + MINUTE, ())
 
 
 # ---------------------------------------------------------------------- by itself
@@ -193,7 +209,7 @@ def test_R28_an_account_that_is_given_is_not_opened_again() -> None:
     """Whatever else the input says."""
     run = Run(run_of(active(), opening=opening(command_id="o")))
     assert not activities(run.begin())
-    assert run.ask("record", AccountRun).answered == ()
+    assert run.record().answered == ()
 
 
 def test_R13_what_a_closed_account_is_sent_is_remembered_for_nobody() -> None:
@@ -202,7 +218,7 @@ def test_R13_what_a_closed_account_is_sent_is_remembered_for_nobody() -> None:
     book.do(Close())
     run = Run(run_of(book.account))
     run.begin(signal("set_carts", SetCarts(carts=5, command_id="carts of ada")))
-    (answered_one,) = run.ask("record", AccountRun).answered
+    (answered_one,) = run.record().answered
     assert answered_one.command_id.startswith("sha256-")
 
 

@@ -118,8 +118,7 @@ AWAY = "stripe_unavailable: away"
 
 def last_entry(run: Run) -> tuple[str, str | None]:
     """Return type and reason of the timeline's last entry."""
-    account = run.ask("record", AccountRun).account
-    assert account is not None
+    account = run.account()
     return account.timeline[-1].type, account.timeline[-1].reason
 
 
@@ -150,7 +149,7 @@ def test_R28_in_a_run_of_0_1_0_a_customer_who_failed_stopped_the_payment_behind(
     run = Run(AccountRun(edition=editions.FIRST, opening=opening(command_id="o", **elsewhere)))
     register = activity(run.begin(replaying=True))
     run.task(failed(register), replaying=True)
-    assert "collect" not in [each.effect.kind for each in run.ask("record", AccountRun).effects]
+    assert "collect" not in [each.effect.kind for each in run.record().effects]
     assert last_entry(run) == (("account.opened", None) if paid else ("account.payment_stopped", AWAY))
 
 

@@ -97,7 +97,7 @@ def test_R27_signals_come_before_updates_and_all_else_as_it_came() -> None:
         update("set_carts", SetCarts(carts=8)), signal("set_carts", {"carts": 4}), signal("set_carts", {"carts": 5})
     )
     assert answers(commands)["u"].account.sequence == active().sequence + 3
-    carts = [each.carts for each in run.ask("record", AccountRun).account.timeline[-3:]]
+    carts = [each.carts for each in run.account().timeline[-3:]]
     assert carts == [4, 5, 8]
 
 
