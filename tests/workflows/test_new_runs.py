@@ -78,6 +78,7 @@ def test_R14_an_update_is_answered_before_the_run_ends_that_it_has_closed() -> N
     run = Run(run_of(account, announce=True))
     commands = run.begin(update("close", Close()))
     assert answers(commands)["u"].account.state == "closed"
+    assert commands[-1].HasField(CONTINUE_AS_NEW), "an answer behind it is given to nobody"
     given = next_run(commands)
     assert given is not None
     assert not activities(commands)
