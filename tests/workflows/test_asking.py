@@ -19,6 +19,7 @@ from reprise.statemachine.outcomes import (
     InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
+    Paid,
     PaymentMethodChanged,
 )
 from reprise.statemachine.policy import BillingPolicy
@@ -225,6 +226,18 @@ def test_R8_an_answer_about_something_else_is_none(
         "command_id": asked.given.get("command_id"),
         "why": why if asked is CHANGE_CARD else f"{why} It is about something else.",
     }
+
+
+def test_R8_a_payment_of_another_is_not_this_one(caplog: pytest.LogCaptureFixture) -> None:
+    """How this one went is not known: it is asked again, and not taken for paid."""
+    run = Run(run_of(unpaid()))
+    collect = activity(run.begin(after=DAY))
+    run.task(answered(collect, Paid(payment_key="a1:9")))
+    told = logged(caplog)
+    assert (told["effect"], told["payment_key"], told["command_id"]) == ("Collect", "a1:2", None)
+    payment = run.account().payment
+    assert payment is not None
+    assert (payment.status, payment.not_known_since) == ("collecting", run.now.replace(microsecond=0))
 
 
 def test_R8_of_a_look_in_general_any_answer_is_one(caplog: pytest.LogCaptureFixture) -> None:

@@ -62,6 +62,14 @@ def test_R14_an_account_goes_on_when_asked_and_hands_on_all_that_it_is() -> None
     assert not asked.memo, "what it was opened by stays known"
 
 
+def test_R28_a_new_run_takes_the_newest_edition() -> None:
+    """Of a run of the first one: for all that it decides."""
+    given = next_run(Run(run_of(active(editions.FIRST))).begin(GO_ON))
+    assert given is not None
+    assert given.account is not None
+    assert (given.edition, given.account.edition) == (editions.NEWEST, editions.NEWEST)
+
+
 @pytest.mark.parametrize("suggested", [False, True])
 def test_R14_an_account_goes_on_when_the_server_suggests_it(suggested: bool) -> None:
     """Whatever comes next."""

@@ -98,10 +98,9 @@ def test_R8_an_account_begins_sixty_acts_an_hour_by_itself(edition: int, many: i
         assert waits_for(commands) == waits
 
 
-@pytest.mark.parametrize("edition", [editions.FIRST, editions.NEWEST])
-def test_R8_what_people_ask_for_is_not_held(edition: int) -> None:
-    """Nor what a run of the first edition does, which knew no pace: sixty times, then a payment that is due."""
-    run = Run(run_of(unpaid(edition)), at=RETRY - MINUTE)
+def test_R8_what_people_ask_for_is_not_held() -> None:
+    """Sixty times, then a payment that is due."""
+    run = Run(run_of(unpaid()), at=RETRY - MINUTE)
     run.begin()
     for n in range(61):
         mail = SetEmail(email=f"owner-{n}@example.com")
