@@ -1,15 +1,20 @@
 """R27: what the runner makes of a task before the account sees it, and of what the account says."""
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 
 import pytest
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import ApplicationFailureInfo, CanceledFailureInfo, Failure
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.converter import WorkflowSerializationContext
 
+from reprise.statemachine.account import Account
 from reprise.statemachine.commands import SetCarts, SetEmail, SetPaymentMethod
 from reprise.temporal.answers import BEFORE_ITS_TIME
 from reprise.temporal.runner import UNREADABLE_FAILURE
+from reprise.workflows import presentation
+from reprise.workflows.details import PageOf
 from reprise.workflows.messages import AccountRun
 from tests.workflows.tasks import (
     Run,
@@ -147,3 +152,28 @@ def test_R8_a_cancellation_that_cannot_be_read_is_one_without_details() -> None:
     refusal = answers(run.task(cancelled(change, unreadable)))["u"].refusal
     assert refusal is not None
     assert UNREADABLE_FAILURE in refusal.message
+
+
+def test_a_worker_is_told_of_a_run_what_it_asks() -> None:
+    """Which workflow it is, for its log and for what converts and stores payloads."""
+    instance = begun().instance
+    assert instance.get_info().workflow_id == "account-a1"
+    context = instance.get_serialization_context(None)
+    assert isinstance(context, WorkflowSerializationContext)
+    assert context.workflow_id == "account-a1"
+    stored = instance.get_external_store_context(None)
+    assert stored.target is not None
+    assert stored.target.id == "account-a1"
+
+
+def test_a_worker_is_told_which_thread_runs_a_task_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it can be interrupted; none when it is done."""
+    run, seen = begun(), []
+
+    def details(account: Account, now: datetime, page_of: PageOf) -> str:  # noqa: ARG001 - as the real one is called
+        seen.append(run.instance.get_thread_id())
+        return ""
+
+    monkeypatch.setattr(presentation, "details", details)
+    run.task(signal("set_carts", {"carts": 4}))
+    assert (seen, run.instance.get_thread_id()) == ([threading.get_ident()], None)
