@@ -5,11 +5,23 @@ from typing import Any
 
 import pytest
 
+from reprise.schemas.accounts import AccountView
+from reprise.schemas.announcements import EndpointBacklog
+from reprise.statemachine import editions
 from reprise.statemachine.account import Account
-from reprise.statemachine.commands import Close, Command, RestoreAccount, SetCarts
+from reprise.statemachine.commands import Cancel, Close, Command, RestoreAccount, SetCarts
+from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.account_views import account_view
 from reprise.workflows.fingerprints import answered_fingerprint
-from reprise.workflows.messages import Answer, AnsweredCommand, Restoration
+from reprise.workflows.messages import (
+    AccountRun,
+    Answer,
+    AnsweredCommand,
+    AskedAt,
+    EndpointPosition,
+    QuoteAnswer,
+    Restoration,
+)
 from tests.statemachine.book import Book, opening
 from tests.workflows.tasks import Run, active, answers, refusals, run_of, signal, update
 
@@ -57,6 +69,31 @@ def test_R14_what_the_state_forbids_is_no_refusal_of_what_was_answered_before() 
     repeat = update("set_carts", FIVE, update_id="key")
     assert answers(Run(run_of(closed(), answered=(before,))).begin(repeat))["key"] == before.answer
     assert refusals(Run(run_of(closed())).begin(repeat)) == {"key": "account_closed"}
+    earlier = update("set_carts", FIVE.model_copy(update=AGAIN))
+    assert answers(Run(run_of(closed(), answered=(before,))).begin(earlier))["u"] == before.answer
+
+
+def test_R7_what_an_account_is_asked_it_answers_from_its_record() -> None:
+    """As it stands: the view, the timeline, the customer, what coming back costs or why it is refused."""
+    account = active()
+    entry = account.timeline[-1]
+    shop = EndpointPosition(endpoint="shop", next_sequence=entry.sequence)
+    run = Run(run_of(account, announce=True, outbox=(entry,), endpoints=(shop,)))
+    run.begin()
+    assert run.ask("account", AccountView) == account_view(account)
+    assert run.ask("timeline", list[TimelineEntry]) == list(account.timeline)
+    assert run.ask("customer_id", str) == "cus_1"
+    (backlog,) = run.ask("undelivered", list[EndpointBacklog])
+    assert (backlog.endpoint, backlog.pending, backlog.next_sequence) == ("shop", 1, entry.sequence)
+    answer = run.ask("quote", QuoteAnswer, AskedAt(now=run.now))
+    assert (answer.quote, answer.refusal.code) == (None, "already_in_service")
+    book = Book.open("2026-11-30T09:00")
+    book.do(Cancel())
+    book.at("2027-01-31T09:00")
+    lapsed = Run(run_of(book.account))
+    lapsed.begin()
+    answer = lapsed.ask("quote", QuoteAnswer, AskedAt(now=lapsed.now))
+    assert (answer.quote.amount_due, answer.refusal) == (7500, None)
 
 
 @pytest.mark.parametrize(("account", "code"), [(active, "account_running"), (closed, "account_closed")])
@@ -76,9 +113,14 @@ def test_R27_whoever_has_restored_an_account_is_answered_again() -> None:
 
 
 def test_R1_an_opening_of_an_account_that_exists_is_a_conflict() -> None:
-    """Whatever it says."""
-    run = Run(run_of(active()))
-    assert refusals(run.begin(update("open", opening(command_id="o")))) == {"u": "account_exists"}
+    """Whatever it says; but for the one that has opened it, which waits for the same answer."""
+    opened = opening(command_id="o")
+    assert refusals(Run(run_of(active())).begin(update("open", opened))) == {"u": "account_exists"}
+    run = Run(AccountRun(edition=editions.NEWEST, opening=opened))
+    run.begin()
+    assert refusals(run.task(update("open", opened), update("open", opening(), update_id="v"))) == {
+        "v": "account_exists"
+    }
 
 
 @pytest.mark.parametrize(

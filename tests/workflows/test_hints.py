@@ -81,7 +81,7 @@ def test_R15_what_waits_already_is_looked_at_by_itself_however_much_waits() -> N
     for n in range(20):
         waiting.add(of(n))
     again = of(3).model_copy(update={"event_id": "evt_2"})
-    for hint in (again, of(20), PaymentHint(event_type="customer.deleted"), of(21)):
+    for hint in (again, of(20), of(21), PaymentHint(event_type="customer.deleted")):
         waiting.add(hint)
     assert waiting.held().hints == (*(again if n == 3 else of(n) for n in range(20)), PaymentHint())
 
