@@ -58,9 +58,7 @@ class TimelyWorkflowRunner(SandboxedWorkflowRunner):
         return _TimelyInstance(super().create_instance(det), *reader)
 
 
-_UNREADABLE = Failure(
-    message=UNREADABLE_FAILURE, application_failure_info=ApplicationFailureInfo(type="unreadable", non_retryable=True)
-)
+_UNREADABLE = Failure(message=UNREADABLE_FAILURE, application_failure_info=ApplicationFailureInfo(type="unreadable"))
 
 
 class _TimelyInstance(WorkflowInstance):
@@ -80,7 +78,7 @@ class _TimelyInstance(WorkflowInstance):
             return completion
         seen, time = act.history_length, act.timestamp.ToNanoseconds()
         # Never while replaying: what a history says has happened, and two tasks may bear the same time in it.
-        if seen > self._seen > 0 and time == self._time and not act.is_replaying:
+        if seen > self._seen and time == self._time and not act.is_replaying:
             self._lives_in_the_past = True  # what it asks for is heard by nobody; the query comes next
         self._seen, self._time = seen, time
         for job in act.jobs:

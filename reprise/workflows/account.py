@@ -86,6 +86,7 @@ class AccountWorkflow(Handlers):
             or state.outbox.has_finished
             or (state.effects.is_idle and (state.hint_is_due or state.deadline_is_due))
             or (state.requests.waiting and self._may_take_commands())
+            or state.hints.unwatched(workflow.now())
             or self._may_continue_as_new()
         )
 

@@ -249,9 +249,7 @@ async def _start(effect: StripeEffect, account: Account, request_id: str, comman
     outcome: EffectOutcome = read_result(raw, asked.answer)
     if not _is_about(effect, outcome):
         raise ValueError(f"{UNREADABLE} It is about something else.")
-    if isinstance(effect, ChangePaymentMethod | ChangeEmail) and isinstance(
-        outcome, PaymentMethodChanged | EmailChanged
-    ):
+    if isinstance(effect, ChangePaymentMethod | ChangeEmail):
         return outcome.model_copy(update={"asked_by": effect.asked_by})
     return outcome
 
@@ -282,7 +280,7 @@ def _activity_for(effect: StripeEffect, account: Account, request_id: str, comma
     """Return the activity of an effect: its name, its input, the type of its answer and a summary for the UI."""
     who: dict[str, Any] = {"account_id": account.account_id, "life": account.life, "command_id": command_id}
     who["email"] = account.email
-    whose = {**who, "customer_id": account.customer_id or ""}
+    whose = {**who, "customer_id": account.customer_id}
     known = {"known_from": account.known_from if account.edition >= 2 else None, "paid_keys": account.paid_keys}
     match effect:
         case RegisterCustomer(payment_method=method, customer_id=customer_id):

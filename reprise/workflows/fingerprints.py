@@ -11,7 +11,7 @@ def fingerprint(command: Command) -> str:
 
     What has its default does not count, so that a field which a later release adds changes no fingerprint (R28).
     """
-    content = command.model_dump_json(exclude={"name", *_WHO}, exclude_defaults=True)
+    content = command.model_dump_json(exclude={*_WHO}, exclude_defaults=True)
     return hashed(f"{_name_of(command)}:{content}")
 
 

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from reprise.schemas.accounts import AccountView
 from reprise.schemas.announcements import EndpointBacklog
-from reprise.statemachine import machine
+from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.commands import AnyCommand, Command, OpenAccount, RestoreAccount
 from reprise.statemachine.driving import refusal
@@ -40,9 +40,7 @@ from reprise.workflows.run_state import RunState
 
 def error_of(refusal: Refusal) -> ApplicationError:
     """Return a refusal as the error that an update, or a run that cannot begin, answers with."""
-    return ApplicationError(
-        refusal.message, refusal.model_dump(mode="json"), type=refusal.code.value, non_retryable=True
-    )
+    return ApplicationError(refusal.message, refusal, type=refusal.code.value, non_retryable=True)
 
 
 class Handlers:
@@ -86,8 +84,10 @@ class Handlers:
         return True
 
     def _submit(self, command: Command) -> None:
-        """Let a signalled command wait its turn, unless its id was seen before."""
-        if self._state.requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
+        """Let a signalled command wait its turn, unless its id was seen before; without one, it repeats nothing."""
+        if not command.command_id and self._state.edition >= editions.SECOND:  # before, an empty one was an id
+            self._state.requests.submit(command, None)
+        elif self._state.requests.answer_to(command.command_id) is None and self._earlier_answer(command) is None:
             self._state.requests.submit(command, command.command_id)
 
     def _earlier_answer(self, command: Command) -> Answer | None:
@@ -183,9 +183,10 @@ class Handlers:
         self._state.is_over |= self._state.outbox.resend(asked, self._state.account.timeline)
 
 
-def _id_of(command: Command) -> str | None:
+def _id_of(command: Command) -> str:
     update = workflow.current_update_info()
-    return command.command_id or (update.id if update else None)
+    assert update is not None, "a signal's command has no id but its own"
+    return command.command_id or update.id
 
 
 # ---------------------------------------------------------------------- every command, as an update and as a signal
@@ -207,8 +208,6 @@ def _update(kind: type[Command], name: str, check: Callable[[Handlers, Any], Non
         check(self, command_of(given))
 
     take.__doc__ = validate.__doc__ = says
-    take.__annotations__ = {"given": Any, "return": Answer}
-    validate.__annotations__ = {"given": Any, "return": None}
     update = workflow.update(name=name, description=says)(take)
     update.validator(validate)
     return update
@@ -222,7 +221,6 @@ def _signal(kind: type[Command], name: str, says: str) -> Callable[..., Any]:
             dropped(name, error)
 
     take.__doc__ = says
-    take.__annotations__ = {"given": Any, "return": None}
     return workflow.signal(name=name, description=says)(take)
 
 

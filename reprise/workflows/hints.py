@@ -65,13 +65,16 @@ class Hints:
         if self._left <= 0:
             self._hold_until = now + HOUR
 
+    def unwatched(self, now: datetime) -> timedelta:
+        """How long hints are still held for which no timer runs; zero where one does, or none is held."""
+        if not self._waiting or self._hold_until is None or (self._holding and not self._holding.done()):
+            return timedelta(0)
+        return max(self._hold_until - now, timedelta(0))
+
     def start_waiting(self) -> None:
         """Let a timer wake the account when hints that are held may be taken."""
-        now = workflow.now()
-        if self._holding and self._holding.done():
-            self._holding = None
-        if self._waiting and self._hold_until and now < self._hold_until and not self._holding:
-            self._holding = asyncio.create_task(workflow.sleep(self._hold_until - now, summary="hints are held"))
+        if wait := self.unwatched(workflow.now()):
+            self._holding = asyncio.create_task(workflow.sleep(wait, summary="hints are held"))
 
     def held(self) -> HeldHints:
         """What the next run is to retrieve."""

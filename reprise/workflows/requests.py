@@ -32,7 +32,7 @@ class Requests:
         self._of_nobody = of_nobody
         self.waiting: deque[Request] = deque()
         self.taken: list[Request] = []
-        self._on_their_way: dict[str, Request] = {}
+        self._on_their_way: dict[str | None, Request] = {}
         self._answered = OrderedDict((each.command_id, each.answer) for each in answered)
 
     def take_up(self, pending: Iterable[PendingCommand]) -> None:
@@ -55,7 +55,7 @@ class Requests:
 
     def on_its_way(self, command_id: str | None) -> Request | None:
         """Return the command of this id that is not answered yet."""
-        return self._on_their_way.get(command_id or "")
+        return self._on_their_way.get(command_id)
 
     def answer_at_once(self, command: Command, command_id: str | None, account: AccountView) -> None:
         """Answer a command that has waited for nothing."""
@@ -65,7 +65,7 @@ class Requests:
 
     def submit(self, command: Command, command_id: str | None) -> Request:
         """Let a command wait its turn. A repeat of one on its way is that one."""
-        request = self._on_their_way.get(command_id or "")
+        request = self._on_their_way.get(command_id)
         if request is None:
             request = Request(command, command_id)
             self.waiting.append(request)
@@ -100,7 +100,7 @@ class Requests:
         """Return the fingerprint of the command that came with an id first; None when the id is new."""
         if answer := self.answer_to(command_id):
             return answer.fingerprint
-        request = self._on_their_way.get(command_id or "")
+        request = self._on_their_way.get(command_id)
         return fingerprint(request.command) if request else None
 
     def forget_answers(self) -> None:

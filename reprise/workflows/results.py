@@ -7,23 +7,22 @@ The SDK fails the workflow task, for ever, over a result that does not decode (1
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 UNREADABLE = "The activity's answer could not be read."
 
 
-def read_result(raw: object, answer: Any) -> Any:
+def read_result(raw: Any, answer: Any) -> Any:
     """Decode an activity's result.
 
     Args:
-        raw: What the activity has answered.
+        raw: What the activity has answered: a `RawValue`.
         answer: The type that was asked for.
 
     Raises:
         ValueError: It is not of that type.
     """
     try:
-        read = workflow.payload_converter().from_payload(raw.payload, answer) if isinstance(raw, RawValue) else None
+        read = workflow.payload_converter().from_payload(raw.payload, answer)
     except Exception as error:
         raise ValueError(UNREADABLE) from error
     if read is None:  # also what the converter makes of a null, whatever type was asked for

@@ -45,12 +45,11 @@ class RunState:
         """
         self.account, effects = taken_up(run, workflow.now(), workflow.info().first_execution_run_id)
         account = self.account
-        closed = run.account is not None and account.state is AccountState.CLOSED
         self.announce = run.announce
         """Whether changes are announced to the product from now on (R18)."""
         self.is_over = False
         """Whether the run is to end in a continue-as-new at the next quiet moment."""
-        self.requests = Requests(run.answered, of_nobody=closed)
+        self.requests = Requests(run.answered, of_nobody=account.state is AccountState.CLOSED)
         self.effects = EffectRunner()
         self.hints = Hints(run.held)
         self.outbox = (
@@ -117,13 +116,8 @@ class RunState:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is under way, waits, or is due: what a run cannot hand to the next."""
-        return (
-            self.effects.is_idle
-            and not (self.requests.waiting or self.requests.taken)
-            and not (self.hint_is_due or self.deadline_is_due)
-            and self.outbox.may_be_left
-        )
+        """Whether nothing is under way or waits: what a run cannot hand to the next. What is due is taken before."""
+        return self.effects.is_idle and not self.requests.waiting and self.outbox.may_be_left
 
     @property
     def is_flooded(self) -> bool:

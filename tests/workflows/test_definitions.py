@@ -10,7 +10,10 @@ from reprise.api.commands import OPERATIONS
 from reprise.statemachine.commands import AnyCommand, Command
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.endpoint_check import EndpointCheck
 from reprise.workflows.messages import OVER_HTTP, Answer
+from reprise.workflows.portal_session import PortalSession
+from reprise.workflows.revocation import Revocation
 
 definition = workflow._Definition.must_from_class(AccountWorkflow)
 
@@ -48,7 +51,9 @@ def test_an_update_reads_what_is_sent_checks_it_and_answers(name: str) -> None:
     assert update.ret_type is Answer
     assert update.validator is not None
     assert update.description == update.fn.__doc__
-    if name not in {"open", "restore", *OVER_HTTP}:
+    if name in OVER_HTTP:
+        assert update.description == f"The same as `{OVER_HTTP[name]}`."
+    elif name not in {"open", "restore"}:
         kind = next(kind for each, kind in COMMANDS.items() if name in NAMES[each])
         example = re.search(r" (?:Input|Needs no input; may take): (\{.*\})$", update.description or "")
         assert example, update.description
@@ -61,3 +66,19 @@ def test_a_signal_takes_whatever_is_sent(name: str) -> None:
     signal = definition.signals[name]
     assert signal.dynamic_vararg is False
     assert signal.fn.__doc__
+    if name in definition.updates:
+        assert signal.description == f"{definition.updates[name].description} Nobody waits for the answer."
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (AccountWorkflow, "AccountWorkflow"),
+        (EndpointCheck, "AnnouncementEndpointCheck"),
+        (PortalSession, "PortalSession"),
+        (Revocation, "Revocation"),
+    ],
+)
+def test_a_workflow_has_the_name_that_callers_and_histories_know(kind: type, name: str) -> None:
+    """For good."""
+    assert workflow._Definition.must_from_class(kind).name == name

@@ -1,8 +1,12 @@
 """R14, R28: what makes two commands the same, also for answers that 0.1.0 has stored."""
 
+import json
+from typing import get_args
+
 import pytest
 
 from reprise.statemachine.commands import (
+    AnyCommand,
     Cancel,
     Close,
     Command,
@@ -10,6 +14,7 @@ from reprise.statemachine.commands import (
     ExtendTerm,
     OpenAccount,
     Reactivate,
+    RestoreAccount,
     SetCarts,
     SetEmail,
     SetPaymentMethod,
@@ -29,6 +34,9 @@ OPENED = OpenAccount(
     plan=Plan(currency="usd", unit_amount=2500),
     payment_method="pm_card_visa",
 )
+KINDS: dict[str, type[Command]] = {
+    each.model_fields["name"].default: each for each in (OpenAccount, *get_args(AnyCommand))
+}
 STORED_BY_0_1_0: list[Command] = [
     OPENED,
     SetPaymentMethod(payment_method="pm_card_chargeCustomerFail"),
@@ -71,8 +79,37 @@ def test_R14_a_command_is_the_same_as_itself_and_no_other(form: object) -> None:
     """In both forms, whoever sends it and under whatever id."""
     assert callable(form)
     for command in COMMANDS:
-        again = command.model_copy(update={"actor": Actor(kind=ActorKind.USER, id="u9"), "command_id": "other"})
+        again = command.model_copy(
+            update={"actor": Actor(kind=ActorKind.USER, id="u9"), "command_id": "other", "earlier_id": "x"}
+        )
         assert [each for each in COMMANDS if same_command(form(again), each)] == [command]
+
+
+def test_R28_every_command_that_0_1_0_has_answered_is_known_again() -> None:
+    """From the updates in its recorded histories: what was asked for, and the fingerprint of the answer."""
+    known = set()
+    for path in sorted((HISTORIES / "0.1.0").glob("*.json")):
+        asked = {}
+        for event in recorded(path).events:
+            accepted = event.workflow_execution_update_accepted_event_attributes
+            if accepted.HasField("accepted_request"):
+                asked[accepted.protocol_instance_id] = accepted.accepted_request.input
+            completed = event.workflow_execution_update_completed_event_attributes
+            if completed.outcome.success.payloads:
+                given = asked[completed.meta.update_id]
+                command = KINDS[given.name].model_validate_json(given.args.payloads[0].data)
+                stored = json.loads(completed.outcome.success.payloads[0].data)["fingerprint"]
+                assert answered_fingerprint(command) == stored, path.name
+                assert same_command(stored, command)
+                known.add(given.name)
+    assert known >= {"open", "cancel", "reactivate", "set_carts", "set_payment_method", "disable", "enable"}
+
+
+def test_R28_a_fingerprint_stays_what_it_is() -> None:
+    """It is kept for good: in memos, in answers, in workflow ids of revocations."""
+    assert fingerprint(Cancel(when="now")) == "84581637d8169a83813e962daec0fd71"
+    for command in (SetEmail(email="ada@example.com"), RestoreAccount()):
+        assert answered_fingerprint(command) == fingerprint(command), "0.1.0 knew no such command"
 
 
 def test_R28_a_field_that_is_added_with_a_default_changes_no_fingerprint() -> None:
