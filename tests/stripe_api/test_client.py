@@ -1,39 +1,20 @@
 """R8: what an answer means that is in no shape of Stripe's, from a server that sends what it was told to."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 import stripe
 
-from reprise.settings import StripeSettings
-from reprise.stripe_api.client import stripe_client, understood
+from reprise.stripe_api.client import understood
 from reprise.stripe_api.errors import is_transient
+from tests.stripe_api.answering import Answer, answering
 
 INVOICE = '"id": "in_1", "object": "invoice", "currency": "usd", "total": 1, "amount_due": 1, "starting_balance": 0'
 
 
-@asynccontextmanager
-async def answering(status: int, body: str) -> AsyncIterator[stripe.StripeClient]:
+def always(status: int, body: str) -> AbstractAsyncContextManager[stripe.StripeClient]:
     """Open a client of a server that gives everybody the same answer."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 {status} So\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        writer.write((head + body).encode())
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    settings = StripeSettings(STRIPE_API_KEY="sk_test_reprise", stripe_url=url, stripe_retries=0)
-    try:
-        async with stripe_client(settings) as client:
-            yield client
-    finally:
-        server.close()
-        await server.wait_closed()
+    return answering(lambda _method, _path: Answer(status, body))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +39,7 @@ async def answering(status: int, body: str) -> AsyncIterator[stripe.StripeClient
 )
 async def test_R8_an_answer_in_no_shape_of_stripes_leaves_open_what_happened(status: int, body: str) -> None:
     """Neither a success, nor a refusal, nor a defect of ours."""
-    async with answering(status, body) as client:
+    async with always(status, body) as client:
         with pytest.raises(stripe.StripeError) as failed:
             await understood(client.v1.invoices.retrieve_async("in_1"))
         assert is_transient(failed.value)
@@ -68,7 +49,7 @@ async def test_R8_an_answer_in_no_shape_of_stripes_leaves_open_what_happened(sta
 async def test_R8_a_refusal_of_stripes_is_one(status: int) -> None:
     """With the error object that Stripe sends."""
     body = '{"error": {"message": "No.", "type": "invalid_request_error"}}'
-    async with answering(status, body) as client:
+    async with always(status, body) as client:
         with pytest.raises(stripe.StripeError) as failed:
             await understood(client.v1.invoices.retrieve_async("in_1"))
         assert not is_transient(failed.value)
@@ -76,7 +57,7 @@ async def test_R8_a_refusal_of_stripes_is_one(status: int) -> None:
 
 async def test_R8_an_answer_of_stripes_is_understood() -> None:
     """An invoice, and one that was deleted."""
-    async with answering(200, f'{{{INVOICE}, "status": "open", "lines": {{}}}}') as client:
+    async with always(200, f'{{{INVOICE}, "status": "open", "lines": {{}}}}') as client:
         assert (await understood(client.v1.invoices.retrieve_async("in_1"))).status == "open"
-    async with answering(200, '{"id": "in_1", "object": "invoice", "deleted": true}') as client:
+    async with always(200, '{"id": "in_1", "object": "invoice", "deleted": true}') as client:
         assert (await understood(client.v1.invoices.delete_async("in_1"))).id == "in_1"
