@@ -26,6 +26,7 @@ from tests.stripe_side import StripeSide
 
 START = datetime(2027, 1, 31, 10, tzinfo=UTC)
 USD = Plan(currency="usd", unit_amount=2500)
+CREATING = ("POST", "/v1/invoices")
 _AUTH = {"Authorization": "Bearer sk_test_reprise"}
 
 
@@ -155,6 +156,11 @@ class Payer:
 
     def calls_since(self, before: int) -> list[str]:
         return [f"{each['method']} {each['path']}" for each in self.stripe.requests(before)]
+
+    def creations_since(self, before: int) -> list[str]:
+        """Return how the idempotency keys end under which invoices were made: how many the payment had before."""
+        made = [each for each in self.stripe.requests(before) if (each["method"], each["path"]) == CREATING]
+        return [each["key"].split(f":{self.customer_id}:")[1] for each in made]
 
     def paid_exactly_once(self, amount: int = 7500) -> None:
         """Stripe's side has one invoice, one line and one charge for this account."""
