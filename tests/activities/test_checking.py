@@ -17,19 +17,11 @@ DEBT = Debt(amount=5000, currency="usd", term=nth_term(START, -1, "UTC"))
 
 async def by_hand(payer: Payer, lines: list[dict[str, Any]], currency: str = "usd") -> str:
     """Make a draft that carries the key of payment 1, with lines as somebody may have changed them."""
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key()}
-    draft = await payer.by_hand(
-        "POST",
-        "invoices",
-        customer=payer.customer_id,
-        currency=currency,
-        auto_advance="false",
-        **{f"metadata[{name}]": value for name, value in metadata.items()},
-    )
+    draft = await payer.draft(currency=currency)
     for number, line in enumerate(lines):
         fields = {"currency": currency, "quantity": "1", "metadata[line]": str(number), **line}
-        await payer.by_hand("POST", "invoiceitems", customer=payer.customer_id, invoice=draft["id"], **fields)
-    return str(draft["id"])
+        await payer.by_hand("POST", "invoiceitems", customer=payer.customer_id, invoice=draft, **fields)
+    return draft
 
 
 SPOILT: dict[str, tuple[list[dict[str, Any]], str]] = {

@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from reprise.statemachine.outcomes import CustomerDeleted, EarlierPayment, InvoiceState, Paid, Stopped
 from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.terms import nth_term
+from reprise.stripe_api.idempotency import hashed_key
 from tests.activities.payer import START, Payer
 from tests.stripe_side import StripeSide
 
@@ -79,9 +80,7 @@ async def test_R21_no_payment_begins_beside_an_open_one(
     """Whatever the payment is for, what is open, or written off, or a draft of ours from before is made unpayable."""
     uncollectible = await with_open_invoice(payer, 1)
     await payer.by_hand("POST", f"invoices/{uncollectible}/mark_uncollectible")
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(2)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft(2)
     assert isinstance(await payer.collect(payer.asked(3, purpose=purpose, known_from=known_from)), Paid)
     assert payer.statuses() == ["void", "paid"]
     assert payer.charged() == [7500]
@@ -163,14 +162,12 @@ async def test_R8_an_invoice_beyond_the_first_page_is_found(payer: Payer) -> Non
 async def test_R8_void_invoices_of_its_own_hide_no_invoice(payer: Payer) -> None:
     """Two of one key: what is paid counts, wherever it stands."""
     await payer.collect()
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
     for _ in range(21):
-        draft = await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
-        line = {"customer": payer.customer_id, "invoice": draft["id"], "amount": "100", "currency": "usd"}
+        draft = await payer.draft()
+        line = {"customer": payer.customer_id, "invoice": draft, "amount": "100", "currency": "usd"}
         await payer.by_hand("POST", "invoiceitems", **line)
-        await payer.by_hand("POST", f"invoices/{draft['id']}/finalize")
-        await payer.by_hand("POST", f"invoices/{draft['id']}/void")
+        await payer.by_hand("POST", f"invoices/{draft}/finalize")
+        await payer.by_hand("POST", f"invoices/{draft}/void")
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.charged() == [7500]
 
@@ -178,9 +175,7 @@ async def test_R8_void_invoices_of_its_own_hide_no_invoice(payer: Payer) -> None
 async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
     """The other is void before the money is asked for."""
     await with_open_invoice(payer, 1)
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert sorted(payer.statuses()) == ["paid", "void"]
     assert payer.charged() == [7500]
@@ -189,9 +184,7 @@ async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
 async def test_R22_of_two_invoices_of_one_key_the_paid_one_counts(payer: Payer) -> None:
     """Paid, and another one made since by somebody: nothing more is asked for."""
     await payer.collect()
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key(1)}
-    fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-    await payer.by_hand("POST", "invoices", customer=payer.customer_id, auto_advance="false", **fields)
+    await payer.draft()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.charged() == [7500]
 
@@ -228,6 +221,7 @@ async def test_R8_accounts_of_the_first_release_keep_their_keys(stripe_side: Str
     used = {each["key"] for each in stripe_side.requests(before) if each["key"]}
     wanted = ["create:{}", "line:{}:0", "finalize:{}", "pay:{}:1"]
     assert {each.format(payer.key()) for each in wanted} <= used
+    assert hashed_key("attach", payer.account_id, "", payer.customer_id, "pm_card_visa", "registered") in used
 
 
 async def test_R8_no_key_is_longer_than_stripe_takes(stripe_side: StripeSide) -> None:
