@@ -44,3 +44,8 @@ def invoice(intent: Json | None = None, **changes: Any) -> Json:
         "payments": {"object": "list", "data": [{"id": "inpay_1", "object": "invoice_payment", "payment": payment}]},
     }  # fmt: skip
     return {**whole, **changes}
+
+
+def failed(**error: Any) -> Json:
+    """Return an open invoice whose last charge has failed."""
+    return invoice({"last_payment_error": {"type": "card_error", "charge": "ch_1", **error}})
