@@ -1,6 +1,7 @@
 """R8: how long a try of an activity lasts, what its errors become, and after how many tries it gives up."""
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,13 @@ async def test_R8_a_try_stops_two_seconds_before_its_time_is_over(
     monkeypatch.setattr(asyncio, "timeout", seen)
     await environment_of(seconds=whole).run(tried)
     assert taken == [its_own]
+
+
+async def test_R8_a_try_without_a_time_out_has_none_of_its_own() -> None:
+    """As where only all tries together have one."""
+    environment = environment_of()
+    environment.info = dataclasses.replace(environment.info, start_to_close_timeout=None)
+    await environment.run(tried)
 
 
 def refused(kind: type[stripe.StripeError], status: int | None) -> stripe.StripeError:
