@@ -238,8 +238,9 @@ class StripePayments:
             if not gives_up(error):
                 raise
             reason = error.message
+        assert asked.payment_key is not None, "a void of none is a defect"
         return InvoiceVoided(
-            payment_key=asked.payment_key or "",
+            payment_key=asked.payment_key,
             invoice_id=asked.invoice_id,
             invoice=InvoiceState.UNKNOWN,
             reason=reason,

@@ -70,7 +70,7 @@ def _due_is_wrong(invoice: stripe.Invoice, payment: Payment) -> str | None:
             " charged. Clear the customer's balance in Stripe's dashboard; the payment is then made by itself."
         )
     minimum = least(currency)
-    if 0 < due < minimum or not (due == total or (balance < 0 and due == max(total + balance, 0))):
+    if 0 < due < minimum or due not in {total, max(total + balance, 0)}:
         return (
             f"Of payment {payment.key}, {formatted(total, currency)}, the customer's credit pays"
             f" {formatted(max(-balance, 0), currency)}, and the rest is less than the {formatted(minimum, currency)}"

@@ -29,7 +29,6 @@ from reprise.stripe_api.errors import (
     advice_of,
     code_of,
     decline_code_of,
-    is_missing_customer,
     is_saved,
     is_transient,
     message_of,
@@ -71,7 +70,6 @@ class Collecting:
         self._payment = asked.payment
         self._invoices = Invoices(client, asked, asked.customer_id)
         self._customer: stripe.Customer | None = None
-        self._replaced = 0
         self._seen = False
         self._pay_sent = False
 
@@ -84,15 +82,12 @@ class Collecting:
         neither paid nor being paid. After a wrong key (401, 403) the former alone counts: an answer to an earlier try's
         `pay` may have been lost (R8).
         """
-        if self._pay_sent:
-            return False
         first = self._is_first_try and self._payment.not_known_since is None
-        return first or (self._seen and refused.http_status not in {401, 403})
+        return not self._pay_sent and (first or (self._seen and refused.http_status not in {401, 403}))
 
-    def _known(self, invoice: stripe.Invoice | None) -> dict[str, Any]:
-        invoice_id = invoice.id if invoice else None
+    def _known(self, invoice: stripe.Invoice) -> dict[str, Any]:
         method = default_method(self._customer)
-        return {"payment_key": self._payment.key, "invoice_id": invoice_id, "payment_method": method}
+        return {"payment_key": self._payment.key, "invoice_id": invoice.id, "payment_method": method}
 
     def _stopped(self, reason: str, invoice_id: str | None = None) -> Stopped:
         return Stopped(payment_key=self._payment.key, invoice_id=invoice_id, reason=reason)
@@ -121,9 +116,8 @@ class Collecting:
         try:
             return await self._collect()
         except stripe.InvalidRequestError as error:
-            if self._pay_sent or not is_missing_customer(error):
-                raise
-            if not await Customers(self._client, self._asked).is_gone(self._asked.customer_id, error):
+            customers = Customers(self._client, self._asked)
+            if self._pay_sent or not await customers.is_gone(self._asked.customer_id, error):
                 raise
             return await self._leave(None)
 
@@ -189,7 +183,7 @@ class Collecting:
             if 0 < quote.amount_due < least(quote.currency):
                 return self._stopped(_too_little(quote.amount_due, quote.currency))
             invoice = await self._invoices.create(self._asked, self._replaced)
-            self._customer = customer_of(invoice) or self._customer
+            self._customer = customer_of(invoice)
         if invoice.status == "draft":
             invoice = await self._invoices.complete(invoice, self._asked)
             if invoice.status == "draft":
@@ -213,8 +207,10 @@ class Collecting:
         """Make an invoice unpayable that must not be paid: it stays neither as a draft nor for the payer to pay."""
         voided = await self._invoices.void(invoice)
         if not voided.done:
-            settled = self._settled(voided.invoice) if voided.invoice else None
-            return settled or self._stopped(f"{wrong.reason} Stripe refused to void it: {voided.refusal}", invoice.id)
+            assert voided.invoice is not None, "what is deleted is done"
+            return self._settled(voided.invoice) or self._stopped(
+                f"{wrong.reason} Stripe refused to void it: {voided.refusal}", invoice.id
+            )
         self._replaced += voided.state is InvoiceState.VOID
         return Spoilt(invoice.id, wrong.reason) if wrong.spoilt else self._stopped(wrong.reason, invoice.id)
 
@@ -277,7 +273,7 @@ class Collecting:
             return None
         if isinstance(error, stripe.CardError):
             return self._declined(now, error)
-        self._customer = customer_of(now) or self._customer
+        self._customer = customer_of(now)
         if default_method(self._customer) is None:
             return NoPaymentMethod(**self._known(now))
         return self._stopped(message_of(error), now.id)
@@ -286,18 +282,17 @@ class Collecting:
         code, decline = code_of(error), decline_code_of(error)
         if AUTHENTICATION_REQUIRED in {code, decline} and now.hosted_invoice_url:
             return RequiresAction(**self._known(now), url=now.hosted_invoice_url)
-        failure = last_failure(now)
-        advice = advice_of(error) or (getattr(failure, "advice_code", None) if failure else None)
+        advice = advice_of(error) or getattr(last_failure(now), "advice_code", None)
         return Declined(**self._known(now), code=decline or code or "card_declined", advice=advice)
 
 
 def _is_the_last_failure(error: stripe.StripeError, invoice: stripe.Invoice) -> bool:
     """Say whether a saved decline is what has happened to an invoice last: then it is this attempt's, after a crash."""
     failure = last_failure(invoice)
-    if failure is None or not isinstance(error, stripe.CardError):
-        return False
     said = getattr(error.error, "charge", None), code_of(error), decline_code_of(error)
-    return said == tuple(getattr(failure, name, None) for name in ("charge", "code", "decline_code"))
+    return failure is not None and said == tuple(
+        getattr(failure, each, None) for each in ("charge", "code", "decline_code")
+    )
 
 
 def _too_little(amount: int, currency: str) -> str:

@@ -9,7 +9,7 @@ from reprise.errors import InvalidInput
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.statemachine.terms import EARLIEST, LATEST, Term
 from reprise.stripe_api.client import metadata_of
-from reprise.stripe_api.errors import is_transient, unavailable_by
+from reprise.stripe_api.errors import unavailable_by
 from reprise.stripe_api.reading import is_ours
 
 
@@ -49,9 +49,7 @@ async def hosted_invoice(
     """
     try:
         invoice = await client.v1.invoices.retrieve_async(invoice_id)
-    except stripe.InvalidRequestError as error:
-        if is_transient(error):
-            raise unavailable_by(error) from error
+    except stripe.InvalidRequestError:
         return None
     except stripe.StripeError as error:
         raise unavailable_by(error) from error

@@ -30,8 +30,7 @@ async def retrieve(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceO
     if is_deleted(customer):
         left = await leave(client, asked, latest)
         latest = await invoices.latest(asked.payment_key) if latest.invoices else latest
-    of_key = latest.of(asked.payment_key) if asked.payment_key else ()
-    mine = min([await invoices.believed(each) for each in of_key], key=_weight, default=None)
+    mine = min([await invoices.believed(each) for each in latest.of(asked.payment_key)], key=_weight, default=None)
     state = state_of(mine) if mine else InvoiceState.MISSING
     failure = last_failure(mine) if mine and state is InvoiceState.OPEN else None
     others = [await invoices.believed(each) for each in unknown(latest, asked.payment_key, asked)]
@@ -39,10 +38,10 @@ async def retrieve(client: stripe.StripeClient, asked: InvoiceInput) -> InvoiceO
         payment_key=asked.payment_key,
         invoice_id=mine.id if mine else None,
         invoice=state,
-        payment_method=None if left.customer_id else default_method(customer),
+        payment_method=default_method(customer),
         charged=charged_of(mine) if mine else None,
-        decline_code=(getattr(failure, "decline_code", None) or getattr(failure, "code", None)) if failure else None,
-        advice=getattr(failure, "advice_code", None) if failure else None,
+        decline_code=getattr(failure, "decline_code", None) or getattr(failure, "code", None),
+        advice=getattr(failure, "advice_code", None),
         found=tuple(
             found_of(each) for each in others if state_of(each) in {InvoiceState.PAID, InvoiceState.PROCESSING}
         ),

@@ -26,6 +26,7 @@ from tests.stripe_side import StripeSide
 
 START = datetime(2027, 1, 31, 10, tzinfo=UTC)
 USD = Plan(currency="usd", unit_amount=2500)
+CREATING = ("POST", "/v1/invoices")
 _AUTH = {"Authorization": "Bearer sk_test_reprise"}
 
 
@@ -132,11 +133,13 @@ class Payer:
             answer.raise_for_status()
             return dict(answer.json())
 
-    async def draft_by_hand(self, n: int = 1) -> str:
-        """Make a draft that bears a payment's marks; return its id."""
-        metadata = {"account_id": self.account_id, "life": self.life or "", "payment_key": self.key(n)}
-        fields = {f"metadata[{name}]": value for name, value in metadata.items()}
-        made = await self.by_hand("POST", "invoices", customer=self.customer_id, auto_advance="false", **fields)
+    async def draft(self, n: int = 1, **fields: str) -> str:
+        """Make a draft that carries the marks of a payment, beside what there is of it; return its id."""
+        marks = {"account_id": self.account_id, "life": self.life or "", "payment_key": self.key(n)}
+        marked = {f"metadata[{name}]": value for name, value in marks.items()}
+        made = await self.by_hand(
+            "POST", "invoices", customer=self.customer_id, auto_advance="false", **marked, **fields
+        )
         return str(made["id"])
 
     async def owes(self, amount: int, currency: str = "usd") -> None:
@@ -162,6 +165,11 @@ class Payer:
 
     def calls_since(self, before: int) -> list[str]:
         return [f"{each['method']} {each['path']}" for each in self.stripe.requests(before)]
+
+    def creations_since(self, before: int) -> list[str]:
+        """Return how the idempotency keys end under which invoices were made: how many the payment had before."""
+        made = [each for each in self.stripe.requests(before) if (each["method"], each["path"]) == CREATING]
+        return [each["key"].split(f":{self.customer_id}:")[1] for each in made]
 
     def paid_exactly_once(self, amount: int = 7500) -> None:
         """Stripe's side has one invoice, one line and one charge for this account."""

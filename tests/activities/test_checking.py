@@ -1,6 +1,7 @@
 """R8 at the sandbox: nothing at Stripe changes a sum; an invoice that is not for its quote is replaced, never paid."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -17,19 +18,11 @@ DEBT = Debt(amount=5000, currency="usd", term=nth_term(START, -1, "UTC"))
 
 async def by_hand(payer: Payer, lines: list[dict[str, Any]], currency: str = "usd") -> str:
     """Make a draft that carries the key of payment 1, with lines as somebody may have changed them."""
-    metadata = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key()}
-    draft = await payer.by_hand(
-        "POST",
-        "invoices",
-        customer=payer.customer_id,
-        currency=currency,
-        auto_advance="false",
-        **{f"metadata[{name}]": value for name, value in metadata.items()},
-    )
+    draft = await payer.draft(currency=currency)
     for number, line in enumerate(lines):
         fields = {"currency": currency, "quantity": "1", "metadata[line]": str(number), **line}
-        await payer.by_hand("POST", "invoiceitems", customer=payer.customer_id, invoice=draft["id"], **fields)
-    return str(draft["id"])
+        await payer.by_hand("POST", "invoiceitems", customer=payer.customer_id, invoice=draft, **fields)
+    return draft
 
 
 SPOILT: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -117,6 +110,37 @@ async def test_R8_an_invoice_that_is_wrong_twice_stops_the_payment(payer: Payer)
     payer.paid_exactly_once()
 
 
+async def test_R8_what_somebody_adds_after_the_check_is_seen_before_paying(payer: Payer) -> None:
+    """As it is finalized: that invoice is void, and another one is paid under the next key."""
+    before = payer.stripe.latest_request()
+    held = payer.stripe.hold(path=r"/v1/invoices/[^/]+/finalize")
+    trying = asyncio.create_task(payer.collect())
+    await payer.stripe.hit(held)
+    draft = payer.stripe.invoices(payer.account_id)[0]["id"]
+    await payer.by_hand("POST", "invoiceitems", customer=payer.customer_id, invoice=draft, amount="999", currency="usd")
+    payer.stripe.let_go(held)
+    assert isinstance(await trying, Paid)
+    assert payer.statuses() == ["void", "paid"]
+    assert payer.charged() == [7500]
+    assert payer.creations_since(before) == ["0", "1"]
+
+
+@pytest.mark.parametrize("status", [400, 403])
+async def test_R8_a_spoilt_invoice_that_stripe_will_not_void_is_left_to_people(payer: Payer, status: int) -> None:
+    """No other one is made beside it; once it is void, one is."""
+    invoice = await by_hand(payer, SPOILT["another-sum"][0])
+    await payer.by_hand("POST", f"invoices/{invoice}/finalize")
+    payer.stripe.fault(path=r"/v1/invoices/[^/]+/void", when="before", status=status)
+    outcome = await payer.collect()
+    assert isinstance(outcome, Stopped)
+    assert outcome.invoice_id == invoice
+    assert re.search(r"comes to 7503 usd, .* Stripe refused to void it: .", outcome.reason)
+    assert payer.statuses() == ["open"]
+    assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
+    assert payer.statuses() == ["void", "paid"]
+    assert payer.charged() == [7500]
+
+
 async def test_R8_discounts_tax_and_pending_items_change_no_sum(payer: Payer) -> None:
     """The customer has a discount and a pending item, and tax is on by default: all are switched off."""
     payer.stripe.post(f"customers/{payer.customer_id}/discount", {"percent_off": 50})
@@ -144,8 +168,11 @@ async def test_R21_new_invoices_ask_for_cards_only(payer: Payer) -> None:
 async def test_E16_what_the_customer_owes_is_never_charged_on_top(payer: Payer) -> None:
     """Stopped before anything is finalized, with the balance named; paid for the quote once it is cleared."""
     await payer.owes(2000)
+    before = payer.stripe.latest_request()
     outcome = await payer.collect()
     assert isinstance(outcome, Stopped)
+    assert payer.creations_since(before) == ["0"], "another one would be no better"
+    assert outcome.invoice_id is not None
     assert "owes 20.00 USD" in outcome.reason
     assert "95.00 USD would be charged instead of 75.00 USD" in outcome.reason
     assert "Nothing was charged" in outcome.reason
@@ -176,7 +203,9 @@ async def test_E16_what_is_owed_only_after_the_check_is_seen_before_paying(payer
 async def test_E16_a_credit_pays_its_part(payer: Payer, credit: int, charged: list[int]) -> None:
     """The outcome says what the card was charged; the invoice is for the whole."""
     await payer.owes(-credit)
+    before = payer.stripe.latest_request()
     outcome = await payer.collect()
+    assert sum(call.endswith("/pay") for call in payer.calls_since(before)) == len(charged)
     assert isinstance(outcome, Paid)
     assert outcome.charged == 7500 - min(credit, 7500)
     assert payer.statuses() == ["paid"]
@@ -202,9 +231,21 @@ async def test_R8_a_rest_too_small_to_charge_is_not_left_on_the_balance(payer: P
     assert payer.statuses() == []
 
 
-async def test_E17_a_sum_below_what_stripe_charges_stops(payer: Payer) -> None:
+@pytest.mark.parametrize("amount", [1, 49])
+async def test_E17_a_sum_below_what_stripe_charges_stops(payer: Payer, amount: int) -> None:
     """No invoice is made: finalized, it would count as paid, and be charged with the next."""
-    outcome = await payer.collect(payer.asked(plan=Plan(currency="usd", unit_amount=30), carts=1))
+    outcome = await payer.collect(payer.asked(plan=Plan(currency="usd", unit_amount=amount), carts=1))
     assert isinstance(outcome, Stopped)
-    assert "0.30 USD is less than the 0.50 USD" in outcome.reason
+    assert f"0.{amount:02} USD is less than the 0.50 USD" in outcome.reason
     assert payer.statuses() == []
+
+
+@pytest.mark.parametrize(("amount", "charged"), [(50, [50]), (0, [])])
+async def test_E17_the_least_that_stripe_charges_is_paid_and_so_is_nothing(
+    payer: Payer, amount: int, charged: list[int]
+) -> None:
+    """What is left on no balance needs no minimum."""
+    outcome = await payer.collect(payer.asked(plan=Plan(currency="usd", unit_amount=amount), carts=1))
+    assert isinstance(outcome, Paid)
+    assert payer.statuses() == ["paid"]
+    assert payer.charged() == charged

@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from reprise.statemachine.outcomes import CustomerDeleted, EarlierPayment, InvoiceState, Paid, Stopped
 from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.terms import nth_term
+from reprise.stripe_api.idempotency import hashed_key
 from tests.activities.payer import START, Payer
 from tests.stripe_side import StripeSide
 
@@ -79,7 +80,7 @@ async def test_R21_no_payment_begins_beside_an_open_one(
     """Whatever the payment is for, what is open, or written off, or a draft of ours from before is made unpayable."""
     uncollectible = await with_open_invoice(payer, 1)
     await payer.by_hand("POST", f"invoices/{uncollectible}/mark_uncollectible")
-    await payer.draft_by_hand(2)
+    await payer.draft(2)
     assert isinstance(await payer.collect(payer.asked(3, purpose=purpose, known_from=known_from)), Paid)
     assert payer.statuses() == ["void", "paid"]
     assert payer.charged() == [7500]
@@ -173,7 +174,7 @@ async def test_R8_void_invoices_of_its_own_hide_no_invoice(payer: Payer) -> None
     """Two of one key: what is paid counts, wherever it stands."""
     await payer.collect()
     for _ in range(21):
-        draft = await payer.draft_by_hand()
+        draft = await payer.draft()
         line = {"customer": payer.customer_id, "invoice": draft, "amount": "100", "currency": "usd"}
         await payer.by_hand("POST", "invoiceitems", **line)
         await payer.by_hand("POST", f"invoices/{draft}/finalize")
@@ -185,7 +186,7 @@ async def test_R8_void_invoices_of_its_own_hide_no_invoice(payer: Payer) -> None
 async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
     """The other is void before the money is asked for."""
     other = await with_open_invoice(payer, 1)
-    await payer.draft_by_hand()
+    await payer.draft()
     before = payer.stripe.latest_request()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.calls_since(before).count(f"GET /v1/invoices/{other}") == 1
@@ -196,7 +197,7 @@ async def test_R8_of_two_invoices_of_one_key_one_is_paid(payer: Payer) -> None:
 async def test_R22_of_two_invoices_of_one_key_the_paid_one_counts(payer: Payer) -> None:
     """Paid, and another one made since by somebody: nothing more is asked for."""
     await payer.collect()
-    await payer.draft_by_hand()
+    await payer.draft()
     assert isinstance(await payer.collect(payer.asked(attempt=2)), Paid)
     assert payer.charged() == [7500]
 
@@ -233,6 +234,7 @@ async def test_R8_accounts_of_the_first_release_keep_their_keys(stripe_side: Str
     used = {each["key"] for each in stripe_side.requests(before) if each["key"]}
     wanted = ["create:{}", "line:{}:0", "finalize:{}", "pay:{}:1"]
     assert {each.format(payer.key()) for each in wanted} <= used
+    assert hashed_key("attach", payer.account_id, "", payer.customer_id, "pm_card_visa", "registered") in used
 
 
 async def test_R8_no_key_is_longer_than_stripe_takes(stripe_side: StripeSide) -> None:

@@ -163,22 +163,25 @@ async def test_R23_a_look_registers_one_anew_that_has_no_invoice(payer: Payer) -
 async def test_R3_a_void_makes_every_invoice_of_a_payment_unpayable(payer: Payer) -> None:
     """One is open, one a draft: nobody can pay either; another payment's is left."""
     await declined(payer, 1)
-    await declined(payer, 2)
-    await payer.draft_by_hand(2)
+    opened = await declined(payer, 2)
+    await payer.draft(2)
     voided = await payer.void(2)
-    assert (voided.invoice, voided.reason) == (InvoiceState.VOID, None)
+    assert (voided.invoice, voided.invoice_id, voided.reason) == (InvoiceState.VOID, opened, None)
     assert payer.statuses() == ["void", "void"], "payment 1's was void when payment 2 began"
     assert (await payer.void(2)).invoice is InvoiceState.VOID
-    assert (await payer.void(3)).invoice is InvoiceState.MISSING
+    missing = await payer.void(3)
+    assert (missing.invoice, missing.invoice_id) == (InvoiceState.MISSING, None)
 
 
 async def test_R3_a_draft_is_deleted(payer: Payer) -> None:
-    """No draft is left behind."""
+    """No draft is left behind, of however many; the newest is told."""
     payer.stripe.fault(path="/v1/invoiceitems", when="before", status=500)
     with pytest.raises(ApplicationError):
         await payer.collect(stripe_retries=0)
-    assert payer.statuses() == ["draft"]
-    assert (await payer.void()).invoice is InvoiceState.MISSING
+    newer = await payer.draft()
+    assert payer.statuses() == ["draft", "draft"]
+    voided = await payer.void()
+    assert (voided.invoice, voided.invoice_id) == (InvoiceState.MISSING, newer)
     assert payer.statuses() == []
 
 
@@ -259,8 +262,9 @@ async def test_E20_a_wrong_key_leaves_a_void_unknown(payer: Payer, skip: int) ->
     """Nothing is concluded; it is done once the key is mended."""
     invoice = await declined(payer)
     payer.stripe.fault(method="*", path=ALL, when="before", status=401, skip=skip, times=None)
-    voided = await payer.void(stripe_retries=0)
-    assert (voided.invoice, voided.invoice_id) == (InvoiceState.UNKNOWN, None)
+    asked = payer.invoice().model_copy(update={"invoice_id": "in_known"})
+    voided = await payer.run("void_invoice", asked, stripe_retries=0)
+    assert (voided.payment_key, voided.invoice, voided.invoice_id) == (payer.key(), InvoiceState.UNKNOWN, "in_known")
     assert "key" in (voided.reason or "").lower()
     payer.stripe.no_faults()
     assert (await payer.void()).invoice_id == invoice
@@ -277,7 +281,7 @@ async def test_R8_a_void_whose_answer_is_lost_is_done(payer: Payer) -> None:
 
 async def test_R3_a_void_of_no_payment_in_particular_is_a_defect(payer: Payer) -> None:
     """Not everything of an account may be voided by mistake."""
-    with pytest.raises(ApplicationError) as failed:
+    with pytest.raises(ApplicationError, match="a void is of one payment") as failed:
         await payer.run("void_invoice", payer.invoice(None))
     assert failed.value.type == "internal_error"
 

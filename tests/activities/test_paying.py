@@ -146,9 +146,10 @@ async def test_R8_a_malformed_request_stops_a_later_try_too(payer: Payer, skip: 
     assert isinstance(await payer.collect(try_number=7, stripe_retries=0), Stopped)
 
 
-async def test_R8_a_look_that_is_refused_in_a_later_try_is_not_known(payer: Payer) -> None:
-    """Nobody has said yet that the payment is not paid."""
-    payer.stripe.fault(method="GET", path="/v1/invoices", when="before", status=400)
+@pytest.mark.parametrize(("status", "skip"), [(400, 0), (401, 1), (403, 1)])
+async def test_R8_what_is_refused_in_a_later_try_is_not_known(payer: Payer, status: int, skip: int) -> None:
+    """Nobody has said yet that the payment is not paid; or our key is another's by now, and so is what it shows."""
+    payer.stripe.fault(method="*", path="/v1/invoices", when="before", status=status, skip=skip)
     await not_known(payer, try_number=2, stripe_retries=0)
 
 
@@ -158,6 +159,7 @@ async def test_R8_a_refused_payment_stops_with_stripes_words(payer: Payer) -> No
     outcome = await payer.collect()
     assert isinstance(outcome, Stopped)
     assert "not allowed for this PaymentIntent" in outcome.reason
+    assert outcome.invoice_id == payer.stripe.invoices(payer.account_id)[0]["id"]
     assert payer.charged() == []
 
 
@@ -342,16 +344,27 @@ async def test_R8_a_method_that_goes_while_it_is_asked_is_missing(payer: Payer) 
 
 
 async def test_E18_a_void_invoice_is_replaced_by_one_of_the_same_key(payer: Payer) -> None:
-    """Row 7: voided in the dashboard, twice; each time another one takes its place, and the good card pays once."""
+    """Row 7: voided in the dashboard, twice; each time another one takes its place, and the good card pays once.
+
+    Each has a key of its own, so that Stripe replays nothing; and the last can be replaced while it is paid, too.
+    """
     await payer.card(payer.stripe.payment_method(decline_code="insufficient_funds"))
+    before = payer.stripe.latest_request()
     for attempt in (1, 2):
         assert isinstance(await payer.collect(payer.asked(attempt=attempt)), Declined)
         invoice = payer.stripe.invoices(payer.account_id)[-1]["id"]
         await payer.by_hand("POST", f"invoices/{invoice}/void")
     await payer.card("pm_card_visa")
-    assert isinstance(await payer.collect(payer.asked(attempt=3)), Paid)
-    assert payer.statuses() == ["void", "void", "paid"]
+    held = payer.stripe.hold(path=PAY)
+    trying = asyncio.create_task(payer.collect(payer.asked(attempt=3)))
+    await payer.stripe.hit(held)
+    invoice = payer.stripe.invoices(payer.account_id)[-1]["id"]
+    await payer.by_hand("POST", f"invoices/{invoice}/void")
+    payer.stripe.let_go(held)
+    assert isinstance(await trying, Paid)
+    assert payer.statuses() == ["void", "void", "void", "paid"]
     assert payer.charged() == [7500]
+    assert payer.creations_since(before) == ["0", "1", "2", "3"]
 
 
 @pytest.mark.parametrize("life", ["life-1", None])
@@ -383,6 +396,7 @@ async def test_R8_an_invoice_that_is_voided_while_it_is_paid_is_replaced_once(pa
             assert isinstance(outcome, Paid)
     assert isinstance(outcome, Stopped)
     assert "voided while it was being paid" in outcome.reason
+    assert outcome.invoice_id == payer.stripe.invoices(payer.account_id)[-1]["id"]
     assert payer.statuses() == ["void", "paid", "void", "void"]
     assert payer.charged() == [7500]
 

@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine.money import Plan
-from reprise.statemachine.outcomes import InvoiceState, RequiresAction, Stopped
+from reprise.statemachine.outcomes import InvoiceState, NoPaymentMethod, Paid, RequiresAction, Stopped
 from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import nth_term
@@ -19,9 +19,11 @@ from tests.stripe_side import StripeSide
 async def test_R8_one_payment_is_one_invoice_with_one_line_and_one_charge(payer: Payer) -> None:
     """The line carries carts, unit amount and the term; the invoice carries the key."""
     outcome = await payer.collect()
-    assert outcome.kind == "paid"
+    assert isinstance(outcome, Paid)
     payer.paid_exactly_once()
     invoice = payer.stripe.invoices(payer.account_id)[0]
+    assert (outcome.payment_key, outcome.invoice_id, outcome.charged) == (payer.key(), invoice["id"], 7500)
+    assert outcome.payment_method == (await payer.look()).payment_method is not None
     line, term = invoice["lines"]["data"][0], nth_term(START, 0, "UTC")
     assert invoice["metadata"]["payment_key"] == f"{payer.account_id}:1"
     assert (line["quantity"], line["pricing"]["unit_amount_decimal"]) == (3, "2500")
@@ -48,9 +50,16 @@ async def test_R8_without_a_payment_method_nothing_is_tried(stripe_side: StripeS
     """`no_payment_method` is a value; the card that is added later pays the same invoice."""
     payer = Payer(stripe_side)
     await payer.register(None)
-    assert (await payer.collect()).kind == "no_payment_method"
+    before = stripe_side.latest_request()
+    outcome = await payer.collect()
+    invoice = payer.stripe.invoices(payer.account_id)[0]["id"]
+    assert outcome == NoPaymentMethod(payment_key=payer.key(), invoice_id=invoice, payment_method=None)
+    assert not [call for call in payer.calls_since(before) if call.endswith("/pay")]
     await payer.card("pm_card_visa")
+    before = stripe_side.latest_request()
     assert (await payer.collect(payer.asked(attempt=2))).kind == "paid"
+    expected = ["GET /v1/invoices", f"GET /v1/invoices/{invoice}", f"POST /v1/invoices/{invoice}/pay"]
+    assert payer.calls_since(before) == expected
     payer.paid_exactly_once()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,11 @@ from reprise.settings import StripeSettings
 from reprise.stripe_api.client import stripe_client
 
 Json = dict[str, Any]
-Answer = Json | str | tuple[int, Json | str]
-"""A body, and a status other than 200."""
+Answer = Json | str | tuple[int, Json | str] | tuple[int, Json | str, bool]
+"""A body; a status other than 200; whether Stripe says that it repeats what it has saved."""
+
+Answers = Mapping[str, Answer | None] | Callable[[str], Answer | None]
+"""What is answered to each call (`"GET /v1/invoices"`; `"*"`: to any other); None: nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Asked:
 
 @dataclass
 class Scripted:
-    """What is answered to each call (`"GET /v1/invoices"`; `"*"`: to any other), None: nothing; and what was asked."""
+    """What is answered, and what was asked."""
 
-    answers: Mapping[str, Answer | None]
+    answers: Answers
     asked: list[Asked] = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Whether a client has closed its connection."""
@@ -45,6 +48,11 @@ class Scripted:
     def queries(self) -> list[dict[str, str]]:
         return [each.params for each in self.asked]
 
+    def _answer_to(self, call: str) -> Answer | None:
+        if not isinstance(self.answers, Mapping):
+            return self.answers(call)
+        return self.answers[call] if call in self.answers else self.answers["*"]
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -54,7 +62,7 @@ class Scripted:
                 method, target, _ = head.split()
                 call, query = f"{method} {urlsplit(target).path}", urlsplit(target).query
                 self.asked.append(Asked(call, dict(parse_qsl(sent or query, keep_blank_values=True)), headers))
-                answer = self.answers[call] if call in self.answers else self.answers["*"]
+                answer = self._answer_to(call)
                 if answer is not None:
                     writer.write(_http(*(answer if isinstance(answer, tuple) else (200, answer))))
         except asyncio.IncompleteReadError:
@@ -62,14 +70,16 @@ class Scripted:
             writer.close()
 
 
-def _http(status: int, body: Json | str) -> bytes:
+def _http(status: int, body: Json | str, replayed: bool = False) -> bytes:  # noqa: FBT002 - of an `Answer`
     text = body if isinstance(body, str) else json.dumps(body)
-    return f"HTTP/1.1 {status} So\r\ncontent-length: {len(text)}\r\nrequest-id: req_1\r\n\r\n{text}".encode()
+    saved = "idempotent-replayed: true\r\n" if replayed else ""
+    fields = f"content-length: {len(text)}\r\nrequest-id: req_1\r\n{saved}"
+    return f"HTTP/1.1 {status} So\r\n{fields}\r\n{text}".encode()
 
 
 @asynccontextmanager
 async def answering(
-    answers: Mapping[str, Answer | None], path: str = "", **settings: Any
+    answers: Answers, path: str = "", **settings: Any
 ) -> AsyncIterator[tuple[stripe.StripeClient, Scripted]]:
     """Open a client of such a server, whose address ends in `path`."""
     script = Scripted(answers)
