@@ -196,7 +196,7 @@ class Discovery:
         """Return the endpoints' names; None if that could not be found out."""
         try:
             found: names.Endpoints = read_result(self._task.result(), names.Endpoints)
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:
             workflow.logger.error("the announcement endpoints are not known", extra={"why": str(error)})
             return None
         return found.endpoints
