@@ -26,9 +26,7 @@ OUTLIVE_ANNOUNCING = "outlive-announcing"
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""
 
-ANNOUNCE_RETRY_POLICY = RetryPolicy(
-    initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
-)
+ANNOUNCE_RETRY_POLICY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(hours=1))
 """The product being down is retried for as long as it lasts, and delays nothing (R18)."""
 
 ENTRIES_AT_ONCE = 20

@@ -128,6 +128,10 @@ class Ran:
     def __init__(self, events: Sequence[HistoryEvent]) -> None:
         self.events = events
 
+    def count(self, kind: EventType.ValueType) -> int:
+        """How many events of a kind there are."""
+        return sum(each.event_type == kind for each in self.events)
+
     @property
     def scheduled(self) -> list[ActivityTaskScheduledEventAttributes]:
         """What activities were asked for, and how."""
@@ -140,9 +144,8 @@ class Ran:
     @property
     def next_timer(self) -> datetime | None:
         """When the first timer fires, while nothing else is under way."""
-        kinds = [each.event_type for each in self.events]
-        acting = len(self.scheduled) > sum(each in ACTIVITY_ENDED for each in kinds)
-        if acting or not kinds or kinds[-1] not in QUIET:
+        acting = len(self.scheduled) > sum(self.count(each) for each in ACTIVITY_ENDED)
+        if acting or not self.events or self.events[-1].event_type not in QUIET:
             return None
         timers: dict[str, datetime] = {}
         for each in self.events:

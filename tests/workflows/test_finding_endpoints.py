@@ -75,7 +75,7 @@ async def test_R18_where_there_is_no_endpoint_nothing_waits(on: Stage) -> None:
     gone = {"taken": 0, "endpoints": (), "known": False}
     ran = await on.run(tell, list_announcement_endpoints=lambda: {"endpoints": ()}, deliver_announcements=Script(gone))
     assert len(ran.scheduled) == 3
-    assert EventType.EVENT_TYPE_TIMER_STARTED not in [each.event_type for each in ran.events]
+    assert ran.count(EventType.EVENT_TYPE_TIMER_STARTED) == 0
 
 
 async def test_R18_an_endpoint_that_is_new_is_told_what_comes_from_then_on(on: Stage) -> None:

@@ -1,9 +1,9 @@
 """R20: what comes with a message, read or refused in words that help."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from reprise.statemachine.commands import (
     TEMPORAL_UI,
@@ -25,6 +25,10 @@ def _error(kind: type[Command], given: dict[str, Any]) -> ValidationError:
     with pytest.raises(ValidationError) as wrong:
         kind.model_validate(given)
     return wrong.value
+
+
+class _Two(Command):
+    word: Annotated[str, Field(examples=["this", "that"])]
 
 
 class _Verbose(Command):
@@ -80,6 +84,7 @@ def test_R20_a_refusal_is_as_long_as_it_must_be() -> None:
 def test_R20_what_could_be_sent() -> None:
     """The first example of each field that a person writes, and who they are."""
     assert example_of(SetCarts) == '{"carts": 5, "actor": "grace@example.com"}'
+    assert example_of(_Two) == '{"word": "this", "actor": "grace@example.com"}'
     assert example_of(Close) == '{"actor": "grace@example.com"}'
     assert example_of(Cancel) == '{"when": "now", "actor": "grace@example.com"}'
 
@@ -94,6 +99,10 @@ def test_R20_a_description_is_what_a_command_does_and_what_it_takes() -> None:
         "Set the number of carts, from the next quote or renewal on (R11). "
         'Input: {"carts": 5, "actor": "grace@example.com"}'
     )
+
+
+def test_R20_a_command_without_words_is_described_by_what_it_takes() -> None:
+    assert described(_Verbose) == ' Input: {"actor": "grace@example.com"}'
 
 
 async def test_R27_the_log_says_why_a_signal_was_dropped(on: Stage, caplog: pytest.LogCaptureFixture) -> None:
