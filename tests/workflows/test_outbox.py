@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
 from reprise.activities.names import DELIVER_ANNOUNCEMENTS
@@ -130,6 +131,7 @@ async def test_R18_an_endpoint_unknown_for_an_hour_is_gone(
         await end(box)
         assert [each.endpoint for each in box.positions()] == ["crm"] if is_gone else ["shop", "crm"]
         assert box.untold() == TOLD[2 if is_gone else 1 : 3]
+        assert box.undelivered_to == (() if is_gone else ("shop",))
 
     await on.run(tell, deliver_announcements=Script(UNKNOWN))
     told = [(each.endpoint, each.account, each.dropped) for each in logged(caplog, "is gone")]
@@ -188,6 +190,7 @@ async def test_R18_no_entries_no_try_and_one_try_at_a_time(on: Stage) -> None:
 
     ran = await on.run(tell, deliver_announcements=lambda: delivered(3))
     assert len(ran.scheduled) == 2
+    assert ran.count(EventType.EVENT_TYPE_TIMER_STARTED) == 1
 
 
 def test_R18_what_an_endpoint_has_not_taken() -> None:
