@@ -28,7 +28,10 @@ def _error(kind: type[Command], given: dict[str, Any]) -> ValidationError:
 
 
 class _Two(Command):
+    of_pages = frozenset({"seen"})
+
     word: Annotated[str, Field(examples=["this", "that"])]
+    seen: Annotated[str | None, Field(examples=["a page"])] = None
 
 
 class _Verbose(Command):
