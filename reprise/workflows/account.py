@@ -94,7 +94,7 @@ class AccountWorkflow(Handlers):
         state, taken = self._state, 0
         while True:
             if state.outbox.has_finished:
-                state.outbox.finish(state.edition)
+                state.outbox.finish()
             elif state.effects.has_finished:
                 state.finish_effect()
             elif state.effects.is_idle and state.deadline_is_due:

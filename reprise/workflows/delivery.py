@@ -21,12 +21,11 @@ from reprise.workflows.results import read_result
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""
 
-QUICK_RETRY_POLICY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_attempts=4)
-"""How an endpoint is tried that has answered so far. After that it is shown as one that does not."""
+QUICK_RETRY_POLICY = RetryPolicy(maximum_attempts=4)
+"""How an endpoint is tried that has answered so far: after one second, two and four, by Temporal's own defaults. After
+that it is shown as one that does not."""
 
-PATIENT_RETRY_POLICY = RetryPolicy(
-    initial_interval=timedelta(minutes=1), backoff_coefficient=2, maximum_interval=timedelta(hours=6)
-)
+PATIENT_RETRY_POLICY = RetryPolicy(initial_interval=timedelta(minutes=1), maximum_interval=timedelta(hours=6))
 """How one is tried that does not answer: for as long as that lasts. The activity says the delays (`DELAYS`)."""
 
 UNKNOWN_FOR, UNKNOWN_RETRY = timedelta(hours=1), timedelta(minutes=20)
@@ -196,7 +195,7 @@ class Discovery:
         """Return the endpoints' names; None if that could not be found out."""
         try:
             found: names.Endpoints = read_result(self._task.result(), names.Endpoints)
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:
             workflow.logger.error("the announcement endpoints are not known", extra={"why": str(error)})
             return None
         return found.endpoints

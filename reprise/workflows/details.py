@@ -14,7 +14,7 @@ from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.money import formatted
 from reprise.statemachine.next_actions import NextAction
 from reprise.statemachine.payments import Payment
-from reprise.statemachine.timeline import ActorKind, EntryType, TimelineEntry
+from reprise.statemachine.timeline import ActorKind, TimelineEntry
 from reprise.statemachine.waiting import in_state_since, next_action
 from reprise.workflows.markdown import quoted
 from reprise.workflows.messages import OVER_HTTP
@@ -84,8 +84,8 @@ def _words(action: NextAction, account: Account, now: datetime) -> str | None:
         case NextAction.FIX_REQUEST:
             return "operators, to mend what Stripe refuses"
         case NextAction.REACTIVATE:
-            free = account.term is not None and not account.term.is_over(now)
-            cost = f"free until {_when(account.term.end)}" if free and account.term else "for an upfront payment"
+            term = account.term
+            cost = f"free until {_when(term.end)}" if term and not term.is_over(now) else "for an upfront payment"
             return f"its owner to come back, {cost}"
         case NextAction.ENABLE:
             return "operators, to enable it"
@@ -97,7 +97,7 @@ def _stops(account: Account) -> str:
     until = access_until(account)
     match account.state:
         case AccountState.ACTIVE | AccountState.REACTIVATED:
-            return f"not by itself; if no renewal is paid, {_when(until)}" if until else "not by itself"
+            return f"not by itself; if no renewal is paid, {_when(until)}"
         case AccountState.CANCELLED:
             return f"{_when(until)}, when the paid term ends"
         case AccountState.PAST_DUE:
@@ -119,8 +119,7 @@ def _payment(payment: Payment, page_of: PageOf) -> str:
 
 
 def _entry(entry: TimelineEntry) -> str:
-    kind = entry.type.value if isinstance(entry.type, EntryType) else entry.type
-    what = kind.removeprefix("account.").replace("_", " ")
+    what = entry.type.removeprefix("account.").replace("_", " ")
     reason = f": {quoted(entry.reason)}" if entry.reason else ""
     return f"{_plain(what)} by {_who(entry)}, {_when(entry.at)}{reason}"
 

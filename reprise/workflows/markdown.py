@@ -10,8 +10,9 @@ from typing import Final
 MAX_SHOWN_LENGTH: Final = 200
 """Characters of somebody else's text that are shown; the whole stands in the timeline."""
 
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Categories of characters that show nothing and do something: control, format (of direction, too), line ends."""
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
+"""Categories of characters that show nothing and do something: control, format (of direction, too). Line ends are
+white space."""
 
 _LINK: Final = re.compile(r"([!\]])(?=[\[(])")
 """Where Markdown begins a picture, or goes on from a link's text to its address."""

@@ -70,7 +70,7 @@ class Outbox:
     @property
     def not_before(self) -> datetime | None:
         """Until when a try of a run of the first edition may be under way, as long as nothing was told since."""
-        return self._not_before if not self._deliveries else None
+        return self._not_before
 
     def untold(self) -> tuple[TimelineEntry, ...]:
         """What the next run is to tell."""
@@ -108,12 +108,12 @@ class Outbox:
     def stop(self) -> None:
         """Give way to a new run: begin nothing more. What is under way is left to its end."""
 
-    def finish(self, edition: int) -> None:  # noqa: ARG002 - which it is, is why this is the outbox
+    def finish(self) -> None:
         """Take what tries have come to: what every endpoint has taken is done with."""
         self._asked_again = False
-        told_of = len(self._deliveries)
+        told_of = bool(self._deliveries)
         if self._discovery is not None and self._discovery.has_finished:
-            told_of += self._discovered()
+            told_of = self._discovered()
         for name, each in list(self._deliveries.items()):
             if not each.has_finished:
                 continue
@@ -139,7 +139,7 @@ class Outbox:
             self._not_before = workflow.now() + self._backoff.failed()
             return False
         self._not_before = None
-        self._know(names, self._untold[0].sequence if self._untold else self._sequence + 1)
+        self._know(names, self._untold[0].sequence)  # what made it ask
         return True
 
     def resend(self, asked: ResendAnnouncements, told: Iterable[TimelineEntry]) -> bool:

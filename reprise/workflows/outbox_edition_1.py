@@ -26,9 +26,7 @@ OUTLIVE_ANNOUNCING = "outlive-announcing"
 TRY_TIMEOUT = timedelta(seconds=60)
 """How long one try may take; the activity stops by itself before, with what it has delivered."""
 
-ANNOUNCE_RETRY_POLICY = RetryPolicy(
-    initial_interval=timedelta(seconds=2), backoff_coefficient=2, maximum_interval=timedelta(hours=1)
-)
+ANNOUNCE_RETRY_POLICY = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(hours=1))
 """The product being down is retried for as long as it lasts, and delays nothing (R18)."""
 
 ENTRIES_AT_ONCE = 20
@@ -134,12 +132,8 @@ class FirstOutbox:
             self._holding.cancel()
             self._holding = None
 
-    def finish(self, edition: int) -> None:
-        """Take what the try has come to: the changes that it has told, in their order, are done with (R18).
-
-        Args:
-            edition: By which rules the run decides (R28).
-        """
+    def finish(self) -> None:
+        """Take what the try has come to: the changes that it has told, in their order, are done with (R18)."""
         telling, self._telling = self._telling, None
         if telling is None:
             self._holding = None
@@ -147,7 +141,7 @@ class FirstOutbox:
         try:
             told = self._how_many(telling.result())
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, ActivityError) and edition < 2 and not workflow.patched(OUTLIVE_ANNOUNCING):
+            if isinstance(error, ActivityError) and not workflow.patched(OUTLIVE_ANNOUNCING):
                 raise
             if is_cancelled_exception(error):
                 wait = TRY_TIMEOUT + timedelta(seconds=1)
@@ -167,7 +161,7 @@ class FirstOutbox:
         Raises:
             ValueError: That cannot be read.
         """
-        told: object = read_result(result, StrictInt)
-        if not isinstance(told, int) or not 0 <= told <= self._in_flight:
+        told: int = read_result(result, StrictInt)
+        if not 0 <= told <= self._in_flight:
             raise ValueError(f"The activity told {told!r} of {self._in_flight} changes.")
         return told or self._in_flight

@@ -11,6 +11,7 @@ from tests.product import Product
 from tests.stripe_side import StripeSide
 from tests.temporal_side import time_skipping_server
 from tests.worker_side import worker_settings
+from tests.workflows.inside import Stage, stage
 from tests.workflows.world import World
 
 
@@ -38,4 +39,11 @@ async def told(env: WorkflowEnvironment, stripe_side: StripeSide, product: Produ
         here = World(env, stripe_side, f"told-{product.server_port}")
         here.announce = True
         await here.skip_to("2027-01-31T10:00")
+        yield here
+
+
+@pytest.fixture(scope="package")
+async def on() -> AsyncIterator[Stage]:
+    """Where parts of the workflow's code are run by themselves, one after another; its clock only goes on."""
+    async with time_skipping_server() as server, stage(server) as here:
         yield here

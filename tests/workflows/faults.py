@@ -1,6 +1,7 @@
 """Faults of activities: between the real worker and its real activities, for one account and activity at a time."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -17,7 +18,9 @@ from reprise.workflows.messages import account_id_of
 Fault = Callable[[], Any]
 
 
-def _raises(kind: Callable[..., BaseException], *given: Any, **named: Any) -> Fault:
+def raising(kind: Callable[..., BaseException], *given: Any, **named: Any) -> Fault:
+    """An activity's failure."""
+
     def fault() -> NoReturn:
         raise kind(*given, **named)
 
@@ -28,13 +31,13 @@ UNDECODABLE = RawValue(Payload(metadata={"encoding": b"of-another-world"}, data=
 NO_JSON = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b"{"))
 
 FAULTS: dict[str, Fault] = {
-    "retryable": _raises(ApplicationError, "away", type="stripe_unavailable"),
-    "refused": _raises(ApplicationError, "Invalid API Key provided", type="stripe_refused", non_retryable=True),
-    "of-no-known-type": _raises(ApplicationError, "?", type="never_heard_of", non_retryable=True),
-    "a-defect": _raises(ZeroDivisionError, "a defect"),
-    "not-registered": _raises(ApplicationError, "Activity function is not registered", type="NotFoundError"),
-    "cancelled": _raises(asyncio.CancelledError),
-    "unreadable-failure": _raises(ApplicationError, "?", UNDECODABLE, type="stripe_refused", non_retryable=True),
+    "retryable": raising(ApplicationError, "away", type="stripe_unavailable"),
+    "refused": raising(ApplicationError, "Invalid API Key provided", type="stripe_refused", non_retryable=True),
+    "of-no-known-type": raising(ApplicationError, "?", type="never_heard_of", non_retryable=True),
+    "a-defect": raising(ZeroDivisionError, "a defect"),
+    "not-registered": raising(ApplicationError, "Activity function is not registered", type="NotFoundError"),
+    "cancelled": raising(asyncio.CancelledError),
+    "unreadable-failure": raising(ApplicationError, "?", UNDECODABLE, type="stripe_refused", non_retryable=True),
     "nothing": lambda: None,
     "a-text": lambda: "as you like it",
     "another-type": lambda: {"kind": "paid", "colour": "blue"},
@@ -82,4 +85,7 @@ class _Failing(temporalio.worker.ActivityInboundInterceptor):
         subject = (account_id_of(info.workflow_id or ""), info.activity_type)
         self._faults.tries.append(subject)
         fault = self._faults.of.get(subject)
-        return await super().execute_activity(input) if fault is None else fault()
+        if fault is None:
+            return await super().execute_activity(input)
+        answer = fault()
+        return await answer if inspect.isawaitable(answer) else answer

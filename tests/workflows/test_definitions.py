@@ -1,5 +1,7 @@
 """What `AccountWorkflow` has registered with Temporal: names that callers, the UI and histories know."""
 
+import hashlib
+import json
 import re
 from typing import get_args
 
@@ -9,6 +11,7 @@ from temporalio import workflow
 from reprise.api.commands import OPERATIONS
 from reprise.statemachine.commands import AnyCommand, Command
 from reprise.statemachine.timeline import Actor, ActorKind
+from reprise.workflows import messages
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.endpoint_check import EndpointCheck
 from reprise.workflows.messages import OVER_HTTP, Answer
@@ -36,6 +39,25 @@ def test_every_command_is_an_update_and_a_signal_of_its_names() -> None:
     assert set(definition.queries) == {
         "account", "quote", "timeline", "customer_id", "undelivered", "record", "last_record",
     }  # fmt: skip
+
+
+def test_R28_names_that_histories_and_other_processes_know_stay_as_they_are() -> None:
+    """Of workflows, their ids, their task queue, their memos, and commands over HTTP."""
+    assert (messages.WORKFLOW, messages.PORTAL_SESSION, messages.REVOCATION, messages.ENDPOINT_CHECK) == (
+        "AccountWorkflow", "PortalSession", "Revocation", "AnnouncementEndpointCheck",
+    )  # fmt: skip
+    assert (messages.TASK_QUEUE, messages.OPENED_BY, messages.OPENING) == ("accounts", "opened_by", "opening")
+    assert (messages.workflow_id("a1"), messages.account_id_of("account-a1")) == ("account-a1", "a1")
+    assert messages.portal_session_id("s1") == "portal-session-s1"
+    told = hashlib.sha256(json.dumps(("a1", "u1")).encode()).hexdigest()[:32]
+    assert messages.revocation_id("session", "a1", "u1") == f"revoked-session-{told}"
+    assert OVER_HTTP == {
+        "set_carts": "carts",
+        "set_email": "email",
+        "set_payment_method": "payment-method",
+        "extend_term": "extend",
+        "change_plan": "plan",
+    }
 
 
 def test_a_command_has_the_same_name_over_http() -> None:

@@ -4,6 +4,7 @@ import json
 from typing import get_args
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from reprise.statemachine.commands import (
     AnyCommand,
@@ -21,9 +22,21 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.timeline import Actor, ActorKind
 from reprise.workflows.fingerprints import answered_fingerprint, fingerprint, same_command
-from reprise.workflows.messages import AccountRun
+from reprise.workflows.messages import (
+    AccountRun,
+    Announcements,
+    EndpointPosition,
+    PaymentHint,
+    PendingCommand,
+    PendingEffect,
+    Refusal,
+    ResendAnnouncements,
+    Restoration,
+)
+from tests.statemachine.book import Book
 from tests.workflows.record import HISTORIES, recorded
 from tests.workflows.world import utc
 
@@ -125,3 +138,65 @@ def test_R28_a_field_that_is_added_with_a_default_changes_no_fingerprint() -> No
 def test_R28_a_caller_who_names_no_edition_is_of_the_first_release() -> None:
     """What 0.1.0 sends: a run that decides by its rules."""
     assert AccountRun.model_validate_json('{"opening": null}').edition == 1
+
+
+LONG = "x" * 301
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "longest"),
+    [
+        (PaymentHint, "payment_key", 100),
+        (PaymentHint, "refund_id", 255),
+        (EndpointPosition, "last_error", 300),
+        (ResendAnnouncements, "endpoint", 32),
+    ],
+)
+def test_R20_texts_in_messages_are_as_long_as_they_may_be(kind: type[BaseModel], field: str, longest: int) -> None:
+    """And no longer: a history holds them."""
+    given: dict[str, object] = {"endpoint": "shop", "next_sequence": 1} if kind is EndpointPosition else {}
+    assert getattr(kind.model_validate({**given, field: LONG[:longest]}), field) == LONG[:longest]
+    with pytest.raises(ValidationError, match=field):
+        kind.model_validate({**given, field: LONG[: longest + 1]})
+
+
+def test_R18_entries_are_counted_from_one() -> None:
+    assert ResendAnnouncements(from_sequence=1).from_sequence == 1
+    with pytest.raises(ValidationError, match="from_sequence"):
+        ResendAnnouncements(from_sequence=0)
+
+
+def test_what_a_run_hands_on_says_what_it_is() -> None:
+    """A command without its name, and an effect without its kind, are nobody's."""
+    for message, part in (
+        (PendingCommand, {"command": {"carts": 3}, "command_id": "c1", "taken": False}),
+        (PendingEffect, {"effect": {"payment_key": "a1:1", "invoice_id": None}}),
+    ):
+        with pytest.raises(ValidationError, match="union_tag_not_found"):
+            message.model_validate(part)
+
+
+def test_messages_stay_as_they_were_sent() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Announcements(enabled=True).enabled = False  # type: ignore[misc]
+
+
+def test_what_is_not_said_in_a_message() -> None:
+    """Nothing is announced, no hint was followed, a record is the last one."""
+    run = AccountRun()
+    assert (run.announce, run.held.looks, run.held.hints, run.outbox, run.endpoints) == (False, 0, (), (), ())
+    assert Restoration(command=RestoreAccount(), how="by its record").older is False
+
+
+def test_a_refusal_as_a_value_is_the_cores() -> None:
+    """With all that belongs to it."""
+    book = Book.open(card="generic_decline")
+    quote = book.quote(book.now)
+    refused = Refused(RefusalCode.QUOTE_CHANGED, "It costs more.", field="expected_amount", quote=quote)
+    assert Refusal.of(refused).model_dump() == {
+        "code": "quote_changed",
+        "message": "It costs more.",
+        "field": "expected_amount",
+        "quote": quote.model_dump(),
+        "decline_code": None,
+    }

@@ -181,3 +181,19 @@ def test_R16_the_details_say_when_the_shop_stops() -> None:
         ["2027-02-28 10:00:00 UTC, when the paid term ends"],
         ["it is out of service"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x" * 200, "x" * 200),
+        ("x" * 201, f"{'x' * 199}…"),
+        ("a<b>c`d", "a‹b›c'd"),
+        ("![a](b) [c][d] e!f g]h", "! [a] (b) [c] [d] e!f g]h"),
+        ("a\x07b\u202ec\ue000d\ud800e\u2028f\u2029g", "a b c d e f g"),
+        (" \n ", "–"),
+    ],
+)
+def test_what_quoting_makes_of_a_text(text: str, expected: str) -> None:
+    """Letter by letter."""
+    assert quoted(text) == f"`{expected}`"
