@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import stripe
 
 from reprise.schemas.payment_methods import PaymentMethodView
+from reprise.stripe_api.client import understood
 from reprise.stripe_api.errors import is_missing_customer, unavailable_by
 
 KEPT_FOR: Final = 30.0
@@ -97,7 +98,7 @@ class BillingDetailsReader:
     async def _read_details(self, customer: str) -> BillingDetails:
         asked: Any = {"expand": ["invoice_settings.default_payment_method"]}
         try:
-            found = await self._stripe.customers.retrieve_async(customer, asked)
+            found = await understood(self._stripe.customers.retrieve_async(customer, asked))
         except stripe.StripeError as error:
             if is_missing_customer(error):
                 return BillingDetails()
@@ -112,7 +113,8 @@ class BillingDetailsReader:
         charges: Any = {"customer": customer, "limit": 100}
         try:
             listed, charged = await asyncio.gather(
-                self._stripe.invoices.list_async(invoices), self._stripe.charges.list_async(charges)
+                understood(self._stripe.invoices.list_async(invoices)),
+                understood(self._stripe.charges.list_async(charges)),
             )
         except stripe.StripeError as error:
             if is_missing_customer(error):

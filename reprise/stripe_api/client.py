@@ -15,6 +15,8 @@ _FIELDS = {
     "invoice": ("id", "status", "currency", "total", "amount_due", "starting_balance", "lines"),
     "list": ("data", "has_more"),
     "search_result": ("data", "has_more"),
+    "charge": ("id", "payment_intent"),
+    "billing_portal.session": ("id", "url"),
 }
 """What must be in an answer before anything is concluded from it."""
 

@@ -246,7 +246,7 @@ async def check_customer(client: stripe.StripeClient, customer_id: str) -> None:
         Unavailable: Stripe is out of reach.
     """
     try:
-        customer = await client.v1.customers.retrieve_async(customer_id)
+        customer = await understood(client.v1.customers.retrieve_async(customer_id))
     except stripe.StripeError as error:
         if is_missing_customer(error):
             raise InvalidInput("customer_id", "is not a customer that Stripe has for this API key") from error
@@ -280,7 +280,7 @@ async def portal_url(
         done = {"type": "redirect", "redirect": {"return_url": new_card_to}}
         asked["flow_data"] = {"type": "payment_method_update", "after_completion": done}
     try:
-        session = await client.v1.billing_portal.sessions.create_async(asked)
+        session = await understood(client.v1.billing_portal.sessions.create_async(asked))
     except stripe.StripeError as error:
         raise (CustomerGone() if is_missing_customer(error) else unavailable_by(error)) from error
     return session.url

@@ -8,7 +8,7 @@ import stripe
 from reprise.errors import InvalidInput
 from reprise.schemas.invoices import InvoiceList, InvoiceView
 from reprise.statemachine.terms import EARLIEST, LATEST, Term
-from reprise.stripe_api.client import metadata_of
+from reprise.stripe_api.client import metadata_of, understood
 from reprise.stripe_api.errors import unavailable_by
 from reprise.stripe_api.reading import is_ours
 
@@ -28,7 +28,7 @@ async def invoice_page(
     if cursor is not None:
         wanted["starting_after"] = cursor
     try:
-        page = await client.v1.invoices.list_async(wanted)
+        page = await understood(client.v1.invoices.list_async(wanted))
     except stripe.InvalidRequestError as error:
         if error.param == "starting_after":
             raise InvalidInput("cursor", "is not one that this list has given") from error
@@ -48,7 +48,7 @@ async def hosted_invoice(
         Unavailable: Stripe is out of reach.
     """
     try:
-        invoice = await client.v1.invoices.retrieve_async(invoice_id)
+        invoice = await understood(client.v1.invoices.retrieve_async(invoice_id))
     except stripe.InvalidRequestError:
         return None
     except stripe.StripeError as error:

@@ -11,6 +11,7 @@ import stripe
 
 from reprise.errors import Unavailable
 from reprise.statemachine.account import ACCOUNT_ID
+from reprise.stripe_api.client import understood
 from reprise.stripe_api.errors import is_transient
 
 ABOUT_INVOICES: Final = frozenset(
@@ -130,7 +131,7 @@ async def _account_of_customer(document: Any, client: stripe.StripeClient) -> An
     customer_id = _matching(_CUSTOMER, getattr(customer, "id", customer))
     if customer_id is None:
         return None
-    return _metadata(await client.v1.customers.retrieve_async(customer_id)).get("account_id")
+    return _metadata(await understood(client.v1.customers.retrieve_async(customer_id))).get("account_id")
 
 
 async def _account_of_charge(charge: Any, client: stripe.StripeClient) -> Any:
@@ -141,7 +142,7 @@ async def _account_of_charge(charge: Any, client: stripe.StripeClient) -> Any:
     charge_id = _matching(_CHARGE, getattr(charge, "id", charge))
     if charge_id is None:
         return None
-    found = await client.v1.charges.retrieve_async(charge_id)
+    found = await understood(client.v1.charges.retrieve_async(charge_id))
     return await _account_of_payment(found, client) or await _account_of_customer(found, client)
 
 
@@ -150,8 +151,10 @@ async def _account_of_payment(charge: stripe.Charge, client: stripe.StripeClient
     intent = _matching(_INTENT, charge.payment_intent)
     if intent is None:
         return None
-    payments = await client.v1.invoice_payments.list_async(
-        {"payment": {"type": "payment_intent", "payment_intent": intent}, "expand": ["data.invoice"]}
+    payments = await understood(
+        client.v1.invoice_payments.list_async(
+            {"payment": {"type": "payment_intent", "payment_intent": intent}, "expand": ["data.invoice"]}
+        )
     )
     named = (_metadata(each.invoice).get("account_id") for each in payments.data)
     return next((each for each in named if each), None)
@@ -162,7 +165,7 @@ async def _latest_refund(charge: Any, client: stripe.StripeClient) -> str | None
     charge_id = _matching(_CHARGE, getattr(charge, "id", None))
     if charge_id is None:
         return None
-    found = await client.v1.refunds.list_async({"charge": charge_id, "limit": 1})
+    found = await understood(client.v1.refunds.list_async({"charge": charge_id, "limit": 1}))
     return next((each.id for each in found.data), None)
 
 
