@@ -65,8 +65,8 @@ BUGS = (
     Bug(
         "401 after pay taken as stopped",
         "stripe_api/collecting.py",
-        "        if self._pay_sent:\n            return False\n        first =",
-        "        if refused.http_status in {401, 403}:\n            return True\n        first =",
+        "        return not self._pay_sent and (first or",
+        "        return refused.http_status in {401, 403} or not self._pay_sent and (first or",
     ),
     Bug(
         "saved error believed",

@@ -249,12 +249,13 @@ def _made(details: WorkflowInstanceDetails) -> WorkflowInstance:
 
 
 def _info(kind: str, at: datetime, shown: TypedSearchAttributes) -> workflow.Info:
+    own = TypedSearchAttributes([*shown])  # the SDK changes it in place
     return workflow.Info(
         attempt=1, continued_run_id=None, cron_schedule=None, execution_timeout=None,
         first_execution_run_id=FIRST_RUN, headers={}, namespace="default", original_execution_run_id="this-run",
         parent=None, root=None, raw_memo={}, retry_policy=None, run_id="this-run", run_timeout=None,
         search_attributes={}, start_time=at, workflow_start_time=at, task_queue="accounts",
-        task_timeout=timedelta(seconds=10), typed_search_attributes=shown, workflow_id="account-a1",
+        task_timeout=timedelta(seconds=10), typed_search_attributes=own, workflow_id="account-a1",
         workflow_type=kind, priority=Priority.default,
     )  # fmt: skip
 
