@@ -186,7 +186,7 @@ def restore(account: Account, actor: Actor, how: str, now: datetime, *, undone: 
     with _deciding(account) as deciding:
         told = deciding.note_restored(actor, how, whole_seconds(now))
         payment = deciding.account.payment
-        lost = payment is not None and account.is_collecting and not any(isinstance(each, Collect) for each in undone)
+        lost = account.is_collecting and not any(isinstance(each, Collect) for each in undone)
         again = (Collect(payment=payment),) if payment is not None and lost else ()
         return Decision(deciding.account, (*again, *told))
 

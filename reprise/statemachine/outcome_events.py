@@ -83,10 +83,9 @@ class OutcomeEvents(Driver):
         if not self._is_closed:
             effects += self._replace_customer(event, now)
         if event.invoice is InvoiceState.PAID:
-            effects += self._take_invoice(event, now)
-        effects += self._take_all_found(event.found, now)
-        # Only then what may begin an attempt: nothing is collected beside money that has come.
-        return effects if event.invoice is InvoiceState.PAID else effects + self._take_invoice(event, now)
+            return effects + self._take_invoice(event, now) + self._take_all_found(event.found, now)
+        # What may begin an attempt comes last: nothing is collected beside money that has come.
+        return effects + self._take_all_found(event.found, now) + self._take_invoice(event, now)
 
     def _take_invoice(self, event: InvoiceObserved, now: datetime) -> Effects:
         payment = self.account.payment

@@ -77,6 +77,13 @@ def test_R9_R21_a_debit_that_fails_for_good_is_not_asked_again() -> None:
     assert payment_of(book).do_not_retry
 
 
+def test_R8_another_card_is_no_reason_to_ask_while_the_invoice_is_not_known() -> None:
+    """Stripe has refused to show it: it may be paid, or being paid."""
+    book = past_due()
+    seen = InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.UNKNOWN, payment_method="pm_another")
+    assert book.take(seen, book.now) == ()
+
+
 @pytest.mark.parametrize(
     ("reason", "told"), [("This invoice is locked", "This invoice is locked"), (None, "the invoice is open")]
 )

@@ -6,7 +6,7 @@ from reprise.statemachine.commands import Cancel, Reactivate, SetCarts
 from reprise.statemachine.outcomes import Paid
 from reprise.statemachine.refusals import RefusalCode, Refused
 from tests.statemachine.book import Book, utc
-from tests.statemachine.standings import cancelled, lapsed, past_due, refusal
+from tests.statemachine.standings import cancelled, lapsed, past_due, payment_of, refusal
 
 
 @pytest.mark.parametrize("make", [Book.open, past_due])
@@ -47,6 +47,13 @@ def test_R7_a_cancelled_account_past_its_end_is_quoted_as_what_it_is() -> None:
     book = cancelled()
     assert book.quote(utc("2027-04-15T12:00")).amount_due == 7500
     assert book.state == "cancelled"
+
+
+def test_R7_a_payment_that_is_tried_again_by_now_is_quoted_as_it_stands() -> None:
+    """No worker has run since the try of a stopped first payment was due: joining it costs what it was quoted (R14)."""
+    book = Book.open(card="stopped")
+    assert book.quote(utc("2027-01-31T10:30")).term.start == utc("2027-01-31T10:30")
+    assert book.quote(utc("2027-01-31T12:30")) == payment_of(book).quote
 
 
 @pytest.mark.parametrize(
