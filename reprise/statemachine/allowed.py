@@ -61,8 +61,8 @@ def _facts(account: Account, now: datetime) -> _Facts:
         hold=hold.state if hold else None,
         status=payment.status if payment else None,
         purpose=payment.purpose if payment else None,
-        abandoned=payment is not None and payment.abandoned,
-        tried_again=payment is not None and payment.next_attempt_at is not None,
+        abandoned=bool(payment and payment.abandoned),
+        tried_again=bool(payment and payment.next_attempt_at),
         term_is_over=account.term is None or account.term.is_over(now),
         renewal_is_over=was_past_due and now >= renewal_quote(account).term.end,
     )

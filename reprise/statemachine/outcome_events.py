@@ -27,7 +27,7 @@ from reprise.statemachine.outcomes import (
     RequiresAction,
     Stopped,
 )
-from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.payments import Payment, PaymentStatus
 from reprise.statemachine.schedule import retry_instants
 from reprise.statemachine.timeline import STRIPE
 
@@ -122,13 +122,12 @@ class OutcomeEvents(Driver):
         if new_method and event.invoice in {InvoiceState.OPEN, InvoiceState.VOID, InvoiceState.MISSING}:
             replaceable = event.invoice is InvoiceState.OPEN or second
             return self._if_allowed("payment_method_replaced", now) if replaceable else ()
-        return self._give_up_if_over(event, now)
+        return self._give_up_if_over(payment, event, now)
 
-    def _give_up_if_over(self, event: InvoiceObserved, now: datetime) -> Effects:
+    def _give_up_if_over(self, payment: Payment, event: InvoiceObserved, now: datetime) -> Effects:
         """End a past-due renewal whose card is not asked again, once its last retry is over (R9)."""
-        payment = self.account.payment
         past_due = self.account.state is AccountState.PAST_DUE
-        if payment is None or self.account.is_collecting or not (past_due and payment.do_not_retry):
+        if self.account.is_collecting or not (past_due and payment.do_not_retry):
             return ()
         last = retry_instants(self.account.policy, payment)[-1]
         unknown = event.invoice is InvoiceState.UNKNOWN

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from reprise.statemachine import allowed as remembered
 from reprise.statemachine.account import Account
 from reprise.statemachine.allowed import allowed, asked
-from reprise.statemachine.commands import ExtendTerm
+from reprise.statemachine.commands import Close, ExtendTerm
 from reprise.statemachine.deadlines import deadline_of
 from tests.statemachine.book import Book, utc
 from tests.workflows.records import ALL
@@ -22,8 +22,9 @@ def cases() -> Iterator[tuple[Account, datetime]]:
 
     Never with something due: a workflow lets that happen before it shows anything.
     """
-    for standing in ALL:
-        account = standing()
+    elsewhere = Book.open(paid_through=utc("2027-02-14T10:00")).account
+    stopped, declined = Book.open(card="stopped").account, Book.open(card="generic_decline").account
+    for account in (*(standing() for standing in ALL), elsewhere, stopped, declined):
         last = account.timeline[-1].at if account.timeline else account.opened_at
         ends = [account.term.end + timedelta(days=days) for days in (0, 20, 31, 40)] if account.term else []
         for edition in (1, 2):
@@ -45,6 +46,17 @@ def test_R14_what_is_remembered_is_what_the_core_says() -> None:
             everything |= set(expected[number])
     assert everything == EVERYTHING
     assert len(remembered._known) < len(drawn)
+
+
+def test_R11_R13_what_every_open_account_takes() -> None:
+    """And no closed one."""
+    book = Book.open()
+    assert asked(book.account, book.now) == (
+        *("cancel", "extend_term", "disable", "close"),
+        *("set_carts", "set_payment_method", "set_email", "change_plan"),
+    )
+    book.do(Close())
+    assert asked(book.account, book.now) == ()
 
 
 def test_R13_a_term_may_be_extended_as_long_as_a_day_fits() -> None:

@@ -127,6 +127,8 @@ def test_E21_a_wrong_key_at_the_opening_is_mended_after_a_day() -> None:
     book.at("2027-02-01T10:45")
     book.take(CustomerNotRegistered(reason="Invalid API Key provided"), book.now)
     assert len(entries(book.account, "customer_not_registered")) == 1
+    book.take(CustomerNotRegistered(reason="Expired API Key provided"), book.now)
+    assert len(entries(book.account, "customer_not_registered")) == 2, "another reason is told"
     book.do(SetCarts(carts=3))
     book.key_is_wrong = False
     book.at("2027-02-01T11:00")

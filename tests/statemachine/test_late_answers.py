@@ -4,12 +4,30 @@ from datetime import timedelta
 
 import pytest
 
-from reprise.statemachine.commands import Close
+from reprise.statemachine.commands import Cancel, Close, ExtendTerm, Reactivate
 from reprise.statemachine.effects import VoidInvoice
-from reprise.statemachine.outcomes import EarlierPayment, InvoiceObserved, InvoiceState, InvoiceVoided
+from reprise.statemachine.outcomes import (
+    EarlierPayment,
+    InvoiceObserved,
+    InvoiceState,
+    InvoiceVoided,
+    Paid,
+    PaymentMethodChanged,
+)
 from reprise.statemachine.payments import PaymentStatus
-from tests.statemachine.book import Book
-from tests.statemachine.standings import collecting, entries, invoice, past_due, payment_of, waiting
+from reprise.statemachine.terms import Term
+from reprise.statemachine.timeline import STRIPE
+from tests.statemachine.book import Book, utc
+from tests.statemachine.standings import (
+    MARCH,
+    collecting,
+    collecting_the_renewal,
+    entries,
+    invoice,
+    past_due,
+    payment_of,
+    waiting,
+)
 
 
 @pytest.mark.parametrize("state", [InvoiceState.VOID, InvoiceState.MISSING, InvoiceState.OPEN, InvoiceState.UNKNOWN])
@@ -114,7 +132,72 @@ def test_R22_an_earlier_payment_without_a_quantity_is_one() -> None:
     bare = {"amount": 4_000, "quantity": None, "unit_amount": None}
     found = invoice("a1:1b", state=InvoiceState.PROCESSING).model_copy(update=bare)
     book.take(EarlierPayment(payment_key="a1:2", found=found), book.now)
+    assert payment_of(book).quote.carts == 3, "as many as were quoted"
     (line,) = payment_of(book).quote.lines
     assert (line.quantity, line.unit_amount, line.amount) == (1, 4_000, 4_000)
     assert (payment_of(book).key, payment_of(book).invoice_id) == ("a1:1b", found.invoice_id)
     assert payment_of(book).status is PaymentStatus.PROCESSING
+
+
+def test_R22_an_earlier_payment_is_for_the_month_that_it_says() -> None:
+    """Which need not be the one that is to be renewed."""
+    book = collecting_the_renewal()
+    month = Term(start=utc("2027-02-20T10:00"), end=utc("2027-03-20T10:00"))
+    found = invoice("a1:1b", state=InvoiceState.PROCESSING, period=month)
+    book.take(EarlierPayment(payment_key="a1:2", found=found), book.now)
+    assert [line.period for line in payment_of(book).quote.lines] == [month]
+    assert payment_of(book).quote.term == MARCH
+
+
+def test_R22_an_invoice_of_the_payment_itself_that_is_found_paid_is_named() -> None:
+    """Found as the card was changed, before any attempt came to an end."""
+    book = Book.open().at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-02-28T10:00")
+    book.take(PaymentMethodChanged(asked_by=STRIPE, found=(invoice("a1:2"),)), book.now)
+    assert (payment_of(book).invoice_id, payment_of(book).status) == ("in_a1:2", PaymentStatus.PAID)
+
+
+def test_R22_a_renewal_that_is_paid_when_its_term_is_over_buys_a_month_from_then() -> None:
+    """For an account out of service, which comes back for nothing."""
+    book = past_due().at("2027-05-01T10:00")
+    assert book.state == "disabled"
+    book.take(Paid(payment_key="a1:2"), book.now)
+    assert (book.state, book.account.term) == (
+        "disabled",
+        Term(start=utc("2027-05-01T10:00"), end=utc("2027-06-01T10:00")),
+    )
+
+
+def test_R8_R28_the_first_edition_loses_no_invoice() -> None:
+    """What it was to authenticate stays so until it expires."""
+    book = Book.open(edition=1, card="authentication")
+    before = payment_of(book)
+    assert book.take(InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.VOID), book.now) == ()
+    assert payment_of(book) == before
+
+
+@pytest.mark.parametrize(
+    ("edition", "told", "state"), [(1, "renewed", "active"), (2, "payment_received", "reactivated")]
+)
+def test_R22_R28_a_renewal_that_is_paid_beside_a_term_buys_nothing_in_the_second_edition(
+    edition: int, told: str, state: str
+) -> None:
+    """Back for nothing within an extended term: the first edition took the old renewal for the account's."""
+    book = past_due(edition=edition).at("2027-03-07T10:00")
+    book.do(ExtendTerm(days=30))
+    book.do(Reactivate())
+    book.take(Paid(payment_key="a1:2"), book.now)
+    assert (book.state, book.account.timeline[-1].type) == (state, f"account.{told}")
+
+
+def test_R2_R6_R28_coming_back_counts_the_terms_anew_in_each_edition() -> None:
+    """From the new anchor on."""
+    for edition in (1, 2):
+        book = Book.open(edition=edition).at("2027-04-10T10:00")
+        book.do(Cancel())
+        book.at("2027-06-01T10:00").do(Reactivate())
+        assert (book.account.term_index, book.account.anchor) == (0, book.now)
+        assert book.at("2027-07-02T10:00").account.term == Term(
+            start=utc("2027-07-01T10:00"), end=utc("2027-08-01T10:00")
+        )

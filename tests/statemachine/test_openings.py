@@ -79,6 +79,11 @@ def test_R1_e_mails_that_stripe_takes_stay_as_they_are(email: str) -> None:
     assert valid_email(email) == email
 
 
+def test_R8_an_account_is_told_from_an_earlier_one_of_its_id() -> None:
+    """By its life, which the caller makes."""
+    assert Book.open().account.life == "life-1"
+
+
 def test_R1_an_e_mail_says_how_long_it_may_be() -> None:
     """In the schema, too."""
     assert TypeAdapter(ValidEmail).json_schema()["maxLength"] == 254

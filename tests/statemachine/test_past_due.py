@@ -32,6 +32,7 @@ def test_R9_a_renewal_that_nobody_mends_ends_after_fourteen_days() -> None:
     assert book.state == "past_due"
     book.at("2027-03-14T10:00")
     assert (book.state, book.account.disabled_reason) == ("disabled", "payment_failed")
+    assert book.account.timeline[-1].reason == "payment_failed"
     tries = len(book.attempts)
     book.card = "good"
     book.at("2027-05-14T10:00")

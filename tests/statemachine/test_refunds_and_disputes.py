@@ -84,11 +84,19 @@ def test_R24_a_refund_of_somebody_elses_payment_is_not_told() -> None:
     assert book.account.sequence == sequence
 
 
-@pytest.mark.parametrize(("policy", "state"), [("tell", "active"), ("disable", "disabled")])
-def test_R24_a_dispute_holds_the_account_if_the_policy_says_so(policy: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "status", "state"),
+    [
+        ("tell", "needs_response", "active"),
+        ("disable", "needs_response", "disabled"),
+        ("disable", "warning_under_review", "disabled"),
+        ("disable", "under_review", "disabled"),
+    ],
+)
+def test_R24_a_dispute_holds_the_account_if_the_policy_says_so(policy: str, status: str, state: str) -> None:
     """Like an operator: only `enable` brings it back."""
     book = Book.open(policy=BillingPolicy.model_validate({"on_dispute": policy}))
-    book.refunds["du_1"] = refund("needs_response", "dispute")
+    book.refunds["du_1"] = refund(status, "dispute")
     book.hint(refund_id="du_1")
     assert (book.state, len(entries(book.account, "disputed"))) == (state, 1)
     if state == "disabled":

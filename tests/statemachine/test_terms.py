@@ -62,6 +62,13 @@ def test_R2_an_ambiguous_time_is_the_first() -> None:
     assert months_after(anchor, 2, "Europe/Berlin") == utc("2027-10-31T00:30")
 
 
+def test_R2_an_ambiguous_time_is_the_first_also_of_an_anchor_in_the_second_of_two_hours() -> None:
+    """Five years on, it is again the night in which the hour comes twice."""
+    anchor = datetime(2027, 10, 31, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+    assert anchor == utc("2027-10-31T01:30")
+    assert months_after(anchor, 60, "Europe/Berlin") == utc("2032-10-31T00:30")
+
+
 def test_R2_an_anchor_in_the_second_of_two_hours_is_itself_the_first_terms_start() -> None:
     """The anchor is an instant: the first term begins exactly there."""
     anchor = datetime(2027, 10, 31, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
