@@ -105,7 +105,7 @@ def months_after(anchor: datetime, months: int, zone: str) -> datetime:
         return anchor
     tz = zone_of(zone)
     wall_clock = anchor.astimezone(tz).replace(tzinfo=None) + relativedelta(months=months)
-    return wall_clock.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    return wall_clock.replace(tzinfo=tz).astimezone(UTC)  # `fold` is 0 after a sum
 
 
 def nth_term(anchor: datetime, n: int, zone: str) -> Term:
