@@ -13,6 +13,7 @@ from reprise.statemachine.outcomes import (
     InvoiceVoided,
     Paid,
     PaymentMethodChanged,
+    Processing,
 )
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.terms import Term
@@ -201,3 +202,21 @@ def test_R2_R6_R28_coming_back_counts_the_terms_anew_in_each_edition() -> None:
         assert book.at("2027-07-02T10:00").account.term == Term(
             start=utc("2027-07-01T10:00"), end=utc("2027-08-01T10:00")
         )
+
+
+def test_R8_a_renewal_that_is_found_paid_says_what_a_balance_has_paid() -> None:
+    """Looked at as nothing was known of it."""
+    book = collecting_the_renewal()
+    book.take(InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.PAID, charged=5_000), book.now)
+    last = book.account.timeline[-1]
+    assert (last.type, last.amount, last.charged, last.from_balance) == ("account.renewed", 7_500, 5_000, 2_500)
+
+
+def test_R8_R21_what_clears_is_stopped_by_no_fault_of_ours_any_more() -> None:
+    """The key was wrong at first."""
+    book = Book.open().at("2027-02-20T10:00")
+    book.card = "stopped"
+    book.at("2027-02-28T10:00")
+    assert payment_of(book).stopped_since == book.now
+    book.take(Processing(payment_key="a1:2", invoice_id="in_2"), book.now)
+    assert (payment_of(book).status, payment_of(book).stopped_since) == (PaymentStatus.PROCESSING, None)

@@ -10,7 +10,7 @@ from tests.statemachine.book import Book
 from tests.statemachine.standings import entries, lapsed, payment_of
 
 
-def refund(status: str = "succeeded", kind: str = "refund") -> RefundObserved:
+def refund(status: str | None = "succeeded", kind: str = "refund") -> RefundObserved:
     return RefundObserved(
         object_id="re_1" if kind == "refund" else "du_1",
         kind="refund" if kind == "refund" else "dispute",
@@ -91,9 +91,10 @@ def test_R24_a_refund_of_somebody_elses_payment_is_not_told() -> None:
         ("disable", "needs_response", "disabled"),
         ("disable", "warning_under_review", "disabled"),
         ("disable", "under_review", "disabled"),
+        ("disable", None, "active"),
     ],
 )
-def test_R24_a_dispute_holds_the_account_if_the_policy_says_so(policy: str, status: str, state: str) -> None:
+def test_R24_a_dispute_holds_the_account_if_the_policy_says_so(policy: str, status: str | None, state: str) -> None:
     """Like an operator: only `enable` brings it back."""
     book = Book.open(policy=BillingPolicy.model_validate({"on_dispute": policy}))
     book.refunds["du_1"] = refund(status, "dispute")
