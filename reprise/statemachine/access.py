@@ -5,7 +5,7 @@ from typing import Final
 
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account, AccountState
-from reprise.statemachine.payments import Payment, PaymentStatus
+from reprise.statemachine.payments import Payment, PaymentPurpose, PaymentStatus
 from reprise.statemachine.schedule import renewal_access_until, retry_instants
 from reprise.statemachine.standing import IN_SERVICE, is_in_service
 
@@ -29,7 +29,7 @@ def access_until(account: Account) -> datetime | None:
     if account.edition < editions.SECOND:
         next_try = late.next_attempt_at if late else None
         return max(until, next_try or until)
-    awaited = _awaited(payment) if payment else None
+    awaited = _awaited(payment) if payment and payment.purpose is PaymentPurpose.RENEWAL else None
     return max(until, awaited + OUTCOME_MARGIN) if awaited else until
 
 

@@ -155,7 +155,7 @@ class FirstOutbox:
         for _ in range(told):
             self._untold.popleft()
 
-    def _how_many(self, result: object) -> int:
+    def _how_many(self, result: RawValue) -> int:
         """Return how many changes were told. A worker without an endpoint has nobody to tell: none is all of them.
 
         Raises:

@@ -7,15 +7,16 @@ The SDK fails the workflow task, for ever, over a result that does not decode (1
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 
 UNREADABLE = "The activity's answer could not be read."
 
 
-def read_result(raw: Any, answer: Any) -> Any:
+def read_result(raw: RawValue, answer: Any) -> Any:
     """Decode an activity's result.
 
     Args:
-        raw: What the activity has answered: a `RawValue`.
+        raw: What the activity has answered.
         answer: The type that was asked for.
 
     Raises:

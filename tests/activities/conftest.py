@@ -1,5 +1,6 @@
 """What tests of the activities share: payers, one registered with a good card; what was asked of Stripe meanwhile."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,20 @@ async def payer(stripe_side: StripeSide) -> Payer:
     here = Payer(stripe_side)
     await here.register()
     return here
+
+
+@pytest.fixture
+def time_outs(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """Note the seconds of each time-out that is begun, which goes on as ever."""
+    noted: list[float | None] = []
+    begin = asyncio.timeout
+
+    def note(seconds: float | None) -> asyncio.Timeout:
+        noted.append(seconds)
+        return begin(seconds)
+
+    monkeypatch.setattr(asyncio, "timeout", note)
+    return noted
 
 
 @dataclass(frozen=True)

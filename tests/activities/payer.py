@@ -133,10 +133,13 @@ class Payer:
             answer.raise_for_status()
             return dict(answer.json())
 
+    def marks(self, n: int = 1) -> dict[str, str]:
+        """What the invoices of a payment bear."""
+        return {"account_id": self.account_id, "life": self.life or "", "payment_key": self.key(n)}
+
     async def draft(self, n: int = 1, **fields: str) -> str:
         """Make a draft that carries the marks of a payment, beside what there is of it; return its id."""
-        marks = {"account_id": self.account_id, "life": self.life or "", "payment_key": self.key(n)}
-        marked = {f"metadata[{name}]": value for name, value in marks.items()}
+        marked = {f"metadata[{name}]": value for name, value in self.marks(n).items()}
         made = await self.by_hand(
             "POST", "invoices", customer=self.customer_id, auto_advance="false", **marked, **fields
         )

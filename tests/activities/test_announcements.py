@@ -132,19 +132,11 @@ async def test_R18_a_try_begins_what_ten_seconds_and_a_margin_of_two_leave_time_
 
 
 async def test_R18_an_answer_may_take_ten_seconds_and_its_rest_one(
-    announcements: ProductAnnouncements, monkeypatch: pytest.MonkeyPatch
+    announcements: ProductAnnouncements, time_outs: list[float | None]
 ) -> None:
     """As operators are told."""
-    given: list[float | None] = []
-    timeout = asyncio.timeout
-
-    def noted(seconds: float | None) -> asyncio.Timeout:
-        given.append(seconds)
-        return timeout(seconds)
-
-    monkeypatch.setattr(asyncio, "timeout", noted)
     assert await tell(announcements, 1) == 1
-    assert given == [10, 1]
+    assert time_outs == [10, 1]
 
 
 @pytest.mark.parametrize("how", ["hangs", "head"])

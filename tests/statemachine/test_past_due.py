@@ -66,14 +66,20 @@ def test_R9_retries_that_our_fault_has_used_up_are_made_up_for_once() -> None:
     assert book.at("2027-03-17T12:00").state == "disabled"
 
 
-def test_R9_a_late_first_try_does_not_cost_retries() -> None:
-    """No worker for ten days: the four retries follow the first try."""
+def first_tried_at(moment: str) -> Book:
+    """No worker from the renewal of 28 February on, until then; the card fails."""
     book = Book.open()
     book.card = "generic_decline"
     deadline = book.deadline
     assert deadline is not None
-    book.now = utc("2027-03-10T10:00")
+    book.now = utc(moment)
     book.perform(book.take(deadline, book.now))
+    return book
+
+
+def test_R9_a_late_first_try_does_not_cost_retries() -> None:
+    """No worker for ten days: the four retries follow the first try."""
+    book = first_tried_at("2027-03-10T10:00")
     assert book.state == "past_due"
     assert book.account.payment is not None
     assert book.account.payment.next_attempt_at == utc("2027-03-11T10:00")
@@ -82,12 +88,7 @@ def test_R9_a_late_first_try_does_not_cost_retries() -> None:
 
 def test_R9_a_first_try_that_is_hours_late_moves_no_retry() -> None:
     """No worker for an hour less than the first retry's day: the days count from the end of the term."""
-    book = Book.open()
-    book.card = "generic_decline"
-    deadline = book.deadline
-    assert deadline is not None
-    book.now = utc("2027-03-01T09:00")
-    book.perform(book.take(deadline, book.now))
+    book = first_tried_at("2027-03-01T09:00")
     assert payment_of(book).next_attempt_at == utc("2027-03-01T10:00")
 
 

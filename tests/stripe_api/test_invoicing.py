@@ -31,8 +31,7 @@ async def test_R8_an_invoice_whose_failed_answer_is_replayed_is_what_stands_ther
     asked, side = payer.asked(), payer.stripe
     async with stripe_client(side.settings(stripe_retries=0)) as client:
         invoices = Invoices(client, asked, payer.customer_id)
-        marks = {"account_id": payer.account_id, "life": payer.life or "", "payment_key": payer.key()}
-        others = [await marked_invoice(client.v1, payer.customer_id, marks) for _ in range(2)]
+        others = [await marked_invoice(client.v1, payer.customer_id, payer.marks()) for _ in range(2)]
         side.fault(path="/v1/invoices", when="before", status=500, saved=True)
         await fails(invoices.create(asked, 0))
         assert (await invoices.create(asked, 0)).id == others[1]

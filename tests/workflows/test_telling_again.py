@@ -9,17 +9,24 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
 from reprise.statemachine.terms import whole_seconds
+from reprise.workflows.outbox import Outbox
 from tests.waiting import until
 from tests.workflows.inside import Held, Script, Stage, ran_so_far
 from tests.workflows.outboxes import AT_ONCE, BROKEN, MINUTE, SINCE, TOLD, UNKNOWN, again, at, delivered, end, outbox
 
 
+async def waiting_after_a_try() -> Outbox:
+    """An outbox whose first try has come to its end, and that waits before the next one."""
+    box = outbox(at(1))
+    box.start()
+    await end(box)
+    box.start()
+    return box
+
+
 async def test_R18_a_wait_after_a_failure_ends_when_somebody_asks(on: Stage) -> None:
     async def tell() -> None:
-        box = outbox(at(1))
-        box.start()
-        await end(box)
-        box.start()
+        box = await waiting_after_a_try()
         asked_at = workflow.now()
         again(box)
         assert box.positions()[0].not_before is None
@@ -36,10 +43,7 @@ async def test_R18_a_wait_for_an_unknown_endpoint_ends_when_somebody_asks(on: St
     """It counts as known until workers say again that they do not know it."""
 
     async def tell() -> None:
-        box = outbox(at(1))
-        box.start()
-        await end(box)
-        box.start()
+        box = await waiting_after_a_try()
         asked_at = workflow.now()
         again(box)
         assert box.positions()[0] == at(1)
@@ -79,10 +83,7 @@ async def test_R18_asking_while_nothing_waits_is_harmless(on: Stage) -> None:
     """After a failure whose entries nobody wants any more."""
 
     async def tell() -> None:
-        box = outbox(at(1))
-        box.start()
-        await end(box)
-        box.start()
+        box = await waiting_after_a_try()
         again(box, *TOLD[:3], from_sequence=9)
         assert box.positions()[0].next_sequence == 4, "what comes next, and no later"
         await end(box)
