@@ -96,6 +96,11 @@ def issuer() -> Iterator[Issuer]:
     server.server_close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of the pages first: so one process has them, and no other starts a browser and a system."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures that tests have measured, and say aloud when the pages were not looked at."""
     if any(chromium.MISSING in str(report.longrepr) for report in terminalreporter.getreports("skipped")):

@@ -39,7 +39,7 @@ async def test_E10_the_worker_dies_after_stripe_took_the_money(
             lambda: operator.ask("GET", path),
             lambda it: it.json().get("state") == "reactivated",
             seconds=120,
-            every=0.05,
+            every=0.5,
         )
     assert stripe_side.charged(body["account_id"]) == [7500]
     assert len(stripe_side.invoices(body["account_id"])) == 1

@@ -39,7 +39,7 @@ async def world(
         yield here
 
 
-IN_MAKE_TEST = {"retryable", "refused", "unreadable-failure", "about-something-else"}
+IN_MAKE_TEST = {"retryable", "unreadable-failure", "about-something-else"}
 
 
 @pytest.mark.parametrize(
