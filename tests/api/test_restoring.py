@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -184,6 +184,30 @@ async def test_R27_a_record_that_is_older_than_what_is_known_is_refused(operator
         assert await refused(operator, path, {"record": each}) == (409, "record_outdated")
     assert (await operator.get(path))["restorable"] is True
     assert (await operator.ask("POST", f"{path}/restore", {"record": newest})).status_code == 200
+
+
+@pytest.mark.usefixtures("worker")
+async def test_A5_R27_an_account_whose_run_timed_out_is_restored(
+    operator: Api, temporal: Client, stripe_side: StripeSide
+) -> None:
+    """With what had been done in that run, and without its time-out; nothing is charged again."""
+    account_id, path = await opened(operator)
+    handle = temporal.get_workflow_handle(workflow_id(account_id))
+    record = await handle.query("record", result_type=AccountRun)
+    await handle.terminate()
+    await temporal.start_workflow(
+        WORKFLOW, record, id=handle.id, task_queue=TASK_QUEUE, run_timeout=timedelta(seconds=3)
+    )
+    assert (await operator.ask("PUT", f"{path}/carts", {"carts": 5})).status_code == 200
+    before = await operator.get(path)
+    await until(handle.describe, lambda it: it.status is WorkflowExecutionStatus.TIMED_OUT)
+    assert await operator.get(path) == before | {"restorable": True}
+    restored = await operator.ask("POST", f"{path}/restore")
+    assert restored.json() == before | {"sequence": before["sequence"] + 1}
+    described = await handle.describe()
+    assert described.raw_description.execution_config.workflow_run_timeout.ToTimedelta() == timedelta(0)
+    assert (await operator.ask("PUT", f"{path}/carts", {"carts": 6})).json()["carts"] == 6
+    assert stripe_side.charged(account_id) == [7500]
 
 
 def _set(*where: str | int, value: Any) -> Callable[[Json], None]:

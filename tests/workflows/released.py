@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from tests.product import Product
+
 ARCHIVE = "worker.zip"
 
 
@@ -27,20 +29,28 @@ def keep_worker(folder: Path) -> None:
             archive.writestr(zipfile.ZipInfo(path), source.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def released_worker(release: Path, temporal: str, stripe: str) -> subprocess.Popen[bytes]:
+def released_worker(
+    release: Path, temporal: str, stripe: str, product: Product | None = None
+) -> subprocess.Popen[bytes]:
     """Start the worker of a release as a process of its own.
 
     Args:
         release: The release's folder.
         temporal: Address of the Temporal server.
         stripe: URL of the Stripe sandbox.
+        product: The product's endpoint, if changes are to be announced.
     """
+    announcing = product and {
+        "REPRISE_ANNOUNCEMENTS_URL": product.url,
+        "REPRISE_ANNOUNCEMENTS_SECRET": product.secret,
+    }
     environment = {
         **os.environ,
         "PYTHONPATH": str(release / ARCHIVE),
         "TEMPORAL_ADDRESS": temporal,
         "STRIPE_API_KEY": "sk_test_reprise",
         "REPRISE_STRIPE_URL": stripe,
+        **(announcing or {}),
     }
     # -P: the archive's package, not the one in the current directory.
     command = [sys.executable, "-P", "-m", "reprise.worker"]

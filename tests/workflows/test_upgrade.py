@@ -4,15 +4,17 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from reprise.statemachine import editions, machine
 from reprise.statemachine.commands import Cancel, Reactivate, RestoreAccount, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun, workflow_id
+from tests.product import Product
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
 from tests.temporal_side import dev_server
@@ -104,6 +106,34 @@ async def test_accounts_of_a_release_go_on_under_this_code(
             runs = len(await each.histories())
             await each.pass_time()
             assert len(await each.histories()) == runs + 1
+
+
+async def test_A1_R27_an_account_that_failed_under_0_1_0_is_restored_as_it_stood(
+    server: Client, stripe_side: StripeSide, product: Product
+) -> None:
+    """A slow product made the run fail at its next renewal. What that has charged is known, and not charged again."""
+    product.hangs = True
+    release = next(each for each in RELEASES if each.name == "0.1.0")
+    old = released_worker(release, server.service_client.config.target_host, stripe_side.url, product)
+    account = DevAccount(server, stripe_side)
+    try:
+        soon = datetime.now(UTC) + timedelta(seconds=4)
+        await account.open_as_0_1_0_does(announce=True, paid_through=f"{soon}")
+        handle = server.get_workflow_handle(workflow_id(account.account_id))
+        await until(handle.describe, lambda it: it.status is WorkflowExecutionStatus.FAILED, seconds=60)
+    finally:
+        old.kill()
+        old.wait()
+    product.hangs = False
+    settings = worker_settings(stripe_side, announcements_url=product.url, announcements_secret=product.secret)
+    async with account_worker(server, settings):
+        before = await account.see()
+        assert (before.restorable, before.state, before.payment.status) == (True, "active", "paid")
+        restored = await account.accounts.restore(account.account_id, RestoreAccount(command_id="restore"))
+        assert restored.account == before.model_copy(update={"restorable": False, "sequence": before.sequence + 1})
+        assert (await account.do(SetCarts(carts=4))).carts == 4
+        await account.pass_time()
+    assert account.charged() == [7500, 10000]
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=[each.name for each in RELEASES])
