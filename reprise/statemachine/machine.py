@@ -194,15 +194,17 @@ def restore(account: Account, actor: Actor, how: str, now: datetime, *, undone: 
 # ---------------------------------------------------------------------- questions; nothing changes
 
 
-def check(account: Account, command: AnyCommand, now: datetime) -> None:
-    """Say whether `command` would be taken at `now`, once all that is due by then has happened.
+def check(account: Account, command: AnyCommand, now: datetime) -> Decision:
+    """Return what taking `command` at `now` decides, once all that is due by then has happened.
 
     Raises:
-        Refused: It would not.
+        Refused: It would not be taken.
     """
+    now = whole_seconds(now)
     with _deciding(account) as deciding:
-        deciding.fire_due(whole_seconds(now))
-        deciding.take(command, whole_seconds(now))
+        due = deciding.fire_due(now)
+        taken = deciding.take(command, now)
+        return Decision(deciding.account, due + taken)
 
 
 def quote(account: Account, now: datetime) -> Quote:

@@ -7,7 +7,6 @@ from temporalio import workflow
 
 from reprise.statemachine import editions, machine
 from reprise.statemachine.account import AccountState
-from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.refusals import Refused
 from reprise.workflows import limits
 from reprise.workflows.handlers import Handlers, error_of
@@ -125,7 +124,7 @@ class AccountWorkflow(Handlers):
 
     def _start_waiting(self) -> None:
         state = self._state
-        self._timer.wait_for(deadline_of(state.account))
+        self._timer.wait_for(state.deadline)
         state.hints.start_waiting()
         # A new run that something else delays must not keep the product waiting as well.
         if state.wants_new_run and (state.effects.is_idle or state.edition < editions.SECOND):

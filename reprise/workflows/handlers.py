@@ -70,7 +70,7 @@ class Handlers:
             if self._state.is_flooded:
                 raise error_of(Refusal(code=RefusalCode.TOO_MANY_COMMANDS, message=TOO_MANY))
             try:
-                machine.check(self._state.account, command, workflow.now())
+                self._state.check(command)
             except Refused as refused:
                 raise error_of(Refusal.of(refused)) from refused
 

@@ -1,12 +1,14 @@
 """What a run holds of its account, and what becomes of it when something happens (R14)."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
 
 from temporalio import workflow
 
 from reprise.statemachine import editions, machine
-from reprise.statemachine.account import AccountState
-from reprise.statemachine.commands import AnyCommand, Reactivate
+from reprise.statemachine.account import Account, AccountState
+from reprise.statemachine.commands import AnyCommand, Command, Reactivate
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Announce, Effect
 from reprise.statemachine.machine import Decision
@@ -29,6 +31,15 @@ HOLD_FLOODS = "hold-floods"
 """Since 0.2.0: however many commands come at once, the account gets through them, or refuses them, and lives."""
 
 
+class _Checked(NamedTuple):
+    """What an update's validator has found: the decision about a command, as the account stood at that time."""
+
+    account: Account
+    command: Command
+    at: datetime
+    decision: Decision
+
+
 class RunState:
     """The account's record, and what is under way beside it: commands, effects, hints, and changes to be told.
 
@@ -45,6 +56,9 @@ class RunState:
         """
         self.account, effects = taken_up(run, workflow.now(), workflow.info().first_execution_run_id)
         account = self.account
+        self.deadline = deadline_of(account)
+        """When the account next acts by itself."""
+        self._checked: _Checked | None = None
         self.announce = run.announce
         """Whether changes are announced to the product from now on (R18)."""
         self.is_over = False
@@ -101,8 +115,7 @@ class RunState:
     @property
     def deadline_is_due(self) -> bool:
         """Whether the account's next deadline has come."""
-        deadline = deadline_of(self.account)
-        return deadline is not None and deadline.at <= workflow.now()
+        return self.deadline is not None and self.deadline.at <= workflow.now()
 
     @property
     def hint_is_due(self) -> bool:
@@ -130,6 +143,15 @@ class RunState:
 
     # ------------------------------------------------------------------ taking what happens
 
+    def check(self, command: AnyCommand) -> None:
+        """See that a command would be taken now. Mostly its turn comes at once, and then the decision is made.
+
+        Raises:
+            Refused: It would not be taken.
+        """
+        now = workflow.now()
+        self._checked = _Checked(self.account, command, now, machine.check(self.account, command, now))
+
     def take_command(self) -> None:
         """Take the command that has waited longest; answer it, unless it waits for what it has started."""
         request = self.requests.take()
@@ -155,7 +177,12 @@ class RunState:
     def _decision_about(self, command: AnyCommand) -> Decision:
         if self.is_flooded and self.holds_floods():
             raise Refused(RefusalCode.TOO_MANY_COMMANDS, limits.TOO_MANY)
-        return machine.take(self.account, command, workflow.now())
+        now = workflow.now()
+        checked, self._checked = self._checked, None
+        # The same record: nothing has happened to it since, so that nothing was due either.
+        if checked and checked.account is self.account and checked.at == now and checked.command == command:
+            return checked.decision
+        return machine.take(self.account, command, now)
 
     def take_hint(self) -> None:
         """Take the hint that has waited longest: poll Stripe about what it names, if there is news to expect (R15)."""
@@ -181,7 +208,7 @@ class RunState:
 
     def follow(self, decision: Decision, request: Request | None = None) -> None:
         """Keep the account that the core has decided on, and begin what it asks for, on behalf of a command."""
-        self.account = decision.account
+        self.account, self.deadline = decision.account, deadline_of(decision.account)
         self._perform(decision.effects, request)
 
     def _perform(self, effects: Iterable[Effect], request: Request | None = None) -> None:

@@ -10,7 +10,7 @@ from reprise.statemachine.commands import Cancel, Reactivate, RestoreAccount, Se
 from reprise.statemachine.effects import ChangeEmail, ChangePaymentMethod, RetrieveRefund
 from reprise.statemachine.outcomes import EmailChanged, NothingObserved
 from reprise.statemachine.timeline import UNKNOWN_ENTRIES, Actor, ActorKind
-from reprise.workflows.messages import AccountRun, PendingCommand, PendingEffect, Restoration
+from reprise.workflows.messages import AccountRun, PaymentHint, PendingCommand, PendingEffect, Restoration
 from tests.statemachine.book import Book
 from tests.workflows.tasks import (
     Run,
@@ -62,6 +62,31 @@ def test_R14_a_command_waits_while_stripe_is_asked_for_another() -> None:
     given = answers(run.task(answered(change, EmailChanged(email=mail.email))))
     assert {name: each.account.email for name, each in given.items()} == {"mail": mail.email, "carts": mail.email}
     assert given["carts"].account.carts == 5
+
+
+def test_R14_a_command_is_decided_by_the_account_as_it_stands_at_its_turn() -> None:
+    """Not as it stood when its validator saw it: in the same task an answer from Stripe is taken before it."""
+    run = Run(run_of(active()))
+    mail = SetEmail(email="new@example.com")
+    change = activity(run.begin(update("set_email", mail, update_id="mail")))
+    given = answers(run.task(answered(change, EmailChanged(email=mail.email)), update("set_carts", SetCarts(carts=5))))
+    assert {(each.account.email, each.account.carts) for each in given.values()} == {(mail.email, 5)}
+    assert (run.account().email, run.account().carts) == (mail.email, 5)
+
+
+def test_R14_R17_a_command_happens_at_its_turn_not_when_it_was_sent() -> None:
+    """An hour later, when Stripe has said that there is no news."""
+    run = Run(run_of(active()))
+    run.begin()
+    poll = activity(run.task(signal("payment_hint", PaymentHint(refund_id="re_1"))))
+    assert answers(run.task(update("set_carts", SetCarts(carts=5)))) == {}
+    assert (
+        answers(run.task(answered(poll, NothingObserved(reason="No such refund")), after=timedelta(hours=1)))[
+            "u"
+        ].account.carts
+        == 5
+    )
+    assert run.account().timeline[-1].at == run.now.replace(microsecond=0)
 
 
 def test_R14_a_deadline_waits_while_stripe_is_asked() -> None:
