@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
 
 from reprise.statemachine import allowed as remembered
-from reprise.statemachine.account import Account
+from reprise.statemachine.account import Account, AccountState, Hold
 from reprise.statemachine.allowed import allowed, asked
 from reprise.statemachine.commands import Close, ExtendTerm
 from reprise.statemachine.deadlines import deadline_of
+from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
+from reprise.statemachine.pricing import renewal_quote
 from tests.statemachine.book import Book, utc
 from tests.workflows.records import ALL
 
@@ -26,12 +30,41 @@ def cases() -> Iterator[tuple[Account, datetime]]:
     stopped, declined = Book.open(card="stopped").account, Book.open(card="generic_decline").account
     for account in (*(standing() for standing in ALL), elsewhere, stopped, declined):
         last = account.timeline[-1].at if account.timeline else account.opened_at
-        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 31, 40)] if account.term else []
+        ends = [account.term.end + timedelta(days=days) for days in (0, 20, 40)] if account.term else []
+        for now in (last, *ends, last + timedelta(days=400)):
+            yield from not_due(account, now)
+            for unlike in unlikes(account, now):
+                yield from not_due(unlike, now)
+        if account.hold is not None and account.hold.state is AccountState.PAST_DUE:
+            over = renewal_quote(account).term.end
+            for status, now in product(PaymentStatus, (over - timedelta(seconds=1), over)):
+                yield from not_due(with_payment(account, status=status), now)
+
+
+def not_due(account: Account, now: datetime) -> Iterator[tuple[Account, datetime]]:
+    deadline = deadline_of(account)
+    if deadline is None or now < deadline.at:
         for edition in (1, 2):
-            for now in (last, *ends, last + timedelta(days=400)):
-                deadline = deadline_of(account)
-                if deadline is None or now < deadline.at:
-                    yield account.model_copy(update={"edition": edition}), now
+            yield account.model_copy(update={"edition": edition}), now
+
+
+def unlikes(account: Account, now: datetime) -> Iterator[Account]:
+    """The same account but for one thing each, also where no life leads: what is taken may depend on that alone."""
+    had_a_term = account.anchor is not None
+    for state in (AccountState.ACTIVE, AccountState.PAST_DUE, AccountState.CANCELLED) if had_a_term else ():
+        yield account.model_copy(update={"hold": Hold(state=state)})
+    yield account.model_copy(update={"hold": None})
+    if account.payment is not None:
+        for purpose in PaymentPurpose:
+            yield with_payment(account, purpose=purpose)
+        yield with_payment(account, abandoned=not account.payment.abandoned)
+        for again in (None, now + timedelta(hours=1)):
+            yield with_payment(account, next_attempt_at=again)
+
+
+def with_payment(account: Account, **changes: Any) -> Account:
+    assert account.payment is not None
+    return account.model_copy(update={"payment": account.payment.model_copy(update=changes)})
 
 
 def test_R14_what_is_remembered_is_what_the_core_says() -> None:
