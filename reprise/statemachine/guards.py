@@ -48,8 +48,9 @@ class Guards:
     def cancelled_elsewhere(self, command: OpenAccount) -> bool:
         return command.cancelled
 
-    def paid_term_is_over(self, command: OpenAccount, now: datetime) -> bool:
-        return command.paid_through is not None and command.paid_through <= now
+    def paid_term_is_over(self, command: OpenAccount) -> bool:
+        """Whether it was paid elsewhere, until a time that has passed: asked of what is not paid elsewhere any more."""
+        return command.paid_through is not None
 
     # ---------------------------------------------------------------- guards: money and terms
 
@@ -131,7 +132,7 @@ class Guards:
 
     def pays_the_renewal(self, found: Invoice) -> bool:
         """Whether an invoice that was paid is for the very term that this past-due account lacks (R22)."""
-        return self.account.state is AccountState.PAST_DUE and found.period == self._payment.quote.term
+        return found.period == self._payment.quote.term
 
     def is_for_another_term(self, found: Invoice) -> bool:
         """Whether an invoice that was paid is for another term than the one that is being renewed (R22)."""

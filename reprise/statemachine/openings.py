@@ -31,9 +31,6 @@ def check_opening(command: OpenAccount, now: datetime, edition: int) -> None:
                 raise _invalid(field, f"{field} is for an account that is paid elsewhere: give paid_through as well.")
     if command.opened_at and command.opened_at > now:
         raise _invalid("opened_at", "opened_at must not lie in the future.")
-    if command.anchor:
-        assert command.paid_through is not None, "an anchor without it is refused above"
-        term_number(command.anchor, command.paid_through, command.timezone)
 
 
 def term_number(anchor: datetime, end: datetime, zone: str) -> int:

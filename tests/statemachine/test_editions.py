@@ -19,6 +19,7 @@ from reprise.statemachine.commands import (
 )
 from reprise.statemachine.effects import RetrieveInvoice
 from reprise.statemachine.money import Plan
+from reprise.statemachine.outcomes import InvoiceState, InvoiceVoided
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import RefusalCode, Refused
@@ -279,6 +280,16 @@ def test_R28_an_edition_to_come_is_taken_by_new_runs_alone(monkeypatch: pytest.M
     second = Book.open(edition=SECOND).at("2027-02-28T10:00").account
     monkeypatch.setattr(editions, "NEWEST", editions.SECOND + 1)
     assert second.by_newest_edition() == second.model_copy(update={"edition": editions.SECOND + 1})
+
+
+@pytest.mark.parametrize(("edition", "state"), [(FIRST, "active"), (SECOND, "disabled")])
+def test_R13_R22_R28_money_that_comes_late_brings_nobody_back_whom_an_operator_holds(edition: int, state: str) -> None:
+    """By the second edition: the term is theirs, and `enable` gives it for nothing."""
+    book = Book.open(card="stopped", edition=edition)
+    book.do(Disable())
+    book.take(InvoiceVoided(payment_key="a1:1", invoice=InvoiceState.PAID), book.now)
+    assert book.state == state
+    assert book.account.term is not None
 
 
 def test_R28_a_record_that_names_no_edition_is_of_the_first() -> None:

@@ -57,6 +57,13 @@ def test_R25_what_does_not_fit_together_is_refused(changes: dict[str, Any], fiel
     assert refused.value.field == field
 
 
+def test_R1_what_is_wrong_with_an_email_is_said_in_300_characters_at_the_most() -> None:
+    """However much is."""
+    with pytest.raises(ValueError, match="Internationalized") as refused:
+        valid_email("".join(chr(0xE0 + each) for each in range(60)) + "@example.com")
+    assert len(str(refused.value)) == 300
+
+
 def test_R25_terms_are_counted_across_years() -> None:
     """Paid through 28 February, from 30 November of the year before: the next one ends on 30 March."""
     book = Book.open("2027-02-10T10:00", anchor=utc("2026-11-30T10:00"), paid_through=utc("2027-02-28T10:00"))
