@@ -11,7 +11,7 @@ PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test stripe longlife accessibility soak models fuzz chaos planted importproof reconcileproof mutants bench nightly check format lint types imports \
-	docs coverage diagram screenshots messages histories lock sbom clean
+	docs coverage diagram screenshots messages histories decisions lock sbom clean
 
 help: ## Show what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -129,6 +129,9 @@ messages: .venv/dev ## Take the texts of the pages out of the code, into every l
 
 histories: .venv/dev ## Record what a release leaves behind: make histories VERSION=0.2.0
 	$(BIN)/python -m tests.workflows.record $(or $(VERSION),$(error say which: make histories VERSION=0.2.0))
+
+decisions: .venv/dev ## Write down what each edition of the rules decides: only for one by which no account runs yet.
+	$(BIN)/python -m tests.statemachine.decided
 
 lock: ## Write requirements/ anew from pyproject.toml.
 	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
