@@ -161,20 +161,21 @@ class PaymentDecisions(CustomerDecisions):
         if payment.purpose is PaymentPurpose.RENEWAL:
             self._set(term=term, term_index=self.account.term_index + 1)
         elif self.by_edition_2():
-            at_once = timedelta(0) <= now - term.start <= AT_ONCE
-            self._give_term_from(term.start if at_once else now)
+            late = now - term.start > AT_ONCE
+            self._give_term_from(now if late else min(term.start, now))
         else:
             self._set(term=term, term_index=0, anchor=term.start)
         self._strike_debts({line.period for line in payment.quote.lines})
 
     def _give_term_from(self, now: datetime) -> None:
         """Give an account out of service a month: from now, or by its anchor after what is still paid (R2, R22)."""
-        old, anchor, zone = self.account.term, self.account.anchor, self.account.timezone
-        if old is None or anchor is None or old.is_over(now):
+        anchor, zone = self.account.anchor, self.account.timezone
+        if self.term_is_over(now):
             self._set(term=nth_term(now, 0, zone), term_index=0, anchor=now)
         else:
+            assert anchor is not None, "an account that has a term has one"
             n = self.account.term_index + 1
-            self._set(term=Term(start=old.start, end=nth_term(anchor, n, zone).end), term_index=n)
+            self._set(term=Term(start=self._term.start, end=nth_term(anchor, n, zone).end), term_index=n)
 
     def _strike_debts(self, paid: Collection[Term | None]) -> None:
         self._set_debts(tuple(debt for debt in self.account.debts if debt.term not in paid))
@@ -268,7 +269,7 @@ class PaymentDecisions(CustomerDecisions):
 
     def end_past_due(self) -> None:
         """The last retry is over: out of service, and the invoice can be paid no more (R9)."""
-        self._set_payment(next_attempt_at=None, action_url=None)
+        self._set_payment(action_url=None)
         self._keep_debt()
         self._set(disabled_reason=DisabledReason.PAYMENT_FAILED)
         self._note(EntryType.DISABLED, TIMER, reason=DisabledReason.PAYMENT_FAILED)
@@ -293,7 +294,7 @@ class PaymentDecisions(CustomerDecisions):
         """
         told = self._payment.stopped_since is not None and isinstance(outcome, Stopped)
         self._set_outcome(outcome, now)
-        self._set_payment(action_url=None, next_attempt_at=None, expires_at=None)
+        self._set_payment(expires_at=None)
         first = self._payment.purpose is PaymentPurpose.FIRST
         if first:
             self._set(disabled_reason=self._disabled_reason_after_first())

@@ -2,10 +2,12 @@
 
 from reprise.statemachine.commands import Cancel, Disable, Enable, ExtendTerm, Reactivate, SetCarts
 from reprise.statemachine.money import Plan
-from reprise.statemachine.outcomes import EarlierPayment
+from reprise.statemachine.outcomes import Declined, EarlierPayment, InvoiceObserved, InvoiceState, InvoiceVoided
 from reprise.statemachine.policy import BillingPolicy
+from reprise.statemachine.quotes import Debt
+from reprise.statemachine.terms import Term
 from tests.statemachine.book import Book, utc
-from tests.statemachine.standings import MARCH, invoice, past_due
+from tests.statemachine.standings import MARCH, found_by_hint, invoice, lapsed, past_due, payment_of
 
 
 def test_R12_old_debt_is_forgotten_or_a_line_of_its_own() -> None:
@@ -114,3 +116,27 @@ def test_R12_an_earlier_payment_in_a_renewals_place_leaves_none_of_its_invoices_
     book.fire_due(book.now)
     book.perform(book.take(EarlierPayment(payment_key="a1:2", found=invoice("a1:1b", period=MARCH)), book.now))
     assert (book.state, book.account.term, book.invoices["a1:2"]) == ("active", MARCH, "void")
+
+
+def test_R12_a_renewal_that_was_found_paid_is_not_owed() -> None:
+    """Whatever the record says of its term."""
+    book = past_due(policy=BillingPolicy(debt="collect"))
+    other = Term(start=utc("2026-12-31T10:00"), end=utc("2027-01-31T10:00"))
+    owed = tuple(Debt(amount=7500, currency="usd", term=term) for term in (MARCH, other))
+    book.account = book.account.model_copy(update={"debt": owed[0], "further_debts": owed[1:]})
+    found_by_hint(book, invoice("a1:1b", period=MARCH))
+    assert (book.state, book.account.debts) == ("active", owed[1:])
+
+
+def test_R12_R28_only_a_renewal_is_owed() -> None:
+    """By edition 1, a void that came too late made a return that was declined a debit of an account in service."""
+    book = lapsed(edition=1, policy=BillingPolicy(debt="collect"))
+    book.take(Reactivate(), book.now)
+    book.take(Declined(payment_key="a1:2", code="generic_decline"), book.now)
+    book.take(InvoiceObserved(payment_key=None, invoice=InvoiceState.MISSING, found=(invoice("a1:9"),)), book.now)
+    book.do(Reactivate(expected_amount=0))
+    book.take(InvoiceVoided(payment_key="a1:2", invoice=InvoiceState.PROCESSING), book.now)
+    book.take(InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.OPEN), book.now)
+    assert (book.state, payment_of(book).purpose) == ("past_due", "reactivation")
+    book.do(Cancel())
+    assert (book.state, book.account.debts) == ("disabled", ())

@@ -1,5 +1,8 @@
 """R22: money that comes late, twice or unasked, and what it buys."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
 
 from reprise.statemachine.commands import Cancel, ExtendTerm, Reactivate
@@ -247,3 +250,44 @@ def test_R22_money_found_on_an_account_that_has_no_payment_is_told() -> None:
         "account.payment_received",
         "a1:7",
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Book.open, "the account is in service, and its term is paid: refund it"),
+        (past_due, "the account is past due for another term: refund it"),
+    ],
+)
+def test_R22_money_that_buys_nothing_says_why_it_is_to_be_refunded(make: Callable[[], Book], why: str) -> None:
+    """To the operators who give it back."""
+    book = make()
+    month = Term(start=utc("2026-11-30T10:00"), end=utc("2026-12-31T10:00"))
+    found_by_hint(book, invoice("a1:9", period=month))
+    assert [entry.reason for entry in entries(book.account, "payment_received")] == [why]
+
+
+def test_R22_the_latest_forty_payments_are_known_to_be_paid() -> None:
+    """Twice a page of Stripe's newest invoices."""
+    book = Book.open()
+    keys = [f"a1:1x{n}" for n in range(41)]
+    look = InvoiceObserved(payment_key=None, invoice=InvoiceState.MISSING, found=tuple(map(invoice, keys[:39])))
+    book.take(look, book.now)
+    assert book.account.paid_keys == ("a1:1", *keys[:39])
+    book.take(look.model_copy(update={"found": tuple(map(invoice, keys[39:]))}), book.now)
+    assert book.account.paid_keys == tuple(keys[1:])
+
+
+@pytest.mark.parametrize("after", [timedelta(hours=1), timedelta(days=2), -timedelta(minutes=1), -timedelta(hours=1)])
+def test_R6_R22_a_month_that_begins_otherwise_than_now_is_given_from_now(after: timedelta) -> None:
+    """An earlier payment's: one that is to begin begins with service; one that began is kept for a minute."""
+    book = lapsed()
+    book.take(Reactivate(), book.now)
+    start = book.now + after
+    found = invoice("a1:9", period=Term(start=start, end=start + timedelta(days=30)))
+    book.take(EarlierPayment(payment_key="a1:2", found=found), book.now)
+    assert book.account.term is not None
+    assert (book.state, book.account.anchor) == ("reactivated", book.account.term.start)
+    assert book.account.term.start == (start if after == -timedelta(minutes=1) else book.now)
+    (line,) = payment_of(book).quote.lines
+    assert (line.quantity, line.unit_amount, line.amount) == (3, 2500, 7500)
