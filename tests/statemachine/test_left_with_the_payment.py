@@ -188,3 +188,25 @@ def test_R13_a_first_payment_that_fails_lifts_no_hold(edition: int) -> None:
     assert refusal(book, Reactivate()) is RefusalCode.DISABLED_BY_OPERATOR
     book.do(Enable())
     assert book.account.disabled_reason == "first_payment_failed"
+
+
+@EDITIONS
+@pytest.mark.parametrize(
+    "answer",
+    [
+        RequiresAction(payment_key="a1:2", url="https://pay.example.com/now"),
+        Declined(payment_key="a1:2", code="code"),
+        Stopped(payment_key="a1:2", reason="key"),
+    ],
+)
+def test_R9_a_renewal_that_is_given_up_waits_for_nothing(answer: PaymentOutcome, edition: int) -> None:
+    """The last retry is over, and its page can be paid no more."""
+    book = asked(PaymentPurpose.RENEWAL, edition)
+    stopped = utc("2027-03-01T10:00")
+    update = {"retries_from": None, "stopped_since": stopped if isinstance(answer, Stopped) else None}
+    book.account = book.account.model_copy(update={"payment": payment_of(book).model_copy(update=update)})
+    book.now = utc("2027-03-15T10:00")
+    effects = book.take(answer, book.now)
+    assert (book.state, book.account.disabled_reason) == ("disabled", "payment_failed")
+    assert (payment_of(book).action_url, payment_of(book).next_attempt_at) == (None, None)
+    assert [each.payment_key for each in effects if isinstance(each, VoidInvoice)] == ["a1:2"]

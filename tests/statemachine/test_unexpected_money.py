@@ -74,7 +74,7 @@ def test_R22_a_late_payment_within_a_paid_rest_comes_after_it() -> None:
     book.found = [invoice("a1:1b", period=MARCH)]
     book.hint("a1:1b")
     assert book.account.term == Term(start=utc("2027-01-31T10:00"), end=utc("2027-03-31T10:00"))
-    assert book.account.anchor == utc("2027-01-31T10:00")
+    assert (book.account.anchor, book.account.term_index) == (utc("2027-01-31T10:00"), 1)
 
 
 def test_R22_an_older_invoice_for_the_same_term_renews_a_past_due_account() -> None:
