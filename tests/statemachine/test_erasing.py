@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from reprise.statemachine import editions
+from reprise.statemachine.account import Account
 from reprise.statemachine.commands import (
     Cancel,
     Close,
@@ -180,3 +181,27 @@ def test_R13_enable_after_closing_is_refused_though_the_hold_is_gone() -> None:
     assert book.account.hold is None
     with pytest.raises(Exception, match="closed for good"):
         book.do(Enable())
+
+
+def test_R13_what_says_who_anybody_was_is_left_out_and_nothing_else() -> None:
+    """Of a record that holds all of it."""
+    account = lived().account.model_copy(update={"first_payment_method": "pm_first", "hold_owed": "disputed: ada"})
+    people = {"email", "first_payment_method", "hold", "hold_owed"}
+    assert all(getattr(account, name) for name in people)
+    bare = account.without_people()
+    changed = {name for name in Account.model_fields if getattr(bare, name) != getattr(account, name)}
+    assert changed == people | {"payment", "timeline"}
+    assert not any(getattr(bare, name) for name in people)
+
+
+def test_R13_R28_a_closed_record_of_the_first_edition_is_left_without_people() -> None:
+    """0.1.0 kept who asked for its payment; whom it has never registered nobody erases."""
+    book = Book.open(edition=editions.FIRST, key_is_wrong=True, actor=OPERATOR)
+    payment = book.account.payment
+    assert payment is not None
+    asked = payment.model_copy(update={"asked_by": USER, "action_url": "https://pay.example.com/ada"})
+    book.do(Close())
+    newest = book.account.model_copy(update={"payment": asked}).by_newest_edition()
+    assert newest.payment is not None
+    assert (newest.payment.asked_by, newest.payment.action_url) == (Actor(kind=ActorKind.USER), None)
+    assert (newest.customer_id, newest.erasure_owed) == (None, None)

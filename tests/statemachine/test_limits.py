@@ -63,6 +63,7 @@ BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
         ["a@b", f"{'a' * 64}@b", "jürgen@example.com"],
         ["a", "@b", "a@", f"{'a' * 65}@b", "a b@c", "a@b c", "a@b@c", "a\n@b", "a@\x01"],
     ),
+    "length of an e-mail": (lambda n: _opening(email="a@" + "b" * (n - 2)), [254], [255]),
     "command id": (lambda n: SetCarts(carts=1, command_id="x" * n), [0, 255], [256]),
     "earlier id": (lambda n: SetCarts(carts=1, earlier_id="x" * n), [0, 255], [256]),
     "payment that a page showed": (lambda n: Cancel(expected_payment="x" * n), [0, 100], [101]),
@@ -76,6 +77,17 @@ BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
         [(), (0,), (61,), tuple(range(1, 12)), (3, 1), (1, 1)],
     ),
     "days of a stop": (lambda n: BillingPolicy(stopped_days=n), [1, 60], [0, 61, True]),
+    "days before a renewal": (lambda n: BillingPolicy(renewal_upcoming_days=n), [1, 27, None], [0, 28, True, "7"]),
+    "a policy's words": (
+        lambda words: BillingPolicy(on_dispute=words[0], debt=words[1]),
+        [("tell", "void"), ("disable", "collect")],
+        [("tell", "tell"), ("void", "void"), (None, "void"), ("tell", None)],
+    ),
+    "a policy's fields": (
+        lambda name: BillingPolicy.model_validate({name: 7}),
+        ["stopped_days", "renewal_upcoming_days"],
+        ["days", "retry_day"],
+    ),
     "payment methods": (
         lambda n: BillingPolicy(payment_methods=tuple(f"type_{each}" for each in range(n))),
         [1, 20],
