@@ -192,16 +192,3 @@ def test_R13_what_says_who_anybody_was_is_left_out_and_nothing_else() -> None:
     changed = {name for name in Account.model_fields if getattr(bare, name) != getattr(account, name)}
     assert changed == people | {"payment", "timeline"}
     assert not any(getattr(bare, name) for name in people)
-
-
-def test_R13_R28_a_closed_record_of_the_first_edition_is_left_without_people() -> None:
-    """0.1.0 kept who asked for its payment; whom it has never registered nobody erases."""
-    book = Book.open(edition=editions.FIRST, key_is_wrong=True, actor=OPERATOR)
-    payment = book.account.payment
-    assert payment is not None
-    asked = payment.model_copy(update={"asked_by": USER, "action_url": "https://pay.example.com/ada"})
-    book.do(Close())
-    newest = book.account.model_copy(update={"payment": asked}).by_newest_edition()
-    assert newest.payment is not None
-    assert (newest.payment.asked_by, newest.payment.action_url) == (Actor(kind=ActorKind.USER), None)
-    assert (newest.customer_id, newest.erasure_owed) == (None, None)

@@ -63,7 +63,7 @@ BORDERS: dict[str, tuple[Making, list[Any], list[Any]]] = {
         ["a@b", f"{'a' * 64}@b", "jürgen@example.com"],
         ["a", "@b", "a@", f"{'a' * 65}@b", "a b@c", "a@b c", "a@b@c", "a\n@b", "a@\x01"],
     ),
-    "length of an e-mail": (lambda n: _opening(email="a@" + "b" * (n - 2)), [254], [255]),
+    "length of an e-mail": (lambda n: _opening(email="aaaa@" + "b" * (n - 5)), [254], [255]),
     "command id": (lambda n: SetCarts(carts=1, command_id="x" * n), [0, 255], [256]),
     "earlier id": (lambda n: SetCarts(carts=1, earlier_id="x" * n), [0, 255], [256]),
     "payment that a page showed": (lambda n: Cancel(expected_payment="x" * n), [0, 100], [101]),
