@@ -4,16 +4,25 @@ from datetime import timedelta
 
 import pytest
 
-from reprise.statemachine.commands import Cancel, Close, ExtendTerm, Reactivate
+from reprise.statemachine import machine
+from reprise.statemachine.account import DisabledReason
+from reprise.statemachine.commands import Cancel, Close, Disable, ExtendTerm, Reactivate
 from reprise.statemachine.effects import VoidInvoice
 from reprise.statemachine.outcomes import (
+    CustomerDeleted,
+    Declined,
     EarlierPayment,
     InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
+    NoPaymentMethod,
+    NotKnown,
     Paid,
     PaymentMethodChanged,
+    PaymentOutcome,
     Processing,
+    RequiresAction,
+    Stopped,
 )
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.terms import Term
@@ -29,6 +38,7 @@ from tests.statemachine.standings import (
     payment_of,
     waiting,
 )
+from tests.workflows.records import ALL
 
 
 @pytest.mark.parametrize("state", [InvoiceState.VOID, InvoiceState.MISSING, InvoiceState.OPEN, InvoiceState.UNKNOWN])
@@ -220,3 +230,47 @@ def test_R8_R21_what_clears_is_stopped_by_no_fault_of_ours_any_more() -> None:
     assert payment_of(book).stopped_since == book.now
     book.take(Processing(payment_key="a1:2", invoice_id="in_2"), book.now)
     assert (payment_of(book).status, payment_of(book).stopped_since) == (PaymentStatus.PROCESSING, None)
+
+
+PAID = tuple(account for account in (each() for each in ALL) if account.payment and account.payment.status == "paid")
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Paid(payment_key="", charged=7_500),
+        Processing(payment_key=""),
+        Declined(payment_key="", code="generic_decline"),
+        NoPaymentMethod(payment_key=""),
+        CustomerDeleted(payment_key="", customer_id="cus_2"),
+        RequiresAction(payment_key="", url="https://pay.example.com/in"),
+        Stopped(payment_key="", reason="Invalid API Key provided"),
+        NotKnown(payment_key="", reason="no answer"),
+        EarlierPayment(payment_key="", found=invoice("a1:0")),
+    ],
+    ids=lambda answer: answer.kind,
+)
+def test_R22_no_answer_about_a_paid_payment_changes_anything(answer: PaymentOutcome, edition: int) -> None:
+    """It came before, and is acted on once."""
+    assert len(PAID) > 4
+    for each in PAID:
+        assert each.payment is not None
+        account = each.model_copy(update={"edition": edition})
+        told = answer.model_copy(update={"payment_key": each.payment.key})
+        assert machine.take(account, told, utc("2027-06-01T10:00")) == (account, ())
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+@pytest.mark.parametrize("card", ["generic_decline", "authentication", "stopped"])
+@pytest.mark.parametrize("last", ["declined", "voided"])
+def test_R13_a_first_payment_that_fails_late_leaves_the_operators_hold(card: str, last: str, edition: int) -> None:
+    """Its account is disabled by an operator still, not for its payment."""
+    book = Book.open(card=card, edition=edition)
+    book.do(Disable(reason="check"))
+    book.take(Processing(payment_key="a1:1"), book.now)
+    assert payment_of(book).status is PaymentStatus.PROCESSING
+    state = InvoiceState.OPEN if last == "declined" else InvoiceState.VOID
+    book.take(InvoiceObserved(payment_key="a1:1", invoice=state), book.now)
+    assert payment_of(book).status is PaymentStatus.DECLINED
+    assert book.account.disabled_reason is DisabledReason.OPERATOR
