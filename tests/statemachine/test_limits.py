@@ -176,3 +176,15 @@ def test_R20_a_sum_is_between_the_least_and_the_most_that_stripe_charges(currenc
 def test_money_has_a_sign_only_where_something_is_owed(amount: int, text: str) -> None:
     """Nothing is not less than nothing."""
     assert formatted(amount, "usd") == text
+
+
+def test_what_the_rules_say_unless_a_policy_says_otherwise() -> None:
+    """RULES.md's own numbers, to the day."""
+    assert BillingPolicy().model_dump() == {
+        "retry_days": (1, 3, 5, 7),
+        "stopped_days": 14,
+        "payment_methods": ("card",),
+        "on_dispute": "tell",
+        "debt": "void",
+        "renewal_upcoming_days": None,
+    }

@@ -4,10 +4,10 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 import reprise.statemachine
 from reprise.statemachine.commands import Command
@@ -51,3 +51,14 @@ def test_R28_a_model_has_the_only_name_that_it_may_have(
 @pytest.mark.parametrize("command", [each for each in classes_of_the_core() if issubclass(each, Command)])
 def test_R3_what_only_pages_send_are_fields(command: type[Command]) -> None:
     assert command.of_pages <= command.model_fields.keys()
+
+
+@pytest.mark.parametrize("model", [each for each in classes_of_the_core() if issubclass(each, BaseModel)])
+def test_R20_a_default_is_what_its_field_takes(model: type[BaseModel]) -> None:
+    """Nothing checks it when it is not given."""
+    for name, field in model.model_fields.items():
+        if not field.is_required():
+            default = field.get_default(call_default_factory=True, validated_data={})
+            assert (
+                TypeAdapter(Annotated[field.annotation, *field.metadata, name]).validate_python(default) == default
+            ), name
