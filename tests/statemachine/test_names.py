@@ -59,6 +59,5 @@ def test_R20_a_default_is_what_its_field_takes(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
         if not field.is_required():
             default = field.get_default(call_default_factory=True, validated_data={})
-            assert (
-                TypeAdapter(Annotated[field.annotation, *field.metadata, name]).validate_python(default) == default
-            ), name
+            taken: Any = Annotated[field.annotation, *field.metadata, name]
+            assert TypeAdapter(taken).validate_python(default) == default, name
