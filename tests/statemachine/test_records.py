@@ -91,3 +91,16 @@ def test_R28_outcomes_keep_their_names() -> None:
     union, _ = get_args(PaymentOutcome)
     assert {each.model_fields["kind"].default for each in get_args(union)} == KINDS
     assert {get_args(each.model_fields["kind"].annotation)[0] for each in get_args(union)} == KINDS
+
+
+def test_R28_a_record_that_says_no_more_than_it_must_has_lived_through_nothing() -> None:
+    """What later releases add begins so too."""
+    record = Book.open().account.model_dump(mode="json")
+    must = {name for name, field in Account.model_fields.items() if field.is_required()}
+    account = Account.model_validate({name: value for name, value in record.items() if name in must})
+    assert must == {"account_id", "email", "state", "plan", "policy", "carts", "timezone", "opened_at"}
+    counts = {name: getattr(account, name) for name in Account.model_fields if name not in must}
+    told = {name: count for name, count in counts.items() if count not in (None, ())}
+    assert told == {
+        "version": 1, "edition": 1, "term_index": 0, "payment_count": 0, "known_from": 1, "sequence": 0,
+    }  # fmt: skip
