@@ -251,6 +251,7 @@ def test_R28_a_record_is_taken_into_the_newest_edition() -> None:
     newest = first.by_newest_edition()
     assert (first.edition, newest.edition) == (FIRST, editions.NEWEST)
     assert (newest.known_from, newest.paid_keys) == (2, ("a1:2",))
+    assert (newest.erasure_owed, newest.payment) == (None, first.payment), "an open account's customer is not erased"
     unpaid = Book.open(edition=FIRST, card="card_declined").account.by_newest_edition()
     assert (unpaid.known_from, unpaid.paid_keys) == (1, ())
     second = Book.open(edition=SECOND).at("2027-02-28T10:00").account

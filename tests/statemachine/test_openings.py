@@ -163,6 +163,7 @@ def test_R1_R8_a_customer_that_cannot_be_registered_is_told_once(edition: int, t
     entries = [each for each in book.account.timeline if each.type == "account.customer_not_registered"]
     assert len(entries) == told
     assert not Book.open().account.needs_registration
+    assert Book.open().account.model_copy(update={"first_payment_method": "pm_good"}).needs_registration
 
 
 def test_instants_are_kept_in_whole_seconds() -> None:
