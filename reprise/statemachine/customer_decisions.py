@@ -87,12 +87,13 @@ class CustomerDecisions(InvoiceDecisions):
         """Remember that a dispute holds the account, or, None, that none does any more (`on_dispute`)."""
         self._set(hold_owed=reason)
 
-    def note_refund(self, seen: RefundObserved) -> bool:
-        """Tell a refund or dispute made at Stripe, once for each status; say whether it was news."""
-        tag = f"{seen.object_id}:{seen.status}"
-        if tag in self.account.refunds:
-            return False
-        self._set(refunds=(*self.account.refunds, tag)[-REFUNDS_KEPT:])
+    def is_told(self, seen: RefundObserved) -> bool:
+        """Whether a refund or dispute is known to be told, of the status that it has."""
+        return _tag(seen) in self.account.refunds
+
+    def note_refund(self, seen: RefundObserved) -> None:
+        """Tell a refund or dispute made at Stripe."""
+        self._set(refunds=(*self.account.refunds, _tag(seen))[-REFUNDS_KEPT:])
         reason = f"{seen.status}: {seen.reason}" if seen.reason else seen.status
         self._note(
             EntryType.REFUNDED if seen.kind == "refund" else EntryType.DISPUTED,
@@ -103,4 +104,7 @@ class CustomerDecisions(InvoiceDecisions):
             invoice_id=seen.invoice_id,
             reason=reason,
         )
-        return True
+
+
+def _tag(seen: RefundObserved) -> str:
+    return f"{seen.object_id}:{seen.status}"

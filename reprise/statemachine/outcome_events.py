@@ -177,8 +177,7 @@ class OutcomeEvents(Driver):
         return self._expire_if_awaited(now, current=current)
 
     def _expire_if_awaited(self, now: datetime, *, current: bool) -> Effects:
-        payment = self.account.payment
-        awaited = current and payment is not None and payment.status is PaymentStatus.REQUIRES_ACTION
+        awaited = current and self.model.awaiting_authentication()
         return self._if_allowed("authentication_expired", now) if awaited else ()
 
     def _take_payment_method(self, event: PaymentMethodChanged, now: datetime) -> Effects:
@@ -199,14 +198,10 @@ class OutcomeEvents(Driver):
 
     def _take_refund(self, event: RefundObserved, now: datetime) -> Effects:
         """Tell a refund or dispute; by policy, a dispute that is open holds the account like an operator (R24)."""
-        news = False
-
-        def note() -> None:
-            nonlocal news
-            news = event.ours and self.model.note_refund(event)
-
-        told = self._note(now, note)
-        if not news or event.kind != "dispute" or self.account.policy.on_dispute != "disable":
+        if not event.ours or self.model.is_told(event):
+            return ()
+        told = self._note(now, lambda: self.model.note_refund(event))
+        if event.kind != "dispute" or self.account.policy.on_dispute != "disable":
             return told
         is_open = (event.status or "").endswith(("needs_response", "under_review"))
         reason = f"disputed: {event.reason or 'no reason given'}" if is_open else None

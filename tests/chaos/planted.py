@@ -115,8 +115,8 @@ BUGS = (
     Bug(
         "refunds not told",
         "statemachine/outcome_events.py",
-        "            news = event.ours and self.model.note_refund(event)\n",
-        "            news = event.ours and event.status is None\n",
+        "        if not event.ours or self.model.is_told(event):\n",
+        "        if not event.ours or event.status is not None:\n",
     ),
     Bug(
         "first payment method forgotten",

@@ -51,6 +51,7 @@ def test_R24_a_refund_is_told_once_for_each_status_and_changes_nothing() -> None
     book.hint(refund_id="re_1")
     assert len(entries(book.account, "refunded")) == 2
     assert book.state == "active"
+    assert book.account.refunds == ("re_1:succeeded", "re_1:failed"), "as records of earlier releases have them"
 
 
 def test_R24_a_refund_says_of_which_payment_it_is() -> None:
@@ -165,3 +166,27 @@ def test_R24_a_refund_does_not_lift_the_hold_that_a_dispute_waits_for() -> None:
     book.hint()
     assert (book.state, book.account.disabled_reason) == ("disabled", "operator")
     assert book.account.timeline[-1].reason == "disputed: no reason given"
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+def test_R24_a_dispute_holds_the_account_once(edition: int) -> None:
+    """Its webhook comes again, of the same status: an operator has brought the account back meanwhile."""
+    book = Book.open(edition=edition, policy=BillingPolicy(on_dispute="disable"))
+    dispute = refund("needs_response", "dispute")
+    book.perform(book.take(dispute, book.now))
+    assert (book.state, book.account.disabled_reason) == ("disabled", "operator")
+    book.do(Enable())
+    before = book.account
+    assert book.take(dispute, book.now) == ()
+    assert (book.state, book.account) == ("reactivated", before)
+
+
+def test_R24_a_dispute_of_somebody_elses_payment_holds_nothing() -> None:
+    """Nor is it told, or taken for one that was."""
+    book = Book.open(policy=BillingPolicy(on_dispute="disable"))
+    before = book.account
+    dispute = refund("needs_response", "dispute")
+    assert book.take(dispute.model_copy(update={"ours": False}), book.now) == ()
+    assert book.account == before
+    book.take(dispute, book.now)
+    assert book.state == "disabled"
