@@ -101,12 +101,12 @@ def test_R8_a_renewal_that_is_seen_to_be_paid_says_what_a_balance_has_paid(how: 
     """By its void that came too late, among others, or by itself."""
     book = past_due(edition=edition)
     found = invoice("a1:2", period=MARCH).model_copy(update={"charged": 5_500})
-    seen = {
+    looks: dict[str, InvoiceVoided | InvoiceObserved] = {
         "void": InvoiceVoided(payment_key="a1:2", invoice=InvoiceState.PAID, found=found),
         "general look": InvoiceObserved(payment_key=None, invoice=InvoiceState.MISSING, found=(found,)),
         "look": InvoiceObserved(payment_key="a1:2", invoice=InvoiceState.PAID, charged=5_500),
-    }[how]
-    book.take(seen, book.now)
+    }
+    book.take(looks[how], book.now)
     last = book.account.timeline[-1]
     assert (last.type, last.amount, last.charged, last.from_balance) == ("account.renewed", 7_500, 5_500, 2_000)
 
@@ -118,3 +118,13 @@ def test_R8_a_void_that_finds_an_invoice_paid_need_not_say_what_was_charged(edit
     book.take(InvoiceVoided(payment_key="a1:2", invoice=InvoiceState.PAID), book.now)
     last = book.account.timeline[-1]
     assert (last.type, last.amount, last.charged) == ("account.renewed", 7_500, None)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("state", [InvoiceState.VOID, InvoiceState.MISSING])
+def test_R10_a_void_of_a_payment_that_was_declined_is_told_no_more(state: InvoiceState, edition: int) -> None:
+    """Nobody is to authenticate it: nothing expires."""
+    book = Book.open(edition=edition, card="generic_decline")
+    before = book.account
+    assert book.take(InvoiceVoided(payment_key="a1:1", invoice=state), book.now) == ()
+    assert book.account == before
