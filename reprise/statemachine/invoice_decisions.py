@@ -30,7 +30,7 @@ class InvoiceDecisions(Recording):
         payment = self._payment
         if self.payment_is_processing():
             self._set_payment(next_attempt_at=next_clearing_poll(payment, now))
-        elif self.awaiting_authentication() and payment.expires_at:
+        elif payment.expires_at:
             self._set_payment(next_attempt_at=next_poll(payment, now))
         self.effects.append(RetrieveInvoice(payment_key=payment.key, invoice_id=payment.invoice_id))
 
@@ -64,7 +64,6 @@ class InvoiceDecisions(Recording):
             status=PaymentStatus.DECLINED,
             decline_code=OwnDeclineCode.CANCELLED,
             action_url=None,
-            next_attempt_at=None,
             expires_at=None,
         )
         self.void_invoice()

@@ -94,9 +94,9 @@ def collecting_the_renewal() -> Book:
     return book
 
 
-def waiting() -> Book:
+def waiting(**changes: Any) -> Book:
     """A reactivation that waits for its payer to authenticate."""
-    book = lapsed()
+    book = lapsed(**changes)
     book.card = "authentication"
     book.do(Reactivate())
     return book

@@ -135,6 +135,7 @@ def test_R8_each_owed_void_is_tried_at_its_own_instants() -> None:
     assert [effect.payment_key for effect in effects if isinstance(effect, VoidInvoice)] == ["a1:0"]
     assert book.account.voids_owed[0].next_attempt_at > first
     assert book.account.voids_owed[1].next_attempt_at == later
+    assert [entry.payment_key for entry in entries(book.account, "void_owed")] == ["a1:0", "a1:1b"]
 
 
 def test_R22_an_earlier_payment_without_a_quantity_is_one() -> None:
