@@ -23,7 +23,7 @@ STANDINGS: dict[str, Callable[[int], Book]] = {
 }
 """Accounts whose payer is to authenticate."""
 
-CALLED_OFF = [
+CALLED_OFF: list[tuple[str, int, AnyCommand]] = [
     (standing, edition, command)
     for standing in STANDINGS
     for edition in EDITIONS
