@@ -10,6 +10,7 @@ from reprise.statemachine import driving, machine
 from reprise.statemachine.account import Account, AccountState
 from reprise.statemachine.chart import AccountChart
 from reprise.statemachine.commands import AnyCommand, Cancel, ChangePlan, Close, ExtendTerm, Reactivate, SetEmail
+from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.decisions import Decisions
 from reprise.statemachine.money import Plan
 from reprise.statemachine.refusals import Refused
@@ -112,3 +113,22 @@ def test_what_a_state_means_is_the_charts_own() -> None:
             book.do(command)
         stands.append((book.account, is_in_service(book.account), renews(book.account)))
     assert [(goes, on) for _, goes, on in stands] == [(True, True), (True, False), (False, False)]
+
+
+def test_R13_a_deadline_that_applies_no_longer_changes_nothing() -> None:
+    """The term was extended since: it does not end, and is not renewed, when it would have."""
+    book = Book.open()
+    stale = deadline_of(book.account)
+    assert stale is not None
+    book.do(ExtendTerm(days=3))
+    assert machine.take(book.account, stale, stale.at) == (book.account, ())
+
+
+def test_R14_what_is_checked_is_what_is_decided() -> None:
+    """With nothing due, as the command is taken; else what is due comes first, and its effects as well."""
+    account, now = Book.open().account, utc("2027-02-10T10:00")
+    assert machine.check(account, Cancel(), now) == machine.take(account, Cancel(), now)
+    late = utc("2027-03-01T10:00")
+    due = machine.fire_due(account, late)
+    then = machine.take(due.account, SetEmail(email="new@example.com"), late)
+    assert machine.check(account, SetEmail(email="new@example.com"), late) == (then.account, due.effects + then.effects)
