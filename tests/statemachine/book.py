@@ -144,6 +144,7 @@ class Book:
         while (deadline := self.deadline) and deadline.at <= target:
             self.now = max(deadline.at, self.now)
             self.perform(self.take(deadline, self.now))
+            assert self.deadline != deadline, f"{deadline} has happened, and is due again"
         self.now = target
         return self
 
