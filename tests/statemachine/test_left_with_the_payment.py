@@ -210,3 +210,11 @@ def test_R9_a_renewal_that_is_given_up_waits_for_nothing(answer: PaymentOutcome,
     assert (book.state, book.account.disabled_reason) == ("disabled", "payment_failed")
     assert (payment_of(book).action_url, payment_of(book).next_attempt_at) == (None, None)
     assert [each.payment_key for each in effects if isinstance(each, VoidInvoice)] == ["a1:2"]
+
+
+@EDITIONS
+def test_R1_a_first_payment_that_is_declined_is_not_tried_by_itself(edition: int) -> None:
+    """Its invoice is void, and nothing is due."""
+    book = Book.open(card="generic_decline", edition=edition)
+    assert (payment_of(book).status, payment_of(book).next_attempt_at) == ("declined", None)
+    assert (book.invoices, book.deadline) == ({"a1:1": "void"}, None)

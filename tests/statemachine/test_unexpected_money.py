@@ -291,3 +291,11 @@ def test_R6_R22_a_month_that_begins_otherwise_than_now_is_given_from_now(after: 
     assert book.account.term.start == (start if after == -timedelta(minutes=1) else book.now)
     (line,) = payment_of(book).quote.lines
     assert (line.quantity, line.unit_amount, line.amount) == (3, 2500, 7500)
+
+
+def test_R2_R22_a_month_that_was_found_is_the_first_of_its_anchor() -> None:
+    """However many came before."""
+    book = lapsed()
+    book.account = book.account.model_copy(update={"term_index": 3})
+    found_by_hint(book, invoice("a1:9"))
+    assert (book.account.term_index, book.account.anchor) == (0, book.now)
