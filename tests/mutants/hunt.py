@@ -66,9 +66,12 @@ class Hunt:
         began = time.monotonic()
         slots.run(jobs, lambda job, report: self._tell(job, report, len(jobs)))
         took = time.monotonic() - began
-        caught = len(mutants) - sum(mutant.part is part for mutant in self.survivors)
+        survived = [mutant.id for mutant in self.survivors if mutant.part is part]
+        caught = len(mutants) - len(survived)
         each = f", {took * self._processes / len(jobs):.1f} s of a process each" if jobs else ""
         print(f"{part.name}, {' '.join(stage.suites)}: {caught} of {len(mutants)} caught in {took:.0f} s{each}")
+        if survived:  # for whoever ends the run before it asks the others
+            print(f"    left: {' '.join(survived)}", flush=True)
 
     def _measure(self, slots: Slots, suite: str) -> None:
         if suite in self._measured:
