@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reprise.statemachine import editions, machine
+from pydantic import BaseModel
+
+from reprise.statemachine import machine
 from reprise.statemachine.access import access_until
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.machine import Decision
 from reprise.statemachine.refusals import Refused
 from reprise.statemachine.waiting import next_action, retries_ahead
 from tests.statemachine.lives import Step, in_words, life
+from tests.statemachine.standings import EDITIONS
 
 FOLDER: Final = Path(__file__).parent / "decisions"
-EDITIONS: Final = (editions.FIRST, editions.SECOND)
 LIVES: Final = 70
 
 
@@ -39,7 +41,7 @@ def answers(step: Step) -> Iterator[str]:
     yield f"access until {access_until(account)}, next {next_action(account)}, {deadline_of(account)!s}"
     yield f"tried again {', '.join(map(str, retries_ahead(account)))}"
     try:
-        yield f"coming back costs {machine.quote(account, now).model_dump_json()}"
+        yield f"coming back costs {_in_full(machine.quote(account, now))}"
     except Refused as refused:
         yield f"coming back is refused: {_said(refused)}"
     yield f"on a hint: {_written(machine.hint(account, now))}"
@@ -54,13 +56,18 @@ def answers(step: Step) -> Iterator[str]:
 
 
 def _said(refused: Refused) -> str:
-    quote = f", {refused.quote.model_dump_json()}" if refused.quote else ""
+    quote = f", {_in_full(refused.quote)}" if refused.quote else ""
     return f"{refused.code.value}, {refused.field}, {refused}{quote}"
 
 
 def _written(decision: Decision) -> str:
-    effects = "; ".join(f"{type(each).__name__} {each.model_dump_json()}" for each in decision.effects)
-    return f"{decision.account.model_dump_json()}; {effects}"
+    effects = "; ".join(f"{type(each).__name__} {_in_full(each)}" for each in decision.effects)
+    return f"{_in_full(decision.account)}; {effects}"
+
+
+def _in_full(model: BaseModel) -> str:
+    """Return all that a model says; what a field says that later releases add, and by default, is no decision."""
+    return model.model_dump_json(exclude_defaults=True)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, Cancel, Reactivate
 from reprise.statemachine.deadlines import deadline_of
@@ -13,6 +14,12 @@ from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Term
 from reprise.statemachine.timeline import TimelineEntry
 from tests.statemachine.book import Book, utc
+
+EDITIONS = (editions.FIRST, editions.SECOND)
+"""By which a run may decide (R28)."""
+
+BOTH = pytest.mark.parametrize("edition", EDITIONS)
+"""Both editions of the rules."""
 
 MARCH = Term(start=utc("2027-02-28T10:00"), end=utc("2027-03-31T10:00"))
 """The term after the first one."""

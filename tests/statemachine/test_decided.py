@@ -3,7 +3,8 @@
 import pytest
 
 from reprise.statemachine import editions
-from tests.statemachine.decided import EDITIONS, LIVES, answers, digests, file_of
+from tests.statemachine.decided import LIVES, answers, digests, file_of
+from tests.statemachine.standings import BOTH, EDITIONS
 
 CHANGED = """Edition {edition} decides otherwise than it did in life {number}, after
 
@@ -17,7 +18,7 @@ Where accounts may run by this edition already, give the change an edition of it
 see that it is meant, and write it down: make decisions"""
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 def test_R28_an_edition_decides_as_it_has_decided(edition: int) -> None:
     """Whatever comes to an account, in any order, also what nobody has asked for."""
     kept = file_of(edition).read_text().splitlines()
