@@ -59,7 +59,11 @@ class Buttons:
 
     async def terminate(self) -> None:
         await self.handle.terminate(reason="a wrong click")
-        await until(self.handle.describe, lambda it: it.status is WorkflowExecutionStatus.TERMINATED)
+        await self.ended(WorkflowExecutionStatus.TERMINATED)
+
+    async def ended(self, status: WorkflowExecutionStatus, *, seconds: float = 20) -> None:
+        """Wait until the server says that the workflow has ended like this."""
+        await until(self.handle.describe, lambda it: it.status is status, seconds=seconds)
 
     @property
     def _which(self) -> dict[str, str]:

@@ -54,7 +54,7 @@ class AccountChart(StateChart[Decisions]):
     open = (
         new.to(_cancelled, cond=["paid_elsewhere", "cancelled_elsewhere"], on="start_cancelled_elsewhere")
         | new.to(_active, cond="paid_elsewhere", on="start_paid_elsewhere")
-        | new.to(_disabled, cond="paid_term_is_over", on="start_lapsed")
+        | new.to(_disabled, cond="was_paid_elsewhere", on="start_lapsed")
         | new.to(_active, cond="is_free", on="start_free")
         | new.to(_disabled, on="collect_first_payment")
     )

@@ -48,8 +48,8 @@ class Guards:
     def cancelled_elsewhere(self, command: OpenAccount) -> bool:
         return command.cancelled
 
-    def paid_term_is_over(self, command: OpenAccount) -> bool:
-        """Whether it was paid elsewhere, until a time that has passed: asked of what is not paid elsewhere any more."""
+    def was_paid_elsewhere(self, command: OpenAccount) -> bool:
+        """Whether it was, until a time that has passed: those that still are have been opened in service before."""
         return command.paid_through is not None
 
     # ---------------------------------------------------------------- guards: money and terms

@@ -36,11 +36,6 @@ def workflow(temporal: Client, account_id: str) -> WorkflowHandle[Any, Any]:
     return temporal.get_workflow_handle(workflow_id(account_id))
 
 
-async def ended_as(temporal: Client, account_id: str, status: WorkflowExecutionStatus) -> None:
-    """Wait until the server says how a workflow has ended."""
-    await until(workflow(temporal, account_id).describe, lambda it: it.status is status)
-
-
 async def terminated(operator: Api, temporal: Client, **changes: Any) -> str:
     """An account that somebody has terminated in the Temporal UI."""
     account = await opened_id(operator, **changes)
@@ -124,7 +119,7 @@ async def never_opened(temporal: Client, worker: None) -> str:  # noqa: ARG001 -
     """A workflow that failed in its first task, as one does whose opening is refused there."""
     account_id = str(new_account()["account_id"])
     await temporal.start_workflow(WORKFLOW, AccountRun(), id=workflow_id(account_id), task_queue=TASK_QUEUE)
-    await ended_as(temporal, account_id, WorkflowExecutionStatus.FAILED)
+    await Buttons(temporal, account_id).ended(WorkflowExecutionStatus.FAILED)
     described = await workflow(temporal, account_id).describe()
     assert described.typed_search_attributes.get(ACCOUNT_STATE) is None
     return account_id
@@ -162,7 +157,7 @@ async def test_R27_an_account_that_timed_out(operator: Api, temporal: Client) ->
         execution_timeout=timedelta(seconds=6),
     )
     await until(lambda: operator.ask("GET", f"/v1/accounts/{account_id}"), lambda it: it.status_code == 200)
-    await ended_as(temporal, account_id, WorkflowExecutionStatus.TIMED_OUT)
+    await Buttons(temporal, account_id).ended(WorkflowExecutionStatus.TIMED_OUT)
     assert (await operator.get(f"/v1/accounts/{account_id}"))["state"] == "active"
     assert (await operator.get(f"/v1/accounts/{account_id}/access"))["access"] is True
     answer = await operator.ask("POST", f"/v1/accounts/{account_id}/cancel")

@@ -192,19 +192,19 @@ async def test_A5_R27_an_account_whose_run_timed_out_is_restored(
 ) -> None:
     """With what had been done in that run, and without its time-out; nothing is charged again."""
     account_id, path = await opened(operator)
-    handle = temporal.get_workflow_handle(workflow_id(account_id))
-    record = await handle.query("record", result_type=AccountRun)
-    await handle.terminate()
+    buttons = Buttons(temporal, account_id)
+    record = await buttons.handle.query("record", result_type=AccountRun)
+    await buttons.terminate()
     await temporal.start_workflow(
-        WORKFLOW, record, id=handle.id, task_queue=TASK_QUEUE, run_timeout=timedelta(seconds=3)
+        WORKFLOW, record, id=buttons.handle.id, task_queue=TASK_QUEUE, run_timeout=timedelta(seconds=3)
     )
     assert (await operator.ask("PUT", f"{path}/carts", {"carts": 5})).status_code == 200
     before = await operator.get(path)
-    await until(handle.describe, lambda it: it.status is WorkflowExecutionStatus.TIMED_OUT)
+    await buttons.ended(WorkflowExecutionStatus.TIMED_OUT)
     assert await operator.get(path) == before | {"restorable": True}
     restored = await operator.ask("POST", f"{path}/restore")
     assert restored.json() == before | {"sequence": before["sequence"] + 1}
-    described = await handle.describe()
+    described = await buttons.handle.describe()
     assert described.raw_description.execution_config.workflow_run_timeout.ToTimedelta() == timedelta(0)
     assert (await operator.ask("PUT", f"{path}/carts", {"carts": 6})).json()["carts"] == 6
     assert stripe_side.charged(account_id) == [7500]

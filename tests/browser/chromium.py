@@ -13,6 +13,9 @@ MISSING = "NO BROWSER: install chromium to run the tests of the pages; they are 
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
+PATIENCE = 20_000
+"""How long a page may take, in milliseconds: several browsers and whole systems share two processors."""
+
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",

@@ -11,10 +11,7 @@ from tests.browser import chromium
 from tests.browser.gallery import gallery_served
 from tests.browser.shop import Shop, opened
 
-PATIENCE = 20_000
-"""How long a page may take, in milliseconds: several browsers and whole systems share two processors."""
-
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=chromium.PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +55,7 @@ async def visit(chrome: Browser) -> AsyncIterator[Visits]:
 
         async def person(**options: Any) -> Page:
             context = await chrome.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
-            context.set_default_timeout(PATIENCE)
+            context.set_default_timeout(chromium.PATIENCE)
             contexts.push_async_callback(context.close)
             page = await context.new_page()
             page.on("console", heard)

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser, FrameLocator, Locator, Page
 
 from reprise.local.temporal_ui import links
+from tests.browser import chromium
 from tests.browser.shop import Shop
 from tests.browser.states import cancelled, in_service, past_due, refused_for_good
 
@@ -20,7 +21,7 @@ class TemporalUi:
     def __init__(self, shop: Shop, page: Page) -> None:
         self.shop, self.page = shop, page
         self.url = shop.system.addresses.temporal_ui
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(chromium.PATIENCE)
 
     async def list_of(self, what: str) -> Locator:
         """Open one of the links that `reprise dev` prints; return the rows' links to accounts."""

@@ -24,10 +24,9 @@ from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.refusals import RefusalCode, Refused
 from tests.statemachine.book import Book, opening, utc
+from tests.statemachine.standings import BOTH
 
 FIRST, SECOND = editions.FIRST, editions.SECOND
-
-BOTH = pytest.mark.parametrize("edition", [FIRST, SECOND])
 
 
 def payment_of(book: Book) -> Payment:

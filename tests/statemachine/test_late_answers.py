@@ -6,7 +6,7 @@ import pytest
 
 from reprise.statemachine import machine
 from reprise.statemachine.account import DisabledReason
-from reprise.statemachine.commands import Cancel, Close, Disable, ExtendTerm, Reactivate
+from reprise.statemachine.commands import Cancel, Close, Disable, Enable, ExtendTerm, Reactivate
 from reprise.statemachine.effects import VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
@@ -25,6 +25,7 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.statemachine.payments import PaymentStatus
+from reprise.statemachine.refusals import RefusalCode
 from reprise.statemachine.terms import Term
 from reprise.statemachine.timeline import STRIPE
 from tests.statemachine.book import Book, utc
@@ -36,6 +37,7 @@ from tests.statemachine.standings import (
     invoice,
     past_due,
     payment_of,
+    refusal,
     waiting,
 )
 from tests.workflows.records import ALL
@@ -275,3 +277,6 @@ def test_R13_a_first_payment_that_fails_late_leaves_the_operators_hold(card: str
     book.take(InvoiceObserved(payment_key="a1:1", invoice=state), book.now)
     assert payment_of(book).status is PaymentStatus.DECLINED
     assert book.account.disabled_reason is DisabledReason.OPERATOR
+    assert refusal(book, Reactivate()) is RefusalCode.DISABLED_BY_OPERATOR
+    book.do(Enable())
+    assert (book.state, book.account.disabled_reason) == ("disabled", "first_payment_failed")

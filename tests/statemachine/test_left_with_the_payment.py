@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from reprise.statemachine.commands import Cancel, Disable, Enable, Reactivate
+from reprise.statemachine.commands import Cancel, Disable, Reactivate
 from reprise.statemachine.effects import VoidInvoice
 from reprise.statemachine.outcomes import (
     CustomerDeleted,
     Declined,
-    InvoiceObserved,
     InvoiceState,
     InvoiceVoided,
     NoPaymentMethod,
@@ -21,11 +20,9 @@ from reprise.statemachine.outcomes import (
     Stopped,
 )
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
-from reprise.statemachine.refusals import RefusalCode
 from tests.statemachine.book import Book, utc
-from tests.statemachine.standings import entries, lapsed, past_due, payment_of, refusal
+from tests.statemachine.standings import BOTH, entries, lapsed, past_due, payment_of
 
-EDITIONS = pytest.mark.parametrize("edition", [1, 2])
 PURPOSES = pytest.mark.parametrize("purpose", [PaymentPurpose.REACTIVATION, PaymentPurpose.RENEWAL])
 
 BEFORE: dict[str, Any] = {
@@ -70,7 +67,7 @@ def changes(book: Book, answer: PaymentOutcome) -> dict[str, Any]:
     return {name: value for name, value in payment_of(book).model_dump().items() if value != before[name]}
 
 
-@EDITIONS
+@BOTH
 @PURPOSES
 @pytest.mark.parametrize("named", [{}, {"invoice_id": "in_now", "payment_method": "pm_now"}])
 def test_R8_a_payment_that_is_paid_waits_for_nothing(
@@ -81,7 +78,7 @@ def test_R8_a_payment_that_is_paid_waits_for_nothing(
     assert changes(asked(purpose, edition), Paid(payment_key="a1:2", **named)) == OVER | paid | named
 
 
-@EDITIONS
+@BOTH
 @PURPOSES
 @pytest.mark.parametrize("named", [{}, {"invoice_id": "in_now", "payment_method": "pm_now"}])
 def test_R21_a_payment_that_clears_is_looked_at_from_its_beginning_on(
@@ -119,7 +116,7 @@ ANSWERS: list[tuple[Any, dict[str, Any]]] = [
 """What else an answer leaves than a decline of which nothing is said, by edition 2."""
 
 
-@EDITIONS
+@BOTH
 @PURPOSES
 @pytest.mark.parametrize(("answer", "leaves"), ANSWERS)
 def test_R8_R9_R10_what_a_payment_that_is_not_paid_keeps_of_its_past(
@@ -155,7 +152,7 @@ def test_R10_a_record_that_does_not_say_when_its_attempt_began_counts_from_the_p
     assert payment_of(book).expires_at == BEFORE["started_at"] + timedelta(hours=23)
 
 
-@EDITIONS
+@BOTH
 def test_R8_a_stop_is_told_in_stripes_words(edition: int) -> None:
     book = Book.open(edition=edition, card="stopped")
     assert [entry.reason for entry in entries(book.account, "payment_stopped")] == ["Invalid API Key provided"]
@@ -169,7 +166,7 @@ def clearing_though_called_off(book: Book, how: Cancel | Disable) -> Book:
     return book
 
 
-@EDITIONS
+@BOTH
 def test_R1_R3_a_first_payment_that_was_called_off_is_not_asked_for_again(edition: int) -> None:
     """Though it stops for our fault, which others are tried again for: it is voided."""
     book = clearing_though_called_off(Book.open(card="authentication", edition=edition), Cancel())
@@ -179,18 +176,7 @@ def test_R1_R3_a_first_payment_that_was_called_off_is_not_asked_for_again(editio
     assert book.deadline is None
 
 
-@EDITIONS
-def test_R13_a_first_payment_that_fails_lifts_no_hold(edition: int) -> None:
-    """Only an operator does."""
-    book = clearing_though_called_off(Book.open(card="authentication", edition=edition), Disable(reason="fraud"))
-    book.take(InvoiceObserved(payment_key="a1:1", invoice=InvoiceState.OPEN), book.now)
-    assert (payment_of(book).status, book.account.disabled_reason) == ("declined", "operator")
-    assert refusal(book, Reactivate()) is RefusalCode.DISABLED_BY_OPERATOR
-    book.do(Enable())
-    assert book.account.disabled_reason == "first_payment_failed"
-
-
-@EDITIONS
+@BOTH
 @pytest.mark.parametrize(
     "answer",
     [
@@ -212,7 +198,7 @@ def test_R9_a_renewal_that_is_given_up_waits_for_nothing(answer: PaymentOutcome,
     assert [each.payment_key for each in effects if isinstance(each, VoidInvoice)] == ["a1:2"]
 
 
-@EDITIONS
+@BOTH
 def test_R1_a_first_payment_that_is_declined_is_not_tried_by_itself(edition: int) -> None:
     """Its invoice is void, and nothing is due."""
     book = Book.open(card="generic_decline", edition=edition)

@@ -17,9 +17,7 @@ from reprise.statemachine.outcomes import (
 )
 from reprise.statemachine.payments import PaymentStatus
 from tests.statemachine.book import Book, utc
-from tests.statemachine.standings import MARCH, entries, invoice, lapsed, past_due, payment_of
-
-EDITIONS = [editions.FIRST, editions.SECOND]
+from tests.statemachine.standings import BOTH, MARCH, entries, invoice, lapsed, past_due, payment_of
 
 Looks = InvoiceObserved | PaymentMethodChanged | EmailChanged
 """What looks for money that the record does not know of."""
@@ -47,7 +45,7 @@ def given_up_for_good(edition: int = editions.SECOND) -> Book:
     return book
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 @pytest.mark.parametrize(
     "standing",
     [closed, out_within_a_paid_term, lambda e: lapsed(edition=e), lambda e: past_due(edition=e)],
@@ -70,7 +68,7 @@ def test_R22_money_that_is_found_again_buys_nothing_more(
     assert book.account == known
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 @pytest.mark.parametrize("state", list(InvoiceState))
 def test_R8_what_is_seen_of_a_paid_payment_collects_nothing(state: InvoiceState, edition: int) -> None:
     """Whatever it looks like, with whatever card, and in whatever state the record has it: it was paid."""
@@ -95,7 +93,7 @@ def test_R9_a_renewal_is_not_given_up_while_another_card_is_asked(state: Invoice
         assert (book.account, book.state) == (before, "past_due")
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 @pytest.mark.parametrize("how", ["void", "general look", "look"])
 def test_R8_a_renewal_that_is_seen_to_be_paid_says_what_a_balance_has_paid(how: str, edition: int) -> None:
     """By its void that came too late, among others, or by itself."""
@@ -111,7 +109,7 @@ def test_R8_a_renewal_that_is_seen_to_be_paid_says_what_a_balance_has_paid(how: 
     assert (last.type, last.amount, last.charged, last.from_balance) == ("account.renewed", 7_500, 5_500, 2_000)
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 def test_R8_a_void_that_finds_an_invoice_paid_need_not_say_what_was_charged(edition: int) -> None:
     """Then it is the amount."""
     book = past_due(edition=edition)
@@ -120,7 +118,7 @@ def test_R8_a_void_that_finds_an_invoice_paid_need_not_say_what_was_charged(edit
     assert (last.type, last.amount, last.charged) == ("account.renewed", 7_500, None)
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@BOTH
 @pytest.mark.parametrize("state", [InvoiceState.VOID, InvoiceState.MISSING])
 def test_R10_a_void_of_a_payment_that_was_declined_is_told_no_more(state: InvoiceState, edition: int) -> None:
     """Nobody is to authenticate it: nothing expires."""

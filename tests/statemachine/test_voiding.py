@@ -11,10 +11,7 @@ from reprise.statemachine.effects import StripeEffect, VoidInvoice
 from reprise.statemachine.outcomes import InvoiceState, InvoiceVoided, NoPaymentMethod
 from reprise.statemachine.payments import PaymentStatus
 from tests.statemachine.book import Book, opening, utc
-from tests.statemachine.standings import past_due, payment_of, waiting
-
-EDITIONS = [editions.FIRST, editions.SECOND]
-
+from tests.statemachine.standings import EDITIONS, past_due, payment_of, waiting
 
 STANDINGS: dict[str, Callable[[int], Book]] = {
     "first": lambda edition: Book.open(card="authentication", edition=edition),

@@ -80,12 +80,9 @@ def test_R14_R17_a_command_happens_at_its_turn_not_when_it_was_sent() -> None:
     run.begin()
     poll = activity(run.task(signal("payment_hint", PaymentHint(refund_id="re_1"))))
     assert answers(run.task(update("set_carts", SetCarts(carts=5)))) == {}
-    assert (
-        answers(run.task(answered(poll, NothingObserved(reason="No such refund")), after=timedelta(hours=1)))[
-            "u"
-        ].account.carts
-        == 5
-    )
+    nothing = NothingObserved(reason="No such refund")
+    given = answers(run.task(answered(poll, nothing), after=timedelta(hours=1)))
+    assert given["u"].account.carts == 5
     assert run.account().timeline[-1].at == run.now.replace(microsecond=0)
 
 

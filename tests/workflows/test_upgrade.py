@@ -14,6 +14,7 @@ from reprise.statemachine import editions, machine
 from reprise.statemachine.commands import Cancel, Reactivate, RestoreAccount, SetCarts
 from reprise.worker import account_worker
 from reprise.workflows.messages import AccountRun, workflow_id
+from tests.buttons import Buttons
 from tests.product import Product
 from tests.statemachine.book import opening, utc
 from tests.stripe_side import StripeSide
@@ -119,8 +120,7 @@ async def test_A1_R27_an_account_that_failed_under_0_1_0_is_restored_as_it_stood
     try:
         soon = datetime.now(UTC) + timedelta(seconds=4)
         await account.open_as_0_1_0_does(announce=True, paid_through=f"{soon}")
-        handle = server.get_workflow_handle(workflow_id(account.account_id))
-        await until(handle.describe, lambda it: it.status is WorkflowExecutionStatus.FAILED, seconds=60)
+        await Buttons(server, account.account_id).ended(WorkflowExecutionStatus.FAILED, seconds=60)
     finally:
         old.kill()
         old.wait()
