@@ -60,14 +60,15 @@ def _some(several: list[Some], turn: int = 0) -> list[Some]:
 async def _statuses(
     http: httpx.AsyncClient, requests: Iterable[tuple[str, str, dict[str, bytes], bytes]]
 ) -> list[tuple[Any, ...]]:
-    """Send requests, some at a time; return those that were answered with 5xx."""
+    """Send requests, some at a time; return those that were answered with 5xx, and how."""
     at_once = asyncio.Semaphore(16)
 
     async def one(method: str, path: str, headers: dict[str, bytes], body: bytes) -> tuple[Any, ...] | None:
         async with at_once:
             given = [(name.encode(), value) for name, value in headers.items()]
             answer = await http.request(method, path, headers=given, content=body)
-        return (answer.status_code, method, path, headers, body[:50]) if answer.status_code >= 500 else None
+        said = (answer.status_code, answer.text, method, path, headers, body[:50])
+        return said if answer.status_code >= 500 else None
 
     return [each for each in await asyncio.gather(*(one(*request) for request in requests)) if each]
 
