@@ -45,9 +45,10 @@ log = structlog.get_logger()
 
 AS_SINGLE_BATCH = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
 
-WORKFLOW_TASKS = 5
-"""Workflow tasks at the same time. They share one interpreter, so more are no faster; and each must end in the time
-that it is given, also on a machine that has other things to do."""
+WORKFLOW_TASKS = 8
+"""Workflow tasks at the same time. They share one interpreter, and each must end in the time that it is given: of those
+that take a second, no more than there are seconds (`TASK_PATIENCE`). With fewer, a server has to store more of the
+tasks that it could have handed over at once."""
 
 CONNECT_INTERVAL = 2.0
 """Seconds between two tries to reach Temporal at the start."""

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import Field, StrictInt
 
 from reprise.schemas.announcements import EndpointTest, EndpointTests
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.timeline import TimelineEntry
 
 __all__ = [
@@ -34,18 +35,14 @@ PRODUCT_UNAVAILABLE = "product_unavailable"
 """The type of the error of an endpoint that has not taken an announcement."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class AnnounceInput(_Value):
+class AnnounceInput(Frozen):
     """Which changes to tell the product, in their order: as a run of the first edition asks (R18)."""
 
     account_id: str
     entries: tuple[TimelineEntry, ...]
 
 
-class DeliverInput(_Value):
+class DeliverInput(Frozen):
     """Which changes to tell one endpoint, in their order (R18).
 
     `patient`: it has not answered before; each try then waits for longer than the one before, for days.
@@ -57,7 +54,7 @@ class DeliverInput(_Value):
     patient: bool = False
 
 
-class Endpoints(_Value):
+class Endpoints(Frozen):
     """The endpoints that a worker knows, by their names, in the order of its settings."""
 
     endpoints: tuple[str, ...]
@@ -70,7 +67,7 @@ class Delivered(Endpoints):
     known: bool = True
 
 
-class EndpointTestInput(_Value):
+class EndpointTestInput(Frozen):
     """Which endpoint to test; all of them without one."""
 
     endpoint: str | None = None

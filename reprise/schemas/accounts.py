@@ -6,10 +6,11 @@ command is what the core would say: a test holds them to that.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from reprise.statemachine.account import AccountState, DisabledReason
 from reprise.statemachine.declines import OwnDeclineCode
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.money import Plan
 from reprise.statemachine.payments import PaymentStatus
 from reprise.statemachine.schedule import DeadlineKind
@@ -17,11 +18,7 @@ from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.unknown import KeptWhenRead
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class PaymentView(_View):
+class PaymentView(Frozen):
     """The latest payment as the HTTP contract shows it. `amount` is in minor units of `currency`, the payment's own.
 
     `do_not_retry`: the bank said that this card cannot pay; until `next_attempt_at` another one can (R9).
@@ -75,7 +72,7 @@ class PaymentView(_View):
         return self.decline_code == OwnDeclineCode.NO_PAYMENT_METHOD
 
 
-class NextDeadline(_View):
+class NextDeadline(Frozen):
     """When the account next acts by itself, and why; `summary` is for people."""
 
     kind: Annotated[DeadlineKind, KeptWhenRead]
@@ -83,11 +80,10 @@ class NextDeadline(_View):
     summary: str
 
 
-class AccountView(_View):
+class AccountView(Frozen):
     """An account as the HTTP contract shows it. Instants are in UTC, amounts in minor units."""
 
     model_config = ConfigDict(
-        frozen=True,
         json_schema_extra={
             "examples": [
                 {

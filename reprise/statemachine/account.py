@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from reprise.statemachine import editions
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.money import CartCount, Plan
 from reprise.statemachine.payments import OwedErasure, OwedVoid, Payment, PaymentStatus
 from reprise.statemachine.policy import BillingPolicy
@@ -42,16 +43,14 @@ class DisabledReason(StrEnum):
     OPERATOR = "operator"
 
 
-class Hold(BaseModel):
+class Hold(Frozen):
     """What an operator's `disable` interrupted, for `enable` to take up again (R13)."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: AccountState
     reason: DisabledReason | None = None
 
 
-class Account(BaseModel):
+class Account(Frozen):
     """One account, whole. Frozen: every change makes a new record.
 
     `anchor` is the instant whose day of month and time of day the terms keep, and `term_index` counts the current
@@ -60,8 +59,6 @@ class Account(BaseModel):
     names the rules that the account is decided by (R28). A record's JSON carries its version; `upgraded` loads older
     ones.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     version: Literal[1] = RECORD_VERSION
     edition: int = editions.FIRST

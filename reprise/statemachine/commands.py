@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from reprise.statemachine.account import AccountId, AccountState
 from reprise.statemachine.emails import ValidEmail
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.money import Amount, CartCount, Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import GivenInstant, ZoneName
@@ -65,14 +66,14 @@ def _is_none(value: str | None) -> bool:
     return value is None
 
 
-class Command(BaseModel):
+class Command(Frozen):
     """What every command carries: who asks, and the id under which its answer is remembered (R14).
 
     `earlier_id` is the id that a release up to 0.1.0 gave the same request: an answer that is remembered under it, and
     is to a command of the same content, is this one's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     of_pages: ClassVar[frozenset[str]] = frozenset()
     """Fields that the pages alone send: programs do not see what a person saw."""

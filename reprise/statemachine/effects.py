@@ -5,90 +5,78 @@ Those that speak to Stripe bear their `kind`: an account's record carries what i
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.timeline import Actor, TimelineEntry
 
-_frozen = ConfigDict(frozen=True)
 
-
-class RegisterCustomer(BaseModel):
+class RegisterCustomer(Frozen):
     """Find or create the Stripe customer, with its first payment method. Answer: `CustomerRegistered`.
 
     `customer_id` names one that exists already, of an account that lived elsewhere (R25).
     """
 
-    model_config = _frozen
     kind: Literal["register_customer"] = "register_customer"
     payment_method: str | None
     customer_id: str | None = None
 
 
-class ChangePaymentMethod(BaseModel):
+class ChangePaymentMethod(Frozen):
     """Make a method the customer's default. Answer: `PaymentMethodChanged`, with the same `asked_by`."""
 
-    model_config = _frozen
     kind: Literal["change_payment_method"] = "change_payment_method"
     payment_method: str
     asked_by: Actor
 
 
-class ChangeEmail(BaseModel):
+class ChangeEmail(Frozen):
     """Change the customer's e-mail (R26). Answer: `EmailChanged`, with the same `asked_by`."""
 
-    model_config = _frozen
     kind: Literal["change_email"] = "change_email"
     email: str
     asked_by: Actor
 
 
-class Collect(BaseModel):
+class Collect(Frozen):
     """Make this attempt of this payment (R8). Answer: a `PaymentOutcome`."""
 
-    model_config = _frozen
     kind: Literal["collect"] = "collect"
     payment: Payment
 
 
-class RetrieveInvoice(BaseModel):
+class RetrieveInvoice(Frozen):
     """See what Stripe says of a payment, and of the account's other invoices (R15, R22). Answer: `InvoiceObserved`."""
 
-    model_config = _frozen
     kind: Literal["retrieve_invoice"] = "retrieve_invoice"
     payment_key: str | None
     invoice_id: str | None
 
 
-class VoidInvoice(BaseModel):
+class VoidInvoice(Frozen):
     """Void a payment's invoice, so that nobody can pay it any more. Answer: `InvoiceVoided`."""
 
-    model_config = _frozen
     kind: Literal["void_invoice"] = "void_invoice"
     payment_key: str
     invoice_id: str | None
 
 
-class RetrieveRefund(BaseModel):
+class RetrieveRefund(Frozen):
     """Look a refund or dispute up by its id at Stripe (R24). Answer: `RefundObserved`."""
 
-    model_config = _frozen
     kind: Literal["retrieve_refund"] = "retrieve_refund"
     object_id: str
 
 
-class EraseCustomer(BaseModel):
+class EraseCustomer(Frozen):
     """Take from the customer at Stripe what says who they are (R13). Answer: `CustomerErased`."""
 
-    model_config = _frozen
     kind: Literal["erase_customer"] = "erase_customer"
     customer_id: str
 
 
-class Announce(BaseModel):
+class Announce(Frozen):
     """Tell the product of a change (R18)."""
 
-    model_config = _frozen
     entry: TimelineEntry
 
 

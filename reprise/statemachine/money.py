@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.unknown import KeptWhenRead
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
@@ -98,10 +99,10 @@ CartCount = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 """How many carts an account has (R1: 0 to 10 000)."""
 
 
-class Plan(BaseModel):
+class Plan(Frozen):
     """What one cart costs a month."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     currency: Currency
     unit_amount: Annotated[Amount, Field(description="Price of one cart and month, in minor units.")]

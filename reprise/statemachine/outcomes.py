@@ -6,12 +6,11 @@ An attempt to collect answers with a `PaymentOutcome` (R8); everything else with
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.timeline import STRIPE, Actor
-
-_frozen = ConfigDict(frozen=True)
 
 
 class InvoiceState(StrEnum):
@@ -26,13 +25,11 @@ class InvoiceState(StrEnum):
     """Stripe refused to say: nothing may be concluded."""
 
 
-class Invoice(BaseModel):
+class Invoice(Frozen):
     """One invoice of the account as Stripe shows it, for payments of which the record knows no more (R22).
 
     Amounts in minor units: `amount` is the total, `charged` what the payer's method was charged.
     """
-
-    model_config = _frozen
 
     payment_key: str
     invoice_id: str
@@ -45,9 +42,7 @@ class Invoice(BaseModel):
     period: Term | None = None
 
 
-class _Outcome(BaseModel):
-    model_config = _frozen
-
+class _Outcome(Frozen):
     payment_key: str
     invoice_id: str | None = None
     payment_method: str | None = None
@@ -137,13 +132,11 @@ PaymentOutcome = Annotated[
 """How one attempt to collect turned out (R8). An outcome is a value, never an exception."""
 
 
-class _MayReplaceCustomer(BaseModel):
+class _MayReplaceCustomer(Frozen):
     """What was asked about a customer that may turn out to be deleted: it is registered anew then (R23).
 
     `found` holds other invoices of the account that are paid or processing at Stripe and not known to the record (R22).
     """
-
-    model_config = _frozen
 
     customer_id: Annotated[str | None, Field(description="The new customer, if the old one was deleted.")] = None
     email_refused: Annotated[
@@ -165,14 +158,12 @@ class InvoiceObserved(_MayReplaceCustomer):
     reason: Annotated[str | None, Field(description="Why it is unknown, in Stripe's words.")] = None
 
 
-class InvoiceVoided(BaseModel):
+class InvoiceVoided(Frozen):
     """How voiding turned out.
 
     `void` or `missing`: done. `paid`: the payer was faster (`found` says what was paid). `processing`, `open` and
     `unknown`: Stripe refused, for `reason`, and the void stays owed (R8).
     """
-
-    model_config = _frozen
 
     payment_key: str
     invoice_id: str | None = None
@@ -181,12 +172,10 @@ class InvoiceVoided(BaseModel):
     reason: str | None = None
 
 
-class CustomerRegistered(BaseModel):
+class CustomerRegistered(Frozen):
     """The Stripe customer exists; `refused` says why Stripe would not take the payment method given, `email_refused`
     why it would not take the e-mail (R1).
     """  # noqa: D205 - one thought
-
-    model_config = _frozen
 
     customer_id: str
     payment_method: str | None = None
@@ -194,10 +183,8 @@ class CustomerRegistered(BaseModel):
     email_refused: str | None = None
 
 
-class CustomerNotRegistered(BaseModel):
+class CustomerNotRegistered(Frozen):
     """Stripe refused to register the customer, for our fault; whatever waited for it ends with it (R8)."""
-
-    model_config = _frozen
 
     reason: str
 
@@ -219,26 +206,22 @@ class EmailChanged(_MayReplaceCustomer):
     asked_by: Actor = STRIPE
 
 
-class CustomerErased(BaseModel):
+class CustomerErased(Frozen):
     """How taking a closed account's personal data from its customer at Stripe turned out (R13).
 
     `refused` is Stripe's sentence when it did not; a customer that was deleted there is erased.
     """
 
-    model_config = _frozen
-
     customer_id: str
     refused: str | None = None
 
 
-class RefundObserved(BaseModel):
+class RefundObserved(Frozen):
     """A refund or dispute, retrieved from Stripe (R24). Amount in minor units.
 
     `status` is Stripe's: `succeeded`, `failed` and their kind for a refund, `needs_response`, `lost` and theirs for a
     dispute. `ours` says whether it is about an invoice of this account.
     """
-
-    model_config = _frozen
 
     object_id: str
     kind: Literal["refund", "dispute"]
@@ -252,9 +235,7 @@ class RefundObserved(BaseModel):
     created: Instant | None = None
 
 
-class NothingObserved(BaseModel):
+class NothingObserved(Frozen):
     """Stripe refused to show what was asked for, or it is not there; nothing is concluded."""
-
-    model_config = _frozen
 
     reason: str

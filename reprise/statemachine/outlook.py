@@ -6,12 +6,13 @@ Nothing is decided here: the core that will act is asked what it will do, with a
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from reprise.statemachine.access import access_until
 from reprise.statemachine.account import Account, DisabledReason
 from reprise.statemachine.deadlines import deadline_of
 from reprise.statemachine.effects import Collect
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.machine import take
 from reprise.statemachine.outcomes import Paid
 from reprise.statemachine.payments import PaymentPurpose, PaymentStatus
@@ -32,18 +33,14 @@ _BUYS_IF_PAID: Final = frozenset({EntryType.REACTIVATED, EntryType.PAYMENT_RECEI
 """Entries of a term that was bought. One of coming back for nothing has neither sum nor carts."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Charge(_Frozen):
+class Charge(Frozen):
     """A charge that will be made if nothing changes: when, for what and how much."""
 
     at: Instant
     quote: Quote
 
 
-class PaidFor(_Frozen):
+class PaidFor(Frozen):
     """What the current term was bought with. `unit_amount` is in minor units of `currency`."""
 
     carts: int
@@ -51,7 +48,7 @@ class PaidFor(_Frozen):
     currency: str | None = None
 
 
-class Outlook(_Frozen):
+class Outlook(Frozen):
     """What comes next for an account. Instants are in UTC."""
 
     now: Instant

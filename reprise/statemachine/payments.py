@@ -6,8 +6,9 @@ How an attempt to collect one turns out is in `outcomes.py`, what one is for and
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.terms import Instant
 from reprise.statemachine.timeline import Actor
@@ -48,10 +49,8 @@ class PaymentStatus(StrEnum):
         return self in {PaymentStatus.COLLECTING, PaymentStatus.PROCESSING, PaymentStatus.REQUIRES_ACTION}
 
 
-class Payment(BaseModel):
+class Payment(Frozen):
     """An account's latest payment: its frozen quote, the attempt under way, and what is known of it."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     purpose: PaymentPurpose
@@ -84,19 +83,15 @@ class Payment(BaseModel):
     processing_since: Annotated[Instant | None, Field(description="Since when a debit is clearing (R21).")] = None
 
 
-class OwedErasure(BaseModel):
+class OwedErasure(Frozen):
     """Stripe still says who a closed account's customer was, and has refused so far to take that away (R13)."""
-
-    model_config = ConfigDict(frozen=True)
 
     since: Instant
     next_attempt_at: Instant
 
 
-class OwedVoid(BaseModel):
+class OwedVoid(Frozen):
     """A void that Stripe has refused so far: it stays owed, and is tried until it is done (R8)."""
-
-    model_config = ConfigDict(frozen=True)
 
     payment_key: str
     invoice_id: str | None = None

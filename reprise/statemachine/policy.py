@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
+
+from reprise.statemachine.frozen import Frozen
 
 Days = Annotated[int, Field(strict=True, ge=1, le=60)]
 
@@ -10,10 +12,10 @@ PaymentMethodType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1
 """A type of Stripe's, such as `card`, `sepa_debit`, `us_bank_account` (docs.stripe.com/api/payment_methods/object)."""
 
 
-class BillingPolicy(BaseModel):
+class BillingPolicy(Frozen):
     """The choices of one account, with the defaults of RULES.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     retry_days: tuple[Days, ...] = Field(
         min_length=1,

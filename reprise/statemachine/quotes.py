@@ -2,28 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.money import Amount, CartCount, Currency, Plan, most
 from reprise.statemachine.terms import Term
 
-_frozen = ConfigDict(frozen=True)
 
-
-class Debt(BaseModel):
+class Debt(Frozen):
     """What an unpaid renewal left behind, kept under the policy `debt: collect` (R12)."""
-
-    model_config = _frozen
 
     amount: Amount
     currency: Currency
     term: Term
 
 
-class QuoteLine(BaseModel):
+class QuoteLine(Frozen):
     """One line of a quote, and so of the invoice. Amounts in minor units."""
-
-    model_config = _frozen
 
     description: str
     quantity: int
@@ -32,10 +27,8 @@ class QuoteLine(BaseModel):
     period: Term
 
 
-class Quote(BaseModel):
+class Quote(Frozen):
     """What a payment would be for, and how much."""
-
-    model_config = _frozen
 
     amount_due: Annotated[int, Field(description="In minor units of `currency`; 0: nothing to pay.")]
     currency: Currency

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.payments import Payment
 from reprise.statemachine.policy import BillingPolicy
 from reprise.statemachine.terms import Instant, Term
@@ -38,10 +37,8 @@ class DeadlineKind(StrEnum):
     RENEWAL_UPCOMING = "renewal_upcoming"
 
 
-class Deadline(BaseModel):
+class Deadline(Frozen):
     """An absolute instant at which an account acts by itself. `summary` is shown beside its timer."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: DeadlineKind
     at: Instant

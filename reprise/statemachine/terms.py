@@ -8,7 +8,9 @@ from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, model_validator
+
+from reprise.statemachine.frozen import Frozen
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -76,10 +78,8 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """The name of an IANA time zone (R1, R20)."""
 
 
-class Term(BaseModel):
+class Term(Frozen):
     """The half-open interval `[start, end)` that is paid for."""
-
-    model_config = ConfigDict(frozen=True)
 
     start: Instant
     end: Instant

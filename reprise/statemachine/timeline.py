@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.states import AccountState
 from reprise.statemachine.terms import Instant, Term
 from reprise.statemachine.unknown import KeptWhenRead
@@ -26,10 +27,8 @@ class ActorKind(StrEnum):
     STRIPE = "stripe"
 
 
-class Actor(BaseModel):
+class Actor(Frozen):
     """Who made a change: a person (by the id in their token), a timer, or Stripe."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: Annotated[ActorKind, KeptWhenRead]
     id: Annotated[str | None, Field(max_length=255)] = None
@@ -92,10 +91,8 @@ AnyEntryType = Annotated[
 """An entry's type as it is read: one of a later release is kept as the text that it is, and fails nothing."""
 
 
-class TimelineEntry(BaseModel):
+class TimelineEntry(Frozen):
     """One change. `type` is also the type of its announcement (R18). Amounts are in minor units."""
-
-    model_config = ConfigDict(frozen=True)
 
     sequence: Annotated[
         int,

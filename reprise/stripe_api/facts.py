@@ -5,17 +5,14 @@ What is held against what, and what a difference means, is in `reprise/reconcili
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.payments import payment_number
 from reprise.statemachine.terms import Instant
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class CustomerFact(_Fact):
+class CustomerFact(Frozen):
     """A customer. `account_id` and `life` are what its metadata says: whose it was registered as (R8)."""
 
     customer_id: str
@@ -24,7 +21,7 @@ class CustomerFact(_Fact):
     life: str | None = None
 
 
-class InvoiceFact(_Fact):
+class InvoiceFact(Frozen):
     """An invoice that bears an account's marks (R8). `total` is in minor units of `currency`."""
 
     invoice_id: str
@@ -53,7 +50,7 @@ class InvoiceFact(_Fact):
         return self.status not in {"paid", "void"}
 
 
-class SubscriptionFact(_Fact):
+class SubscriptionFact(Frozen):
     """A subscription that has not ended, of a customer that bears an account's marks."""
 
     subscription_id: str
@@ -61,7 +58,7 @@ class SubscriptionFact(_Fact):
     goes_on: Annotated[bool, Field(description="Whether it renews: it was not told to end.")]
 
 
-class RefundFact(_Fact):
+class RefundFact(Frozen):
     """A refund or dispute, and the invoice whose payment it is about. `amount` is in minor units of `currency`."""
 
     object_id: str
@@ -72,7 +69,7 @@ class RefundFact(_Fact):
     invoice: InvoiceFact | None
 
 
-class AccountAtStripe(_Fact):
+class AccountAtStripe(Frozen):
     """What Stripe has of one account. `customer` is None where it has no such customer, or the account names none."""
 
     customer: CustomerFact | None = None

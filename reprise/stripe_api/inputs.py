@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.payments import Payment
 
 
-class StripeInput(BaseModel):
+class StripeInput(Frozen):
     """Whose invoices or customer at Stripe is asked about."""
-
-    model_config = ConfigDict(frozen=True)
 
     account_id: str
     life: Annotated[str | None, Field(description="Which life of the account's id this is; None before 0.2.0.")] = None

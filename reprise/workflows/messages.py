@@ -6,13 +6,14 @@ Names, inputs and answers: callers know the workflow by these alone. Commands ar
 import json
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.statemachine.commands import AnyCommand, OpenAccount, RestoreAccount
 from reprise.statemachine.effects import StripeEffect
+from reprise.statemachine.frozen import Frozen
 from reprise.statemachine.quotes import Quote
 from reprise.statemachine.refusals import RefusalCode, Refused
 from reprise.statemachine.terms import Instant
@@ -63,11 +64,7 @@ def revocation_id(kind: str, *whose: str) -> str:
     return f"revoked-{kind}-{hashed(json.dumps(whose))}"
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Refusal(_Message):
+class Refusal(Frozen):
     """A refusal as a value: code, a sentence, and what belongs to the code."""
 
     code: RefusalCode
@@ -82,7 +79,7 @@ class Refusal(_Message):
         return cls(code=refused.code, message=refused.message, field=refused.field, quote=refused.quote)
 
 
-class Answer(_Message):
+class Answer(Frozen):
     """What a command came to: the account as it stood then, or why it was refused.
 
     `fingerprint` is that of the command that was answered: a caller whose own differs has reused its key (R14).
@@ -93,14 +90,14 @@ class Answer(_Message):
     refusal: Refusal | None = None
 
 
-class AnsweredCommand(_Message):
+class AnsweredCommand(Frozen):
     """The answer given to a command id, remembered over continue-as-new (R14)."""
 
     command_id: str
     answer: Answer
 
 
-class PaymentHint(_Message):
+class PaymentHint(Frozen):
     """Stripe says that something happened (R15): a reason to poll Stripe, never believed.
 
     `payment_key` and `refund_id` (a refund's or a dispute's id) say what to retrieve; without either, at the account's
@@ -113,7 +110,7 @@ class PaymentHint(_Message):
     refund_id: Annotated[str | None, Field(max_length=255)] = None
 
 
-class HeldHints(_Message):
+class HeldHints(Frozen):
     """Hints that a run hands to the next: what is still to be retrieved, and how often that was done today (R15)."""
 
     hints: tuple[PaymentHint, ...] = ()
@@ -121,7 +118,7 @@ class HeldHints(_Message):
     since: Instant | None = None
 
 
-class EndpointPosition(_Message):
+class EndpointPosition(Frozen):
     """How far one endpoint has come, as a run hands it to the next: the first change that it has not taken (R18).
 
     Before `not_before`, a try of the run before may still be under way. `failing_since`: it did not answer several
@@ -136,14 +133,14 @@ class EndpointPosition(_Message):
     unknown_since: Instant | None = None
 
 
-class ResendAnnouncements(_Message):
+class ResendAnnouncements(Frozen):
     """Tell the product again (R18): from an entry on, or at once what waits; one endpoint, or all of them."""
 
     endpoint: Annotated[str | None, Field(max_length=32)] = None
     from_sequence: Annotated[int | None, Field(ge=1)] = None
 
 
-class PendingCommand(_Message):
+class PendingCommand(Frozen):
     """A command that is not answered yet: `taken`, it waits for its effects; else for its turn (R14)."""
 
     command: Annotated[OpenAccount | AnyCommand, Field(discriminator="name")]
@@ -152,14 +149,14 @@ class PendingCommand(_Message):
     refusal: Refusal | None = None
 
 
-class PendingEffect(_Message):
+class PendingEffect(Frozen):
     """An effect that is not known to be done, and the command that waits for it."""
 
     effect: Annotated[StripeEffect, Field(discriminator="kind")]
     command_id: str | None = None
 
 
-class Restoration(_Message):
+class Restoration(Frozen):
     """How an account is taken up again whose workflow was ended from outside (R27).
 
     `how` says from what, for the timeline; `older`: the record may lack what happened last.
@@ -170,7 +167,7 @@ class Restoration(_Message):
     older: bool = False
 
 
-class AccountRun(_Message):
+class AccountRun(Frozen):
     """The input of one run of the workflow: an account to open, or one to take up where the last run left it.
 
     `edition` names the rules by which the run decides (R28); a caller who names none is of release 0.1.0. `outbox` is
@@ -193,7 +190,7 @@ class AccountRun(_Message):
     restoration: Restoration | None = None
 
 
-class PortalSessionRun(_Message):
+class PortalSessionRun(Frozen):
     """The input of a portal session: whose it is, and how many seconds it lasts."""
 
     account_id: str
@@ -201,25 +198,25 @@ class PortalSessionRun(_Message):
     seconds: float
 
 
-class RevocationRun(_Message):
+class RevocationRun(Frozen):
     """The input of a revocation: how many seconds it lasts; without them, for good."""
 
     seconds: float | None = None
 
 
-class Announcements(_Message):
+class Announcements(Frozen):
     """Whether changes are announced to the product from now on (R18)."""
 
     enabled: bool
 
 
-class AskedAt(_Message):
+class AskedAt(Frozen):
     """The instant that a quote is asked for: a query has no clock of its own."""
 
     now: Instant
 
 
-class QuoteAnswer(_Message):
+class QuoteAnswer(Frozen):
     """What coming back costs (R7), or why it is refused."""
 
     quote: Quote | None = None

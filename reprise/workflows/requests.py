@@ -33,7 +33,8 @@ class Requests:
         self.waiting: deque[Request] = deque()
         self.taken: list[Request] = []
         self._on_their_way: dict[str | None, Request] = {}
-        self._answered = OrderedDict((each.command_id, each.answer) for each in answered)
+        # As JSON: an account that sleeps for a month keeps up to 64, and a view as objects takes five times as much.
+        self._answered = OrderedDict((each.command_id, each.answer.model_dump_json()) for each in answered)
 
     def take_up(self, pending: Iterable[PendingCommand]) -> None:
         """Take up the commands that a run has left unanswered which was ended from outside (R27)."""
@@ -88,13 +89,14 @@ class Requests:
         if request.command_id is not None:
             self._on_their_way.pop(request.command_id, None)
             known_as = _unnamed(request.command_id) if self._of_nobody else request.command_id
-            self._answered[known_as] = request.answer
+            self._answered[known_as] = request.answer.model_dump_json()
             while len(self._answered) > ANSWERS_KEPT:
                 self._answered.popitem(last=False)
 
     def answer_to(self, command_id: str | None) -> Answer | None:
         """Return the first answer to a command id, if it is remembered."""
-        return self._answered.get(command_id or "") or self._answered.get(_unnamed(command_id or ""))
+        answer = self._answered.get(command_id or "") or self._answered.get(_unnamed(command_id or ""))
+        return Answer.model_validate_json(answer) if answer else None
 
     def first_fingerprint(self, command_id: str | None) -> str | None:
         """Return the fingerprint of the command that came with an id first; None when the id is new."""
@@ -110,7 +112,10 @@ class Requests:
 
     def remembered(self) -> tuple[AnsweredCommand, ...]:
         """Return the answers for the next run, oldest first."""
-        return tuple(AnsweredCommand(command_id=key, answer=answer) for key, answer in self._answered.items())
+        return tuple(
+            AnsweredCommand(command_id=key, answer=Answer.model_validate_json(answer))
+            for key, answer in self._answered.items()
+        )
 
 
 def _unnamed(command_id: str) -> str:

@@ -52,7 +52,7 @@ def test_R14_an_answer_is_remembered_with_its_command_and_refusal() -> None:
     assert requests.answer_to("c") is None
     requests.give_answer(request, VIEW)
     answer = requests.answer_to("c")
-    assert answer is request.answer
+    assert answer == request.answer
     assert answer is not None
     assert (answer.account, answer.refusal) == (VIEW, REFUSAL)
     assert answer.fingerprint == requests.first_fingerprint("c") == answered_fingerprint(carts(4))
@@ -97,7 +97,7 @@ def test_R28_0_1_0_took_an_empty_id_for_one() -> None:
     take_and_answer(requests, "x")
     assert requests.answer_to(None) is None
     first = take_and_answer(requests, "")
-    assert requests.answer_to(None) is requests.answer_to("") is first.answer
+    assert requests.answer_to(None) == requests.answer_to("") == first.answer
 
 
 def test_R27_what_a_run_has_left_unanswered_is_taken_up() -> None:
