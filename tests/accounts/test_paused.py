@@ -26,7 +26,7 @@ async def test_R27_a_paused_account_says_so_and_takes_up_what_came_meanwhile(ope
         ("POST", f"{path}/cancel", None),
         ("POST", "/v1/accounts", body),
     ):
-        async with asyncio.timeout(4):  # said at once, not when the wait is over
+        async with asyncio.timeout(7):  # said at once, not when the wait is over
             answer = await operator.ask(method, where, sent)
         assert (answer.status_code, answer.json()["code"]) == (503, "engine_unavailable"), answer.text
         assert "Unpause" in answer.json()["detail"]

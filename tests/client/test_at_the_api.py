@@ -94,8 +94,8 @@ async def test_both_clients_do_the_same(reprise: AsyncClient, api_url: str) -> N
             opened = client.open_account(account, email=EMAIL, carts=1, plan=PLAN, payment_method=CARD)
             assert_type(opened, CommandResult)
             seen = [each.type for each in client.iter_timeline(account, limit=1)]
-            quick = client.with_options(timeout=5)
-            assert (quick.options.timeout, client.options.timeout) == (5, 30.0)
+            quick = client.with_options(timeout=20)
+            assert (quick.options.timeout, client.options.timeout) == (20, 30.0)
             return (
                 quick.get_account(account),
                 seen,

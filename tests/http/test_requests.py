@@ -92,12 +92,12 @@ async def test_R20_bodies_above_the_bound_are_refused_at_once(api_url: str) -> N
 
 
 class _Hasty(Connection):
-    head_within: ClassVar[float] = 0.5
+    head_within: ClassVar[float] = 1.5
 
 
 async def test_requests_that_never_end_do_not_hold_the_server(temporal: Client, stripe_side: StripeSide) -> None:
     """Headers and bodies that trickle in, or stop: 408 and closed in time, while others are served."""
-    settings = api_settings(stripe_side, body_timeout=0.5)
+    settings = api_settings(stripe_side, body_timeout=1.5)
     trickle = [b"a: b\r\n"] * 100
     head = request(b"Content-Length: 1000")
     slow: dict[str, tuple[bytes, ...]] = {
@@ -140,7 +140,7 @@ async def test_many_idle_connections_do_not_shut_others_out(api_url: str) -> Non
         for _ in range(200):
             _, writer = await asyncio.open_connection(host, int(port))
             stack.callback(writer.close)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await said(api_url, request(method=b"GET", target=b"/healthz"))).status == 200
 
 
