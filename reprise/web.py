@@ -14,6 +14,7 @@ from reprise.api import (
     announcements,
     commands,
     docs_page,
+    examples,
     health,
     permissions,
     portal_sessions,
@@ -116,6 +117,7 @@ def create_app(settings: ApiSettings, client: Client | None = None) -> FastAPI:
     permissions.document(app)
     announced.document(app)
     problems.document(app)
+    examples.document(app)
     larger = {restoring.PATH: settings.max_record}
     app.add_middleware(BodyBounds, most=settings.max_body, within=settings.body_timeout, larger=larger)
     over_tls = settings.public_url is not None and settings.public_url.scheme == "https"

@@ -55,6 +55,8 @@ async def test_R18_what_an_endpoint_does_not_take_is_listed_and_sent_again(
         return [each["account_id"] for each in page["accounts"]]
 
     await until(listed, lambda them: account in them, seconds=30)
+    for none in (0, 51):
+        assert (await operator.ask("GET", f"/v1/announcements/pending?limit={none}")).status_code == 422
     page = await operator.get("/v1/announcements/pending")
     (waiting,) = next(each for each in page["accounts"] if each["account_id"] == account)["endpoints"]
     assert (waiting["endpoint"], waiting["pending"], waiting["next_sequence"]) == ("crm", 1, 2)

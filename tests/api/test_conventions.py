@@ -6,6 +6,8 @@ import time
 import jwt
 import pytest
 
+from reprise.schemas.accounts import AccountView
+from reprise.statemachine.account import AccountState
 from tests.api_side import SECRET, Api, Callers, new_account
 
 
@@ -21,6 +23,9 @@ async def test_R20_a_body_without_a_content_type_is_told_so(operator: Api) -> No
     assert "it says nothing" in answer.json()["detail"]
     answer = await operator.http.post("/v1/accounts/none/cancel")
     assert answer.status_code == 404
+    for kind in ("application/json; charset=utf-8", "application/vnd.shop+json"):
+        answer = await operator.http.post("/v1/accounts", content=b"{}", headers={"content-type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), kind
     answer = await operator.http.post("/v1/accounts/none/close", content=b"nothing that is read")
     assert answer.status_code == 404
 
@@ -144,10 +149,16 @@ async def test_the_document_makes_a_good_client(operator: Api) -> None:
     shown = opening["responses"]["201"]["content"]["application/json"]["examples"]
     assert {each["value"]["state"] for each in shown.values()} == {"active", "disabled"}
     reactivate = document["paths"]["/v1/accounts/{account_id}/reactivate"]["post"]["responses"]
-    assert set(reactivate["202"]["content"]["application/json"]["examples"]) == {"requires_action", "processing"}
+    unfinished = reactivate["202"]["content"]["application/json"]["examples"]
+    assert set(unfinished) == {"requires_action", "processing"}
+    schemas = document["components"]["schemas"]
+    (example,) = schemas["AccountView"]["examples"]
+    for value in (example, *(each["value"] for each in (*shown.values(), *unfinished.values()))):
+        view = AccountView.model_validate(value)
+        assert view.model_dump(mode="json") == value, "whole, with what is null"
+        assert type(view.state) is AccountState, "none that is kept only because a later release may know it"
     for status in ("402", "409"):
         for code, example in reactivate[status]["content"]["application/problem+json"]["examples"].items():
             assert (example["value"]["code"], str(example["value"]["status"])) == (code, status)
-    schemas = document["components"]["schemas"]
     assert "payment_declined" in schemas["ProblemBody"]["properties"]["code"]["enum"]
     assert schemas["TimelineEntry"]["properties"]["to_state"] == {"$ref": "#/components/schemas/AccountState"}

@@ -254,6 +254,8 @@ async def test_R20_R27_a_record_is_checked_whole_before_anything_is_written(oper
         answer = await operator.ask("POST", f"{path}/restore", {"record": spoilt})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), what
         assert any(each["field"].endswith(field) for each in answer.json()["errors"]), (what, answer.text)
+    answer = await operator.ask("POST", f"{path}/restore", {"record": record, "from": "the backup"})
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, ["from"])
     with pytest.raises(RPCError):
         await temporal.get_workflow_handle(workflow_id(account_id)).describe()
 

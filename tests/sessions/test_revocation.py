@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -69,6 +70,17 @@ async def test_R19_all_tokens_of_a_subject_until_now(operator: Api, api_url: str
     assert await status(api_url, issued("bob")) == 200
 
 
+async def test_R19_a_token_of_this_second_is_as_old_as_what_is_revoked_in_it(
+    operator: Api, api_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens say whole seconds: what was issued a moment before is not to outlive the revocation."""
+    second = int(time.time())
+    monkeypatch.setattr(revocations, "time", SimpleNamespace(time=lambda: second + 0.9, monotonic=time.monotonic))
+    assert (await operator.ask("POST", "/v1/subjects/revoke", {"subject": "lin"})).status_code == 204
+    assert await status(api_url, issued("lin", iat=second)) == 401
+    assert await status(api_url, issued("lin", iat=second + 1)) == 200
+
+
 async def test_R19_a_revocation_never_moves_back(operator: Api, api_url: str) -> None:
     """An earlier instant said later does not bring back what was revoked."""
     hour = datetime.now(UTC) - timedelta(hours=1)
@@ -120,7 +132,7 @@ async def shows(browser: httpx.AsyncClient, account: str) -> int:
 
 @pytest.mark.usefixtures("worker")
 async def test_R19_billing_access_withdrawn_ends_the_users_sessions_at_once(
-    operator: Api, signed_in: Signed, elsewhere: str
+    operator: Api, signed_in: Signed, elsewhere: str, temporal: Client
 ) -> None:
     """By the hand-over that says so, whether its link is followed or not; in every process; nobody else's."""
     account, second = (
@@ -134,6 +146,7 @@ async def test_R19_billing_access_withdrawn_ends_the_users_sessions_at_once(
     unused = await link(operator, account)
     await link(operator, account, billing_access=False)
     assert [await shows(each, account) for each in (first, again)] == [401, 401]
+    await temporal.get_workflow_handle(revocation_id("sessions", account, "user-7")).describe()  # as every release asks
     assert [await shows(another, account), await shows(there, second)] == [200, 200]
     async with httpx.AsyncClient(base_url=elsewhere, timeout=30, trust_env=False) as browser:
         browser.cookies.set("reprise_portal", cookie, path="/portal")

@@ -109,6 +109,13 @@ async def test_accounts_of_a_release_go_on_under_this_code(
             assert len(await each.histories()) == runs + 1
 
 
+async def _begun_with(server: Client, account: DevAccount) -> int:
+    """Return by which edition of the rules an account's run has begun, as its history says."""
+    history = await server.get_workflow_handle(workflow_id(account.account_id)).fetch_history()
+    (given,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    return AccountRun.model_validate_json(given.data).edition
+
+
 async def test_A1_R27_an_account_that_failed_under_0_1_0_is_restored_as_it_stood(
     server: Client, stripe_side: StripeSide, product: Product
 ) -> None:
@@ -131,6 +138,7 @@ async def test_A1_R27_an_account_that_failed_under_0_1_0_is_restored_as_it_stood
         assert (before.restorable, before.state, before.payment.status) == (True, "active", "paid")
         restored = await account.accounts.restore(account.account_id, RestoreAccount(command_id="restore"))
         assert restored.account == before.model_copy(update={"restorable": False, "sequence": before.sequence + 1})
+        assert await _begun_with(server, account) == editions.NEWEST, "an older worker leaves it alone"
         assert (await account.do(SetCarts(carts=4))).carts == 4
         await account.pass_time()
     assert account.charged() == [7500, 10000]
