@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
 import pytest
+from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from reprise.serving import Connection
@@ -14,6 +15,7 @@ from reprise.web import create_app
 from tests.api_side import Api, api_settings, new_account, served, token
 from tests.http.raw import said
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 BEARER = f"Authorization: Bearer {token(scope='operator')}\r\n".encode()
 
@@ -131,6 +133,20 @@ async def test_requests_that_never_end_do_not_hold_the_server(temporal: Client, 
                 answer,
             )
             assert answer.closed or answer.headers["connection"] == "close", (name, answer)
+
+
+async def test_a_client_that_goes_away_is_logged_and_nothing_is_taken(api_url: str) -> None:
+    """With 499, as nginx has it: half a body is no request, and no fault of ours."""
+    host, port = api_url.removeprefix("http://").split(":")
+    with capture_logs() as logged:
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request(b"Content-Length: 100") + b"{")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        line = await until(lambda: next((each for each in logged if each["event"] == "request"), None))
+    assert (line["method"], line["status"], line["code"]) == ("POST", 499, None)
+    assert not [each for each in logged if each["log_level"] == "error"]
 
 
 async def test_many_idle_connections_do_not_shut_others_out(api_url: str) -> None:
