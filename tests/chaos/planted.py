@@ -67,6 +67,13 @@ BUGS = (
         "stripe_api/collecting.py",
         "        return not self._pay_sent and (first or",
         "        return refused.http_status in {401, 403} or not self._pay_sent and (first or",
+        # What an earlier payment has bought all the same is found before the next one is made (R22).
+        besides=(
+            (
+                "        for earlier in unknown_paid(latest, self._payment.key, self._asked):\n",
+                "        for earlier in ():\n",
+            ),
+        ),
     ),
     Bug(
         "saved error believed",
