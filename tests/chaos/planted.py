@@ -98,7 +98,7 @@ BUGS = (
         "bank's advice not heeded",
         "statemachine/payment_decisions.py",
         "    if not isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
-        "    if isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
+        "    if not isinstance(outcome, Declined) or outcome.advice:\n        return False\n    if outcome.advice",
     ),
     Bug(
         "stopped renewals never end",
