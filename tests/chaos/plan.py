@@ -23,15 +23,17 @@ class Plan:
     duration: float
     troubles: tuple[Trouble, ...]
     slots: int = SLOTS
+    favoured: tuple[str, ...] = ()
+    """The chapters of lives that it is about, where it is not about all alike."""
 
     @classmethod
-    def of(cls, seed: int, duration: float, slots: int = SLOTS) -> "Plan":
+    def of(cls, seed: int, duration: float, slots: int = SLOTS, favoured: tuple[str, ...] = ()) -> "Plan":
         """Return the plan of a seed, for so many accounts at the same time."""
-        return cls(seed, duration, draws.troubles(seed, duration), slots)
+        return cls(seed, duration, draws.troubles(seed, duration), slots, favoured)
 
     def life(self, slot: int, number: int) -> Life:
         """Return the script of the slot's n-th account."""
-        return scripts.life(self.seed, slot, number)
+        return scripts.life(self.seed, slot, number, self.favoured)
 
     @property
     def digest(self) -> str:

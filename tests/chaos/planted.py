@@ -31,6 +31,8 @@ class Bug:
     instead: str
     besides: tuple[tuple[str, str], ...] = ()
     """What else must be so for the mistake to do harm: another guard of the same thing, taken away."""
+    where: tuple[str, ...] = ()
+    """The chapters of lives in which it does harm, where few have them: in its runs, many do."""
 
     def plant(self, directory: Path) -> None:
         """Copy the package into a directory, with the mistake in it.
@@ -74,6 +76,7 @@ BUGS = (
                 "        for earlier in ():\n",
             ),
         ),
+        where=("lapse_and_return", "past_due_and_given_up"),
     ),
     Bug(
         "saved error believed",
@@ -86,6 +89,7 @@ BUGS = (
         "stripe_api/checking.py",
         "    reason = _due_is_wrong(invoice, payment)\n",
         "    reason = None\n",
+        where=("owes_on_balance", "has_credit"),
     ),
     # R9, R21: what banks say
     Bug(
@@ -93,18 +97,21 @@ BUGS = (
         "statemachine/payment_decisions.py",
         "            status=PaymentStatus.PROCESSING,\n",
         "            status=PaymentStatus.DECLINED,\n",
+        where=("debit",),
     ),
     Bug(
         "bank's advice not heeded",
         "statemachine/payment_decisions.py",
         "    if not isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
         "    if not isinstance(outcome, Declined) or outcome.advice:\n        return False\n    if outcome.advice",
+        where=("card_is_lost",),
     ),
     Bug(
         "stopped renewals never end",
         "statemachine/guards.py",
         "now - since < timedelta(days=self.account.policy.stopped_days)\n",
         "now - since < timedelta(days=3650)\n",
+        where=("stopped_for_good",),
     ),
     # R8, R22, R24: money that comes, and what stays open
     Bug(
@@ -112,24 +119,28 @@ BUGS = (
         "statemachine/outcome_events.py",
         "        if found.state is not InvoiceState.PAID or found.payment_key in account.paid_keys:\n",
         "        if found.payment_key != (account.payment and account.payment.key):\n",
+        where=("paid_out_of_band", "pays_the_old_link"),
     ),
     Bug(
         "void refusal forgotten",
         "statemachine/outcome_events.py",
         "                owed = self._note(now, lambda: self.model.owe_void(event, now))\n",
         "                owed: Effects = ()\n",
+        where=("pays_the_old_link", "past_due_and_cancelled"),
     ),
     Bug(
         "refunds not told",
         "statemachine/outcome_events.py",
         "        if not event.ours or self.model.is_told(event):\n",
         "        if not event.ours or event.status is not None:\n",
+        where=("refunded",),
     ),
     Bug(
         "first payment method forgotten",
         "statemachine/decisions.py",
         "customer_id=command.customer_id, first_payment_method=command.payment_method)",
         "customer_id=command.customer_id, first_payment_method=None)",
+        where=("emails",),
     ),
     # R14, R15: commands and hints
     Bug(
@@ -146,6 +157,7 @@ BUGS = (
         "workflows/run_state.py",
         "answered=self.requests.remembered(),",
         "answered=(),",
+        where=("old_commands_again",),
     ),
     # R18: what the product is told
     Bug(
@@ -189,7 +201,8 @@ async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int =
     with tempfile.TemporaryDirectory(prefix="reprise-planted-") as directory:
         bug.plant(Path(directory))
         for seed in seeds:
-            report = await run(Plan.of(seed, duration, lives), package=Path(directory))
+            plan = Plan.of(seed, duration, lives, bug.where)
+            report = await run(plan, package=Path(directory))
             if report.findings:
                 kinds = Counter(finding.kind for finding in report.findings)
                 counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())

@@ -1,6 +1,7 @@
 """The scripts of accounts' lives, drawn from a seed: how each opens, and which chapters it has."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,13 +74,16 @@ CHAPTERS_AND_WEIGHTS = {
 DEBITS = 30
 """The weight of the chapter `debit` in lives that may pay by one."""
 
+FAVOURED = 200
+"""The weight of a chapter that a run is about."""
 
-def life(seed: int, slot: int, number: int) -> Life:
+
+def life(seed: int, slot: int, number: int, favoured: Iterable[str] = ()) -> Life:
     """Return the script of a slot's n-th account."""
-    return _life(seeded(f"{seed}:life:{slot}:{number}"), f"c{slot}-{number}")
+    return _life(seeded(f"{seed}:life:{slot}:{number}"), f"c{slot}-{number}", favoured)
 
 
-def _life(rng: random.Random, account_id: str) -> Life:
+def _life(rng: random.Random, account_id: str, favoured: Iterable[str]) -> Life:
     currency, unit = rng.choice((("usd", 2500), ("eur", 1990), ("jpy", 500), ("usd", 1)))
     zone = rng.choice(("UTC", "UTC", "Europe/Berlin", "Asia/Tokyo", "America/New_York"))
     card = rng.choices((GOOD, DECLINES, AUTHENTICATES, SOFT, None), weights=(78, 8, 6, 4, 6))[0]
@@ -108,6 +112,7 @@ def _life(rng: random.Random, account_id: str) -> Life:
         opening["paid_through_days"] = rng.choice((-20, 10))
     if policy:
         opening["policy"] = policy
+    weights |= dict.fromkeys(favoured, FAVOURED)
     names = list(weights)
     chosen = rng.choices(names, weights=list(weights.values()), k=CHAPTERS)
     if rng.random() < 0.12:
