@@ -65,20 +65,6 @@ BUGS = (
         "self._key(\"pay\", asked.payment.key, str(__import__('uuid').uuid4()), *self._of(invoice))",
     ),
     Bug(
-        "401 after pay taken as stopped",
-        "stripe_api/collecting.py",
-        "        return not self._pay_sent and (first or",
-        "        return refused.http_status in {401, 403} or not self._pay_sent and (first or",
-        # What an earlier payment has bought all the same is found before the next one is made (R22).
-        besides=(
-            (
-                "        for earlier in unknown_paid(latest, self._payment.key, self._asked):\n",
-                "        for earlier in ():\n",
-            ),
-        ),
-        where=("lapse_and_return", "past_due_and_given_up"),
-    ),
-    Bug(
         "saved error believed",
         "stripe_api/collecting.py",
         "        for key in (usual, fresh(usual)):\n",
