@@ -137,6 +137,20 @@ def _in_vain(evidence: Evidence, key: str, charges: list[Json]) -> Iterator[str]
         asked = sum(each["payment_method"] == card for each in failed[first + 1 :]) - again
         if asked > 0:
             yield f"payment {key} asked {card} {asked} times more after its bank had said not to (R9)"
+    if not evidence.pressed.resets:
+        yield from _told_again(evidence, key, failed)
+
+
+def _told_again(evidence: Evidence, key: str, failed: list[Json]) -> Iterator[str]:
+    """Find attempts with a card that cannot pay, however much later: what is told twice was no repeat of one try."""
+    by_code: dict[str, list[Json]] = {}
+    for charge in failed:
+        by_code.setdefault((charge["outcome"] or {}).get("reason") or charge["failure_code"], []).append(charge)
+    for code, charges in by_code.items():
+        told = sum(each["payment_key"] == key and each["decline_code"] == code for each in evidence.timeline)
+        (card, *others) = sorted({each["payment_method"] for each in charges})
+        if told > 1 and not others and _says_no(charges[0]):
+            yield f"payment {key} asked {card} in {told} attempts; at the first, its bank had said not to (R9)"
 
 
 def _says_no(charge: Json) -> bool:

@@ -47,6 +47,13 @@ def asked_a_lost_card_again(case: Case) -> None:
     case.figures.saved_failures = {f"{ID}:4": 1}
 
 
+def asked_a_lost_card_on_another_day(case: Case) -> None:
+    failed = next(each for each in case.books.charges if each["invoice"] == "in_4" and not each["paid"])
+    failed["outcome"]["advice_code"] = "do_not_try_again"
+    case.declined("payment_declined", "2027-06-20T10:00:00Z", "past_due", 4, 12500)
+    case.books.charges[-1]["created"] = 2 * DAY
+
+
 APRIL = ("2027-04-15T12:00:00Z", "2027-05-15T12:00:00Z")
 JUNE = ("2027-06-15T12:00:00Z", "2027-07-15T12:00:00Z")
 JULY = ("2027-07-15T12:00:00Z", "2027-08-15T12:00:00Z")
@@ -100,6 +107,7 @@ STATES: dict[str, Spoil] = {
     ),
     "tried in vain once more than told": lambda case: case.charge(4, 12500, paid=False),
     "asked a card again after the bank had said not to": asked_a_lost_card_again,
+    "asked a card again on another day": asked_a_lost_card_on_another_day,
     "a refund that nobody was told of": lambda case: case.books.refunds.append(
         {"object": "refund", "id": "re_1", "invoice": "in_5", "amount": 100}
     ),
@@ -164,6 +172,20 @@ def test_each_fault_is_found_for_what_it_is(kind: Kind, spoil: Spoil) -> None:
     case = Case()
     spoil(case)
     assert kind in kinds(case)
+
+
+def test_R9_a_card_that_cannot_pay_is_asked_in_one_attempt() -> None:
+    """However much later the next one is: that Stripe forgets keys explains repeats of a try, not another attempt."""
+    case = Case()
+    assert said_not_to(case) == []
+    case.charge(4, 12500, paid=False, created=DAY)
+    assert said_not_to(case) == []
+    asked_a_lost_card_on_another_day(case)
+    assert said_not_to(case) == ["payment c1:4 asked pm_1 in 2 attempts; at the first, its bank had said not to (R9)"]
+
+
+def said_not_to(case: Case) -> list[str]:
+    return [each.what for each in findings(case.evidence) if "said not to" in each.what]
 
 
 def a_debit_that_takes_a_month(case: Case) -> None:
