@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reprise
-from tests.chaos.plan import SLOTS, Plan
+from tests.chaos.plan import Plan
 from tests.chaos.run import run
 
 TRIES = 4
 """How many runs, each with another seed, a bug gets to show itself."""
+
+LIVES = 60
+"""How many accounts live at the same time: so few that each of them gets far within a short run."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ BUGS = (
 )
 
 
-async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int = SLOTS) -> bool:
+async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int = LIVES) -> bool:
     """Run the system with a bug in it until the checker finds something; say what it found."""
     with tempfile.TemporaryDirectory(prefix="reprise-planted-") as directory:
         bug.plant(Path(directory))
@@ -210,7 +213,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.planted", description=__doc__)
     parser.add_argument("--duration", type=float, default=60, help="seconds of trouble in each run (default: 60)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run for each bug")
-    parser.add_argument("--lives", type=int, default=SLOTS, help=f"accounts at the same time (default: {SLOTS})")
+    parser.add_argument("--lives", type=int, default=LIVES, help=f"accounts at the same time (default: {LIVES})")
     parser.add_argument("names", nargs="*", help="part of a bug's name; by default all bugs")
     asked = parser.parse_args()
     return asyncio.run(_main(asked.seed, asked.duration, asked.lives, asked.names))
