@@ -91,7 +91,7 @@ def _life(rng: random.Random, account_id: str, favoured: Iterable[str]) -> Life:
     policy: Json = {}
     if rng.random() < 0.15:
         policy |= {"retry_days": [2, 4], "debt": "collect"}
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 or "stopped_for_good" in favoured:  # with fewer days, more lives see the end of them
         policy["stopped_days"] = rng.choice((1, 3))
     if rng.random() < 0.2:
         policy["on_dispute"] = "disable"
