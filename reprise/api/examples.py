@@ -93,11 +93,10 @@ def document(app: FastAPI) -> None:
 
     def add(schema: dict[str, Any]) -> None:
         schema["components"]["schemas"][AccountView.__name__]["examples"] = [_ACTIVE]
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                for response in operation["responses"].values():
-                    shown = response.get("content", {}).get("application/json", {}).get("examples", {})
-                    shown.update({name: _ANSWERS[name] for name in shown})
+        for operation in openapi.operations(schema):
+            for response in operation["responses"].values():
+                shown = response.get("content", {}).get("application/json", {}).get("examples", {})
+                shown.update({name: _ANSWERS[name] for name in shown})
 
     openapi.extend(app, add)
 

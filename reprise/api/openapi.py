@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI makes, and what parts of the API add to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -21,6 +21,12 @@ def extend(app: FastAPI, change: Callable[[dict[str, Any]], None]) -> None:
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every operation of the document."""
+    for methods in schema["paths"].values():
+        yield from methods.values()
 
 
 def add_model(schema: dict[str, Any], model: type[BaseModel]) -> None:

@@ -73,10 +73,9 @@ def document(app: FastAPI) -> None:
     """Say of each operation in the OpenAPI document who may do it."""
 
     def add(schema: dict[str, Any]) -> None:
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                if permission := PERMISSIONS.get(name_of(operation)):
-                    operation["description"] += f"\n\nScopes: {', '.join(_said(permission))}."
+        for operation in openapi.operations(schema):
+            if permission := PERMISSIONS.get(name_of(operation)):
+                operation["description"] += f"\n\nScopes: {', '.join(_said(permission))}."
 
     openapi.extend(app, add)
 

@@ -118,9 +118,8 @@ def document(app: FastAPI) -> None:
         openapi.add_model(schema, ProblemBody)
         for unused in ("HTTPValidationError", "ValidationError"):
             schema["components"]["schemas"].pop(unused, None)
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                always = (*ANY_REQUEST, 415) if "requestBody" in operation else ANY_REQUEST
-                operation["responses"].update({str(at): said for at, said in responses(*always).items()})
+        for operation in openapi.operations(schema):
+            always = (*ANY_REQUEST, 415) if "requestBody" in operation else ANY_REQUEST
+            operation["responses"].update({str(at): said for at, said in responses(*always).items()})
 
     openapi.extend(app, add)

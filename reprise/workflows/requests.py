@@ -33,7 +33,7 @@ class Requests:
         self.waiting: deque[Request] = deque()
         self.taken: list[Request] = []
         self._on_their_way: dict[str | None, Request] = {}
-        # As JSON: an account that sleeps for a month keeps up to 64, and a view as objects takes five times as much.
+        # As JSON: an account that sleeps for a month keeps up to 64, and as objects they take some three times as much.
         self._answered = OrderedDict((each.command_id, each.answer.model_dump_json()) for each in answered)
 
     def take_up(self, pending: Iterable[PendingCommand]) -> None:
