@@ -13,6 +13,9 @@ from tests.chaos.findings import instant
 REQUESTS_A_DAY, EVENTS_A_DAY = 60, 500
 """What an account may cost in a day on which all is refused (E21)."""
 
+REQUESTS_A_STOPPED_DAY = 24 * 6
+"""What it may cost on a day on which its payment is stopped: hourly tries (R9) of six requests at most (R8)."""
+
 REQUESTS_FOR_EACH, EVENTS_FOR_EACH = 8, 30
 """And for each thing that it was asked, or that happened to it: its tries and retries while Stripe fails."""
 
@@ -53,14 +56,19 @@ def things_of(evidence: Evidence) -> int:
 
 def growth(evidence: Evidence) -> Iterator[str]:
     """Yield what an account has cost beyond its bounds."""
-    days, things = days_of(evidence), things_of(evidence)
-    at_once = AT_ONCE + REQUESTS_A_DAY * stopped_days_of(evidence)
+    days, stopped, things = days_of(evidence), stopped_days_of(evidence), things_of(evidence)
+    at_once = AT_ONCE + REQUESTS_A_DAY * stopped
     if evidence.figures.busiest > at_once:
         yield f"asked Stripe {evidence.figures.busiest} times within ten seconds, more than {at_once}"
-    for what, found, a_day, for_each in (
-        ("requests to Stripe", evidence.figures.requests, REQUESTS_A_DAY, REQUESTS_FOR_EACH),
-        ("events", evidence.figures.events, EVENTS_A_DAY, EVENTS_FOR_EACH),
+    for what, found, of_days, for_each in (
+        (
+            "requests to Stripe",
+            evidence.figures.requests,
+            REQUESTS_A_DAY * days + REQUESTS_A_STOPPED_DAY * stopped,
+            REQUESTS_FOR_EACH,
+        ),
+        ("events", evidence.figures.events, EVENTS_A_DAY * days, EVENTS_FOR_EACH),
     ):
-        most = a_day * days + for_each * things
+        most = of_days + for_each * things
         if found > most:
             yield f"cost {found} {what} in {days} days with {things} things done, more than {most}"

@@ -27,9 +27,17 @@ class Plan:
     """The chapters of lives that it is about, where it is not about all alike."""
 
     @classmethod
-    def of(cls, seed: int, duration: float, slots: int = SLOTS, favoured: tuple[str, ...] = ()) -> "Plan":
-        """Return the plan of a seed, for so many accounts at the same time."""
-        return cls(seed, duration, draws.troubles(seed, duration), slots, favoured)
+    def of(
+        cls,
+        seed: int,
+        duration: float,
+        slots: int = SLOTS,
+        favoured: tuple[str, ...] = (),
+        without: tuple[type[Trouble], ...] = (),
+    ) -> "Plan":
+        """Return the plan of a seed, for so many accounts at the same time, without some kinds of trouble."""
+        troubles = tuple(each for each in draws.troubles(seed, duration) if not isinstance(each, without))
+        return cls(seed, duration, troubles, slots, favoured)
 
     def life(self, slot: int, number: int) -> Life:
         """Return the script of the slot's n-th account."""

@@ -31,7 +31,7 @@ class _Ledger:
     unit_amount: int
     paid_through: datetime | None = None
     due_since: datetime | None = None
-    """Since when a renewal is past due."""
+    """Since when a renewal is past due because its payer has not paid: for so long its retries go on."""
     stopped_since: datetime | None = None
     unknown: set[str] = field(default_factory=set)
     """Payments that are clearing, or whose outcome is said not to be known."""
@@ -49,7 +49,7 @@ class _Ledger:
             self.unknown.discard(entry["payment_key"])
         if entry["to_state"] != "past_due":
             self.due_since = self.stopped_since = None
-        elif entry["from_state"] != "past_due":
+        elif entry["from_state"] != "past_due" and what != "payment_stopped":
             self.due_since = at
         if what == "payment_stopped" and entry["to_state"] == "past_due":
             self.stopped_since = self.stopped_since or at

@@ -79,6 +79,10 @@ FREE: dict[str, Spoil] = {
     "a term that nobody paid": lambda case: case.books.invoices[-1].update(status="void"),
     "never renewed": lambda case: setattr(case, "clock", instant("2027-07-20T00:00:00Z")),
     "stopped for weeks": lambda case: entry(case, "payment_processing").update(at="2027-07-10T00:00:00Z"),
+    "stopped for longer than its policy has it": lambda case: (
+        case.commands[0].body.update(policy={"stopped_days": 1}),
+        entry(case, "payment_processing").update(at="2027-06-18T12:00:00Z"),
+    ),
     "not ended when it was cancelled": lambda case: entry(case, "disabled").update(at="2027-03-01T10:00:00Z"),
     "past due beyond the last retry": lambda case: (
         entry(case, "payment_method_changed").update(at="2027-05-24T08:00:00Z"),
@@ -275,6 +279,17 @@ def test_R14_what_was_refused_may_be_taken_when_it_comes_again() -> None:
     assert sent.contradicted is None
     assert sent.takes(409, {"code": "not_in_service"})
     assert sent.contradicted == {"status": 409, "code": "not_in_service"}
+
+
+def test_R9_days_on_which_a_payment_is_stopped_are_paid_for_in_requests() -> None:
+    """A balance that nobody clears is looked at hourly, for six requests each time; nothing tells of it meanwhile."""
+    case = Case()
+    entry(case, "payment_processing").update(at="2027-06-29T11:00:00Z")
+    entry(case, "renewed").update(at="2027-06-29T11:00:00Z")
+    case.figures.requests = 14 * 24 * 6
+    assert not [each for each in findings(case.evidence) if each.kind is Kind.GROWTH]
+    case.figures.requests += 1_000
+    assert [each for each in findings(case.evidence) if each.kind is Kind.GROWTH]
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
