@@ -42,6 +42,8 @@ class Bug:
     """The chapters of lives in which it does harm, where few have them: in its runs, many do."""
     without: tuple[type[Trouble], ...] = ()
     """The kinds of trouble that it does harm without: its runs have none of them, and so get further."""
+    lives: int = LIVES
+    """How many accounts live at the same time in its runs."""
 
     def plant(self, directory: Path) -> None:
         """Copy the package into a directory, with the mistake in it.
@@ -108,6 +110,7 @@ BUGS = (
         "now - since < timedelta(days=3650)\n",
         where=("stopped_for_good",),
         without=CALM,
+        lives=12,  # an account takes fifty hourly tries to get past its last day
     ),
     # R8, R22, R24: money that comes, and what stays open
     Bug(
@@ -203,12 +206,12 @@ BUGS = (
 )
 
 
-async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int = LIVES) -> bool:
+async def is_found(bug: Bug, seeds: Sequence[int], duration: float) -> bool:
     """Run the system with a bug in it until the checker finds something; say what it found."""
     with tempfile.TemporaryDirectory(prefix="reprise-planted-") as directory:
         bug.plant(Path(directory))
         for seed in seeds:
-            plan = Plan.of(seed, duration, lives, bug.where, bug.without)
+            plan = Plan.of(seed, duration, bug.lives, bug.where, bug.without)
             report = await run(plan, package=Path(directory))
             if report.findings:
                 kinds = Counter(finding.kind for finding in report.findings)
@@ -219,9 +222,9 @@ async def is_found(bug: Bug, seeds: Sequence[int], duration: float, lives: int =
     return False
 
 
-async def _main(seed: int, duration: float, lives: int, names: Sequence[str]) -> int:
+async def _main(seed: int, duration: float, names: Sequence[str]) -> int:
     chosen = [bug for bug in BUGS if not names or any(name in bug.name for name in names)]
-    found = [await is_found(bug, range(seed, seed + TRIES), duration, lives) for bug in chosen]
+    found = [await is_found(bug, range(seed, seed + TRIES), duration) for bug in chosen]
     print(f"{sum(found)} of {len(found)} planted bugs were found")
     return 0 if all(found) else 1
 
@@ -231,10 +234,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.planted", description=__doc__)
     parser.add_argument("--duration", type=float, default=60, help="seconds of trouble in each run (default: 60)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run for each bug")
-    parser.add_argument("--lives", type=int, default=LIVES, help=f"accounts at the same time (default: {LIVES})")
     parser.add_argument("names", nargs="*", help="part of a bug's name; by default all bugs")
     asked = parser.parse_args()
-    return asyncio.run(_main(asked.seed, asked.duration, asked.lives, asked.names))
+    return asyncio.run(_main(asked.seed, asked.duration, asked.names))
 
 
 if __name__ == "__main__":
