@@ -52,6 +52,8 @@ class AccountLife:
         self._until = float("inf")
         self.is_open = False
         """Whether its opening was taken: before, and when it was refused, there is nothing to see of it."""
+        self.has_left = False
+        """Whether its people do nothing more with it: no further chapter follows."""
         self.has_ended = False
         self.last_seen: Json = {}
         self.clock: datetime | None = None
@@ -65,7 +67,7 @@ class AccountLife:
         opening = await self.do("open", _opening(self.script.opening))
         self.is_open = opening.accepted
         for chapter, seed in self.script.chapters:
-            if self.time_is_up or not self.is_open:
+            if self.time_is_up or self.has_left or not self.is_open:
                 break
             self.rng = random.Random(seed)  # noqa: S311 - to be the same again for the same seed
             await chapters[chapter](self)

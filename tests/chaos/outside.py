@@ -109,21 +109,24 @@ async def paid_out_of_band(life: AccountLife) -> None:
 async def pays_the_old_link(life: AccountLife) -> None:
     """R22, E20: cancelled in past_due while Stripe refuses the void; the payer pays by the old link, or does not.
 
-    Some come back before: what is open is in the way of another payment, and may be paid after that was stopped.
+    Some come back before: what is open is in the way of another payment, and may be paid after that was stopped. Some
+    never come back, so that nothing but the account itself can see the money, or that the void is still owed.
     """
     await _fall_due(life)
     invoice = life.invoice
     if invoice is None or life.state != "past_due":
         await life.card(GOOD)
         return
-    await life.world.dashboard.refuse_voids(invoice, life.rng.choice((400, 401, 403)), life.rng.choice((1, 2, 4, 20)))
+    await life.world.dashboard.refuse_voids(invoice, life.rng.choice((400, 401, 403)), life.rng.choice((1, 4, 20, 20)))
     await life.do("cancel")
-    if life.rng.random() < 0.3:
+    if life.rng.random() < 0.5:
         await life.do("reactivate")
     if life.rng.random() < 0.7:
         await life.world.dashboard.pay_hosted(invoice, GOOD)
     await life.days_pass_whatever_happens(life.rng.uniform(0.05, 1))
-    if life.rng.random() < 0.7:
+    if life.rng.random() < 0.4:
+        life.has_left = True
+    else:
         await life.card(GOOD)
         await life.do("reactivate")
 
