@@ -237,6 +237,22 @@ def test_R27_what_somebody_did_in_the_Temporal_UI_is_nobodys_command() -> None:
     assert findings(case.evidence) == []
 
 
+def test_R14_what_was_under_way_at_a_deadline_ends_before_it() -> None:
+    """The new payment method is told first, and then that the term is over; not the other way round a second later."""
+    case = Case()
+    term = {"start": JUNE[0], "end": JUNE[1]}
+    case.entry("cancelled", "2027-06-21T00:00:00Z", "cancelled", case.sent("cancel", {}), term=JUNE)
+    case.entry("payment_method_changed", JUNE[1], "cancelled", case.sent("payment-method", {}))
+    case.entry("disabled", JUNE[1], "disabled", reason="cancelled", term=JUNE)
+    case.hear()
+    case.account.update(state="disabled", disabled_reason="cancelled", in_service=False, renews=False, term=term)
+    case.account.update(sequence=len(case.timeline))
+    case.clock = instant(JUNE[1])
+    assert findings(case.evidence) == []
+    entry(case, "disabled").update(at="2027-07-15T12:00:01Z")
+    assert Kind.WRONG_STATE in kinds(case)
+
+
 def test_R23_a_customer_that_is_deleted_takes_its_payment_methods_along() -> None:
     """Between an invoice and its payment: what the account finds next is that it is gone."""
     case = Case()
