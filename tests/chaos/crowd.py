@@ -12,10 +12,6 @@ from tests.chaos.lives import AccountLife, World, deadline_of
 from tests.chaos.plan import Plan
 from tests.chaos.product import Product
 
-RESTS_WITHIN = 420.0
-"""Seconds that an account gets to come to rest once all trouble is over: the longest pause between two tries of an
-act is five minutes, and a try takes a minute at most."""
-
 
 @dataclass
 class Recovery:
@@ -65,7 +61,7 @@ class Crowd:
         """
         began, recovery = time.monotonic(), Recovery()
         waiting = list(lives)
-        while waiting and time.monotonic() - began < RESTS_WITHIN:
+        while waiting and time.monotonic() - began < self._plan.rests_within:
             still: list[AccountLife] = []
             for part in (waiting[n : n + 8] for n in range(0, len(waiting), 8)):
                 rest = await asyncio.gather(*map(self._rests, part))

@@ -14,6 +14,16 @@ SLOTS = 240
 """How many accounts live at the same time, where nothing else is asked for: enough that those which wait for a time-out
 do not slow the run down."""
 
+RESTS_WITHIN = 420.0
+"""Seconds that an account gets to come to rest once all trouble is over: the longest pause between two tries of an
+effect is five minutes, and a try takes a minute at most."""
+
+RESTS_SOON = 120.0
+"""Seconds that it gets where no process was struck and Stripe failed at nothing: there is no such pause."""
+
+CALM: tuple[type[Trouble], ...] = (draws.Blow, draws.StripeTrouble)
+"""The kinds of trouble without which no try is lost: Stripe fails only where somebody at its dashboard makes it."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -25,6 +35,7 @@ class Plan:
     slots: int = SLOTS
     favoured: tuple[str, ...] = ()
     """The chapters of lives that it is about, where it is not about all alike."""
+    rests_within: float = RESTS_WITHIN
 
     @classmethod
     def of(
@@ -37,7 +48,8 @@ class Plan:
     ) -> "Plan":
         """Return the plan of a seed, for so many accounts at the same time, without some kinds of trouble."""
         troubles = tuple(each for each in draws.troubles(seed, duration) if not isinstance(each, without))
-        return cls(seed, duration, troubles, slots, favoured)
+        rests_within = RESTS_SOON if set(CALM) <= set(without) else RESTS_WITHIN
+        return cls(seed, duration, troubles, slots, favoured, rests_within)
 
     def life(self, slot: int, number: int) -> Life:
         """Return the script of the slot's n-th account."""

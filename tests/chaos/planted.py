@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reprise
-from tests.chaos.draws import Blow, StripeTrouble, Trouble
-from tests.chaos.plan import Plan
+from tests.chaos.draws import Blow, Trouble
+from tests.chaos.plan import CALM, Plan
 from tests.chaos.run import run
 
 TRIES = 4
@@ -23,9 +23,6 @@ TRIES = 4
 
 LIVES = 40
 """How many accounts live at the same time: so few that each of them gets far within a short run."""
-
-CALM = (Blow, StripeTrouble)
-"""No process is struck, and Stripe fails only where somebody at its dashboard makes it."""
 
 
 @dataclass(frozen=True)
