@@ -1,6 +1,7 @@
 """`python -m tests.chaos.planted`: plant bugs in copies of the package, one in each, and see that a run finds them.
 
-The same as `make planted`. What a checker says is worth what it finds. Exits with 1 if a planted bug was not found.
+The same as `make planted`. What a checker says is worth what it finds; and where there is no bug, it must find nothing.
+Exits with 1 if a planted bug was not found, or another thing was.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 import reprise
 from tests.chaos.draws import Blow, Trouble
 from tests.chaos.plan import CALM, Plan
+from tests.chaos.report import Report
 from tests.chaos.run import run
 
 TRIES = 4
@@ -210,20 +212,34 @@ async def is_found(bug: Bug, seeds: Sequence[int], duration: float) -> bool:
         for seed in seeds:
             plan = Plan.of(seed, duration, bug.lives, bug.where, bug.without)
             report = await run(plan, package=Path(directory))
+            print(f"{bug.name}: {_what_was_found(report)}", flush=True)
             if report.findings:
-                kinds = Counter(finding.kind for finding in report.findings)
-                counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-                print(f"{bug.name}: found (seed {seed}: {counted}), such as\n    {report.findings[0]}", flush=True)
                 return True
-            print(f"{bug.name}: not found with seed {seed}, {report.payments} payments", flush=True)
     return False
+
+
+async def is_clean(seed: int, duration: float, without: tuple[type[Trouble], ...]) -> bool:
+    """Run the system with no bug in it, among the lives of all of them: what is found there is no planted bug."""
+    everywhere = sorted({chapter for bug in BUGS for chapter in bug.where})
+    report = await run(Plan.of(seed, duration, LIVES, tuple(everywhere), without))
+    print(f"no bug: {_what_was_found(report)}", flush=True)
+    return not report.findings
+
+
+def _what_was_found(report: Report) -> str:
+    if not report.findings:
+        return f"nothing found with seed {report.seed}, {report.payments} payments"
+    kinds = Counter(finding.kind for finding in report.findings)
+    counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+    return f"found with seed {report.seed} ({counted}), such as\n    {report.findings[0]}"
 
 
 async def _main(seed: int, duration: float, names: Sequence[str]) -> int:
     chosen = [bug for bug in BUGS if not names or any(name in bug.name for name in names)]
+    clean = [await is_clean(seed, duration, without) for without in (CALM, ()) if not names]
     found = [await is_found(bug, range(seed, seed + TRIES), duration) for bug in chosen]
     print(f"{sum(found)} of {len(found)} planted bugs were found")
-    return 0 if all(found) else 1
+    return 0 if all(clean + found) else 1
 
 
 def main() -> int:
