@@ -180,6 +180,12 @@ async def renewal_storm(life: AccountLife) -> None:
     await life.old_commands_again()
 
 
+async def come_once(life: AccountLife) -> None:
+    """R1: opened, asked to come back where that came to nothing, and left alone from then on."""
+    await life.do("reactivate")
+    life.has_left = True
+
+
 async def close_in_a_storm(life: AccountLife) -> None:
     """R13: closed, beside eight cart changes at once."""
     life.before_closing = await life.timeline()
@@ -204,6 +210,7 @@ CHAPTERS: dict[str, Chapter] = {
         emails,
         old_commands_again,
         renewal_storm,
+        come_once,
         close_in_a_storm,
     )
 } | outside.CHAPTERS

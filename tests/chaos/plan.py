@@ -4,7 +4,7 @@ Nothing here looks at a clock or at the system: the same seed and duration give 
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.chaos import draws, scripts
 from tests.chaos.draws import Trouble
@@ -50,6 +50,10 @@ class Plan:
         troubles = tuple(each for each in draws.troubles(seed, duration) if not isinstance(each, without))
         rests_within = RESTS_SOON if set(CALM) <= set(without) else RESTS_WITHIN
         return cls(seed, duration, troubles, slots, favoured, rests_within)
+
+    def with_trouble(self, troubles: tuple[Trouble, ...]) -> "Plan":
+        """Return the same plan with further trouble in it."""
+        return replace(self, troubles=tuple(sorted((*self.troubles, *troubles), key=lambda each: each.at)))
 
     def life(self, slot: int, number: int) -> Life:
         """Return the script of the slot's n-th account."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import reprise
-from tests.chaos.draws import Blow, Trouble
+from tests.chaos.draws import Blow, StripeTrouble, Trouble
 from tests.chaos.plan import CALM, Plan
 from tests.chaos.report import Report
 from tests.chaos.run import run
@@ -41,6 +41,8 @@ class Bug:
     """The chapters of lives in which it does harm, where few have them: in its runs, many do."""
     without: tuple[type[Trouble], ...] = ()
     """The kinds of trouble that it does harm without: its runs have none of them, and so get further."""
+    troubles: tuple[Trouble, ...] = ()
+    """Trouble that it needs, and that comes too seldom by itself."""
     lives: int = LIVES
     """How many accounts live at the same time in its runs."""
 
@@ -58,6 +60,12 @@ class Bug:
                 raise ValueError(f"{self.name}: {self.file} has {code.count(text)} times what is to be changed")
             code = code.replace(text, instead)
         (copy / self.file).write_text(code)
+
+
+def no_customers(at: float, stands: float) -> StripeTrouble:
+    """Return a window in which Stripe registers nobody, because it does not know the key."""
+    fault = {"method": "POST", "path": "/v1/customers", "status": 401, "when": "before", "times": None}
+    return StripeTrouble(at, fault, stands)
 
 
 BUGS = (
@@ -141,8 +149,9 @@ BUGS = (
         "statemachine/decisions.py",
         "customer_id=command.customer_id, first_payment_method=command.payment_method)",
         "customer_id=command.customer_id, first_payment_method=None)",
-        where=("emails",),
-        without=(Blow,),
+        where=("come_once",),
+        without=CALM,
+        troubles=tuple(no_customers(at, 3) for at in (8, 18, 28, 38)),
     ),
     # R14, R15: commands and hints
     Bug(
@@ -200,7 +209,10 @@ BUGS = (
         "            self._waiting.clear()\n",
         "            finished = finished[:1]\n",
         besides=(("            wait = max(wait, self._pace.begin(workflow.now()))\n", "            pass\n"),),
-        without=(Blow,),
+        where=("come_once",),
+        without=CALM,
+        troubles=(no_customers(10, 12), no_customers(30, 12)),
+        lives=6,  # so that each of them gets far with what it begins again
     ),
 )
 
@@ -210,7 +222,7 @@ async def is_found(bug: Bug, seeds: Sequence[int], duration: float) -> bool:
     with tempfile.TemporaryDirectory(prefix="reprise-planted-") as directory:
         bug.plant(Path(directory))
         for seed in seeds:
-            plan = Plan.of(seed, duration, bug.lives, bug.where, bug.without)
+            plan = Plan.of(seed, duration, bug.lives, bug.where, bug.without).with_trouble(bug.troubles)
             report = await run(plan, package=Path(directory))
             print(f"{bug.name}: {_what_was_found(report)}", flush=True)
             if report.findings:

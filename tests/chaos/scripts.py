@@ -69,6 +69,8 @@ CHAPTERS_AND_WEIGHTS = {
     "soft_decline": 5,
     "hand_made_invoice": 4,
     "debit": 4,
+    # only in runs that are about it: it ends a life before anything has happened to it
+    "come_once": 0,
 }
 
 DEBITS = 30
