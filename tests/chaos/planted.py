@@ -211,8 +211,8 @@ BUGS = (
         besides=(("            wait = max(wait, self._pace.begin(workflow.now()))\n", "            pass\n"),),
         where=("come_once",),
         without=CALM,
-        troubles=(no_customers(10, 12), no_customers(30, 12)),
-        lives=6,  # so that each of them gets far with what it begins again
+        troubles=(no_customers(5, 40),),
+        lives=3,  # so that each of them gets far with what it begins again
     ),
 )
 
