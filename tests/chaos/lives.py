@@ -182,10 +182,16 @@ class AccountLife:
                 return
 
     async def days_pass(self, days: float) -> None:
-        """Let days pass on the account's clock, unless it acts by itself within them."""
+        """Let days pass on the account's clock, unless it acts by itself within them, or an attempt is under way.
+
+        No attempt takes days: an account whose clock leaps over one would be in service for them, and owe nobody why.
+        """
         now = await self.world.clocks.now(self.account_id)
-        deadline = deadline_of(await self.look())
-        if now is not None and not self.time_is_up and (deadline is None or deadline > now + timedelta(days=days)):
+        seen = await self.look()
+        if now is None or self.time_is_up or seen["payment"]["status"] == "collecting":
+            return
+        deadline = deadline_of(seen)
+        if deadline is None or deadline > now + timedelta(days=days):
             await self.world.clocks.move(self.account_id, now + timedelta(days=days))
 
     async def days_pass_whatever_happens(self, days: float) -> None:
