@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from tests.chaos.buttons import Pressed
 from tests.chaos.client import Sent
@@ -164,10 +164,17 @@ class RequestCounter:
 
 
 async def read_histories(temporal: Client) -> Counter[str]:
-    """Return how many events there are in the histories of each workflow, over all of its runs."""
+    """Return how many events there are in the histories of each workflow, over all of its runs.
+
+    A list knows the length of a run only once that has ended; of one that goes on, its description does.
+    """
     events: Counter[str] = Counter()
     async for run in temporal.list_workflows("WorkflowType = 'AccountWorkflow'", page_size=500):
-        events[run.id] += run.history_length or 0
+        if run.status is WorkflowExecutionStatus.RUNNING:
+            handle = temporal.get_workflow_handle(run.id, run_id=run.run_id)
+            events[run.id] += (await handle.describe()).history_length or 0
+        else:
+            events[run.id] += run.history_length or 0
     return events
 
 
