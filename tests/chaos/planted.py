@@ -94,6 +94,7 @@ BUGS = (
         "    reason = _due_is_wrong(invoice, payment)\n",
         "    reason = None\n",
         where=("owes_on_balance", "has_credit"),
+        without=CALM,
     ),
     # R9, R21: what banks say
     Bug(
@@ -102,6 +103,7 @@ BUGS = (
         "            status=PaymentStatus.PROCESSING,\n",
         "            status=PaymentStatus.DECLINED,\n",
         where=("debit",),
+        without=CALM,
     ),
     Bug(
         "bank's advice not heeded",
@@ -109,6 +111,7 @@ BUGS = (
         "    if not isinstance(outcome, Declined):\n        return False\n    if outcome.advice",
         "    if not isinstance(outcome, Declined) or outcome.advice:\n        return False\n    if outcome.advice",
         where=("card_is_lost",),
+        without=CALM,
     ),
     Bug(
         "stopped renewals never end",
