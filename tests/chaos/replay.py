@@ -128,7 +128,7 @@ class Replay:
         """
         if entry["from_state"] != self.account.state:
             return False
-        following = next((each for each in self._entries[entry["sequence"] :]), None)
+        following = next(iter(self._entries[entry["sequence"] :]), None)
         is_next = following is not None and (following["at"], following["actor"]["kind"]) == (entry["at"], "timer")
         return entry["type"] == PRESSED or (entry["type"] in UNDER_WAY and is_next)
 

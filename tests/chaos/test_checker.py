@@ -11,6 +11,7 @@ from tests.chaos.case import ID, Case
 from tests.chaos.checker import Kind, findings
 from tests.chaos.client import Sent
 from tests.chaos.commands import commands
+from tests.chaos.crowd import is_at_rest
 from tests.chaos.findings import instant
 from tests.chaos.money import DAY
 from tests.chaos.plan import Plan
@@ -306,6 +307,13 @@ def test_R9_days_on_which_a_payment_is_stopped_are_paid_for_in_requests() -> Non
     assert not [each for each in findings(case.evidence) if each.kind is Kind.GROWTH]
     case.figures.requests += 1_000
     assert [each for each in findings(case.evidence) if each.kind is Kind.GROWTH]
+
+
+def test_an_account_that_is_about_to_renew_is_not_at_rest() -> None:
+    """Its renewal would come while the evidence is read, and be seen of one side only."""
+    account = {"payment": {"status": "paid"}, "next": {"at": "2027-07-15T12:00:00Z"}}
+    assert not is_at_rest(account, instant("2027-07-15T11:59:59Z"))
+    assert is_at_rest(account, instant("2027-07-15T11:58:00Z"))
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
