@@ -6,10 +6,11 @@ import os
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from benchmarks.bare import QUEUE, BareWorkflow, answer
 from reprise.settings import WorkerSettings
-from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.temporal.runner import RESTRICTIONS
 from reprise.worker import WORKFLOW_TASKS
 
 
@@ -22,7 +23,7 @@ async def main() -> None:
         task_queue=QUEUE,
         workflows=[BareWorkflow],
         activities=[answer],
-        workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
+        workflow_runner=SandboxedWorkflowRunner(RESTRICTIONS),
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

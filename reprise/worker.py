@@ -35,8 +35,8 @@ from reprise.temporal.connection import connect
 from reprise.temporal.namespace import NamespaceNotReady, check
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
 from reprise.workflows.account import AccountWorkflow
+from reprise.workflows.current_details import CurrentDetails
 from reprise.workflows.endpoint_check import EndpointCheck
-from reprise.workflows.invoice_pages import InvoicePages
 from reprise.workflows.messages import TASK_QUEUE
 from reprise.workflows.portal_session import PortalSession
 from reprise.workflows.revocation import Revocation
@@ -132,7 +132,7 @@ def _worker(
             reconciling.tell_reconciliation,
         ],
         workflow_runner=TimelyWorkflowRunner(RESTRICTIONS),
-        interceptors=[LogContext(), InvoicePages(invoice_pages(settings))],
+        interceptors=[LogContext(), CurrentDetails(invoice_pages(settings))],
         max_concurrent_activities=settings.max_activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,

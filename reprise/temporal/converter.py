@@ -17,7 +17,7 @@ class SharedPayloadConverter(CompositePayloadConverter):
     """The SDK's payload converter for pydantic models; all instances share what they know of types."""
 
     def __init__(self) -> None:
-        super().__init__(*_shared.converters.values())
+        self.converters = _shared.converters  # the SDK makes a few of these for each workflow task (1.35)
 
 
 data_converter: Final = replace(pydantic_data_converter, payload_converter_class=SharedPayloadConverter)

@@ -22,7 +22,14 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.bridge.proto.activity_result import ActivityResolution
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.converter import FailureConverter, PayloadConverter, SerializationContext
+from temporalio.converter import (
+    FailureConverter,
+    PayloadConverter,
+    SerializationContext,
+    StorageDriverStoreContext,
+    StorageDriverWorkflowInfo,
+    WorkflowSerializationContext,
+)
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -108,9 +115,22 @@ class _TimelyInstance(WorkflowInstance):
         return self._instance.get_thread_id()
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
-        """Return the context that payloads of a command are converted in."""
-        return self._instance.get_serialization_context(command_info)
+        """Return the context that payloads are converted in: a command's, or of those without one, the workflow's.
 
-    def get_external_store_context(self, command_info: Any) -> Any:
-        """Return the context that large payloads of a command are stored in."""
-        return self._instance.get_external_store_context(command_info)
+        The workflow's is known out here. The sandbox takes longer to enter than a task of ours takes in it, and is
+        entered for each payload (1.35).
+        """
+        if command_info is not None:
+            return self._instance.get_serialization_context(command_info)
+        info = self.get_info()
+        return WorkflowSerializationContext(namespace=info.namespace, workflow_id=info.workflow_id)
+
+    def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
+        """Return the context that large payloads are stored in, likewise."""
+        if command_info is not None:
+            return self._instance.get_external_store_context(command_info)
+        info = self.get_info()
+        mine = StorageDriverWorkflowInfo(
+            id=info.workflow_id, run_id=info.run_id, type=info.workflow_type, namespace=info.namespace
+        )
+        return StorageDriverStoreContext(target=mine)

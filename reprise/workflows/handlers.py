@@ -21,6 +21,8 @@ from reprise.statemachine.refusals import IDEMPOTENCY_KEY_REUSED, RefusalCode, R
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.temporal.answers import LAST_RECORD
 from reprise.workflows.account_views import account_view
+from reprise.workflows.current_details import page_of
+from reprise.workflows.details import details
 from reprise.workflows.fingerprints import same_command
 from reprise.workflows.limits import TOO_MANY
 from reprise.workflows.messages import (
@@ -134,6 +136,10 @@ class Handlers:
     def customer_id(self) -> str | None:
         """The account's customer at Stripe."""
         return self._state.account.customer_id
+
+    def current_details(self) -> str:
+        """Return what operators read of the account in the Temporal UI (R17), as Markdown."""
+        return details(self._state.account, workflow.now(), page_of)
 
     def _refuse_another_opening(self, command: OpenAccount) -> None:
         if not self._is_known(command):

@@ -1,4 +1,4 @@
-"""How an account shows itself in Temporal: search attributes (R16) and the details an operator reads in the UI."""
+"""How an account shows itself in Temporal's lists: its search attributes (R16)."""
 
 from typing import Any, Final
 
@@ -20,8 +20,6 @@ from reprise.temporal.search_attributes import (
     TERM_ENDS_AT,
     UNDELIVERED_TO,
 )
-from reprise.workflows.details import details
-from reprise.workflows.invoice_pages import page_of
 from reprise.workflows.visibility import search_attributes
 
 
@@ -31,7 +29,6 @@ class Display:
     def __init__(self) -> None:
         """Start from what the run before has shown."""
         self._shown = workflow.info().typed_search_attributes
-        self._told: Account | None = None
 
     def show(self, account: Account) -> None:
         """Show what lasts: a payment under way is over in seconds, and an upsert each way would cost more than it.
@@ -39,9 +36,6 @@ class Display:
         Carts alone are not worth an upsert either: the next one that is needed, or the next run, shows them. But access
         that ends later than is shown is shown at once: nobody is shut out over a payment that takes long.
         """
-        if account is not self._told:
-            workflow.set_current_details(details(account, workflow.now(), page_of))
-            self._told = account
         if (
             account.is_collecting
             and self._shown.get(ACCOUNT_STATE) is not None

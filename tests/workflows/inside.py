@@ -22,7 +22,7 @@ from temporalio.worker import Worker
 
 from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.names import ANNOUNCEMENTS_QUEUE
-from reprise.workflows.invoice_pages import InvoicePages
+from reprise.workflows.current_details import CurrentDetails
 from tests.waiting import until
 from tests.workflows.faults import Fault, Faults
 from tests.workflows.world import ACTIVITY_SCHEDULED
@@ -166,7 +166,7 @@ async def stage(env: WorkflowEnvironment) -> AsyncIterator[Stage]:
     deliveries = Worker(
         client, task_queue=ANNOUNCEMENTS_QUEUE, activities=[activities.deliver, activities.list_endpoints]
     )
-    pages = InvoicePages("https://stripe.example/invoices/")
+    pages = CurrentDetails("https://stripe.example/invoices/")
     knowing = Worker(client, task_queue=KNOWS_INVOICES, workflows=[Inside], interceptors=[pages])
     async with inside, deliveries, knowing:
         yield Stage(env, faults)

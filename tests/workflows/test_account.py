@@ -3,11 +3,12 @@
 import asyncio
 import select
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -25,8 +26,8 @@ from reprise.temporal.search_attributes import (
 )
 from reprise.worker import account_worker
 from reprise.workflows import presentation
-from reprise.workflows.details import PageOf, details
 from reprise.workflows.messages import PaymentHint
+from reprise.workflows.visibility import search_attributes
 from tests.product import Product
 from tests.statemachine.book import utc
 from tests.stripe_side import StripeSide
@@ -241,12 +242,12 @@ async def test_a_task_that_is_kept_waiting_for_longer_than_the_sdk_allows_is_don
     await world.open()
     waits = [3.0]
 
-    def slowly(account: Account, now: datetime, page_of: PageOf) -> str:
+    def slowly(account: Account) -> TypedSearchAttributes:
         while waits:
             select.select([], [], [], waits.pop())
-        return details(account, now, page_of)
+        return search_attributes(account)
 
-    monkeypatch.setattr(presentation, "details", slowly)
+    monkeypatch.setattr(presentation, "search_attributes", slowly)
     assert (await world.do(SetCarts(carts=5))).account.carts == 5
     assert not waits
     failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED

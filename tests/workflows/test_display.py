@@ -1,11 +1,10 @@
-"""R16, R17: what an account shows in Temporal, and when that is worth an upsert."""
+"""R16: what Temporal's lists show of an account, and when that is worth an upsert."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
@@ -13,14 +12,11 @@ from reprise.statemachine import editions
 from reprise.statemachine.account import Account
 from reprise.statemachine.payments import PaymentPurpose
 from reprise.temporal.search_attributes import ACCOUNT_STATE, CARTS, DECLINE_CODE, UNDELIVERED_TO
-from reprise.workflows import presentation
-from reprise.workflows.details import PageOf, details
-from reprise.workflows.invoice_pages import page_of
 from reprise.workflows.presentation import Display, changed
 from reprise.workflows.visibility import search_attributes
 from tests.statemachine.book import Book
 from tests.workflows import records
-from tests.workflows.inside import KNOWS_INVOICES, Stage
+from tests.workflows.inside import Stage
 
 ACTIVE, RENEWING = records.active(), records.renewing()
 PAYMENT = RENEWING.payment
@@ -52,7 +48,6 @@ async def shown(on: Stage, accounts: Sequence[Account], already: TypedSearchAttr
         for account in accounts:
             for _ in range(2):
                 display.show(account)
-            assert workflow.get_current_details() == details(account, workflow.now())
 
     ran = await on.run(show, shown=already)
     return [
@@ -134,30 +129,3 @@ def test_R16_the_updates_that_lead_from_one_to_another() -> None:
     new = TypedSearchAttributes([SearchAttributePair(CARTS, 3), SearchAttributePair(ACCOUNT_STATE, "past_due")])
     assert [(each.key, each.value) for each in changed(old, new)] == [(ACCOUNT_STATE, "past_due"), (DECLINE_CODE, None)]
     assert changed(new, new) == []
-
-
-async def test_R17_where_an_invoice_is_seen(on: Stage) -> None:
-    """A worker that was told no address knows none; what is no invoice's id makes no address."""
-
-    async def look() -> None:
-        assert page_of("in_1") is None
-
-    async def look_here() -> None:
-        assert page_of(f"in_{'x' * 250}") == f"https://stripe.example/invoices/in_{'x' * 250}"
-        assert [page_of(each) for each in (f"in_{'x' * 251}", "in_", "in_a b", "xin_1", "pm_1")] == [None] * 5
-
-    await on.run(look)
-    await on.run(look_here, queue=KNOWS_INVOICES)
-
-
-async def test_R17_the_details_are_made_once_for_each_record(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often a task looks whether something is to be shown."""
-    made: list[Account] = []
-
-    def counted(account: Account, now: datetime, page_of: PageOf) -> str:
-        made.append(account)
-        return details(account, now, page_of)
-
-    monkeypatch.setattr(presentation, "details", counted)
-    await shown(on, [ACTIVE, RENEWING, ACTIVE], EMPTY)
-    assert made == [ACTIVE, RENEWING, ACTIVE]

@@ -1,12 +1,13 @@
 """R27: what the runner makes of a task before the account sees it, and of what the account says."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import ApplicationFailureInfo, CanceledFailureInfo, Failure
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.common import TypedSearchAttributes
 from temporalio.converter import WorkflowSerializationContext
 
 from reprise.statemachine.account import Account
@@ -14,8 +15,8 @@ from reprise.statemachine.commands import SetCarts, SetEmail, SetPaymentMethod
 from reprise.temporal.answers import BEFORE_ITS_TIME
 from reprise.temporal.runner import UNREADABLE_FAILURE
 from reprise.workflows import presentation
-from reprise.workflows.details import PageOf
 from reprise.workflows.messages import AccountRun
+from reprise.workflows.visibility import search_attributes
 from tests.workflows.tasks import (
     Run,
     active,
@@ -170,10 +171,10 @@ def test_a_worker_is_told_which_thread_runs_a_task_that_takes_long(monkeypatch: 
     """So that it can be interrupted; none when it is done."""
     run, seen = begun(), []
 
-    def details(account: Account, now: datetime, page_of: PageOf) -> str:  # noqa: ARG001 - as the real one is called
+    def slowly(account: Account) -> TypedSearchAttributes:
         seen.append(run.instance.get_thread_id())
-        return ""
+        return search_attributes(account)
 
-    monkeypatch.setattr(presentation, "details", details)
+    monkeypatch.setattr(presentation, "search_attributes", slowly)
     run.task(signal("set_carts", {"carts": 4}))
     assert (seen, run.instance.get_thread_id()) == ([threading.get_ident()], None)
