@@ -34,6 +34,7 @@ from reprise.stripe_api.reconciling import Pace, StripeFacts
 from reprise.temporal.connection import connect
 from reprise.temporal.namespace import NamespaceNotReady, check
 from reprise.temporal.runner import RESTRICTIONS, TimelyWorkflowRunner
+from reprise.tls import certificates
 from reprise.workflows.account import AccountWorkflow
 from reprise.workflows.current_details import CurrentDetails
 from reprise.workflows.endpoint_check import EndpointCheck
@@ -86,7 +87,13 @@ async def account_worker(client: Client, settings: WorkerSettings) -> AsyncItera
     async with AsyncExitStack() as stack:
         to_stripe = await stack.enter_async_context(stripe_client(settings))
         product = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=endpoints.PATIENCE, follow_redirects=False, trust_env=False, limits=CONNECTIONS)
+            httpx.AsyncClient(
+                timeout=endpoints.PATIENCE,
+                follow_redirects=False,
+                trust_env=False,
+                limits=CONNECTIONS,
+                verify=certificates(trust_env=False),
+            )
         )
         announcements = ProductAnnouncements(endpoints.endpoints_of(product, settings.endpoints))
         deliveries = await stack.enter_async_context(_deliveries(client, settings, announcements))

@@ -4,11 +4,11 @@ import asyncio
 import re
 from typing import Any
 
-import httpx
 from temporalio.client import Client
 
 from reprise.local.clock import AccountClock
 from tests.api_side import Api, Json, new_account
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 from tests.waiting import until
 
@@ -56,7 +56,7 @@ async def customer_of(side: StripeSide, account: Json) -> str:
 
 async def settled_by_payer(side: StripeSide, account: Json) -> None:
     """Confirm a payment at its bank, in another window."""
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as elsewhere:
+    async with plain_client(follow_redirects=True) as elsewhere:
         hosted = await elsewhere.get(account["payment"]["action_url"])
         confirm = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', hosted.text)
         assert confirm is not None

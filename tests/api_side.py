@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from reprise.http.minting import mint
 from reprise.serving import Connection, config, listen
 from reprise.settings import ApiSettings
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 SECRET = "a secret of the tests, long enough for any of the HMAC algorithms: 64 bytes"
@@ -60,7 +61,7 @@ class Api:
 
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
+        self.http = plain_client(base_url=url, headers=headers, timeout=30)
         self.url = url
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:

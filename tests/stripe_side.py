@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from reprise.settings import StripeSettings
+from tests.plain_http import NO_CERTIFICATES
 from tests.waiting import until
 
 Json = dict[str, Any]
@@ -32,7 +33,7 @@ class StripeSide:
         said = re.search(r"http://127.0.0.1:(\d+)", self.process.stdout.readline())
         assert said is not None, "the sandbox says where it listens"
         self.url, self.port = said[0], int(said[1])
-        self._http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=20, trust_env=False, verify=NO_CERTIFICATES)
 
     def settings(self, **changes: Any) -> StripeSettings:
         return StripeSettings(**{"STRIPE_API_KEY": "sk_test_reprise", "stripe_url": self.url, **changes})

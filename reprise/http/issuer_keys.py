@@ -8,6 +8,7 @@ import httpx
 import jwt
 
 from reprise.errors import Unavailable
+from reprise.tls import certificates
 
 ASYMMETRIC = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
 """What tokens of an issuer may be signed with; never a shared secret, never nothing."""
@@ -79,7 +80,7 @@ class IssuerKeys:
 
     async def _document(self) -> str:
         async with (
-            httpx.AsyncClient(timeout=FETCH_WITHIN) as http,
+            httpx.AsyncClient(timeout=FETCH_WITHIN, verify=certificates(trust_env=True)) as http,
             http.stream("GET", self._url) as answer,
         ):
             answer.raise_for_status()

@@ -4,8 +4,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from reprise.activities.payments import StripePayments
 from reprise.statemachine.money import Plan
 from reprise.statemachine.outcomes import (
@@ -22,6 +20,7 @@ from reprise.statemachine.timeline import TIMER
 from reprise.stripe_api import inputs
 from reprise.stripe_api.client import stripe_client
 from tests.activities.one_payment import attempt, environment_of
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 START = datetime(2027, 1, 31, 10, tzinfo=UTC)
@@ -128,7 +127,7 @@ class Payer:
     # ------------------------------------------------------------------ by hand, as in Stripe's dashboard
 
     async def by_hand(self, method: str, path: str, **fields: str) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.stripe.url, headers=_AUTH, trust_env=False) as dashboard:
+        async with plain_client(base_url=self.stripe.url, headers=_AUTH) as dashboard:
             answer = await dashboard.request(method, f"/v1/{path}", data=fields or None)
             answer.raise_for_status()
             return dict(answer.json())

@@ -21,6 +21,7 @@ from reprise.activities.announcements import ProductAnnouncements
 from reprise.activities.names import AnnounceInput, Delivered, DeliverInput, Endpoints, EndpointTestInput, EndpointTests
 from reprise.schemas.announcements import Announcement
 from reprise.statemachine.timeline import TIMER, TimelineEntry
+from tests.plain_http import plain_client
 from tests.product import Product, announcing
 from tests.waiting import until
 from tests.workflows.world import utc
@@ -28,7 +29,7 @@ from tests.workflows.world import utc
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as here:
+    async with plain_client(timeout=10) as here:
         yield here
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 
-import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
@@ -13,6 +12,7 @@ from reprise.statemachine.payments import PaymentPurpose
 from reprise.statemachine.quotes import Debt
 from reprise.statemachine.terms import nth_term
 from tests.activities.payer import START, Payer
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
@@ -68,7 +68,7 @@ async def test_R10_authentication_is_a_value_and_the_hosted_invoice_completes_it
     await payer.card("pm_card_authenticationRequired")
     outcome = await payer.collect()
     assert isinstance(outcome, RequiresAction)
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+    async with plain_client(follow_redirects=True) as browser:
         page = await browser.get(outcome.url)
         link = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', page.text)
         assert link is not None

@@ -4,7 +4,6 @@ import asyncio
 import re
 from datetime import datetime, timedelta
 
-import httpx
 import pytest
 from temporalio.client import Client
 
@@ -12,6 +11,7 @@ from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
 from tests.api_accounts import opened_id, until_state
 from tests.api_side import Api, Callers, new_account
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 from tests.waiting import until
 
@@ -159,7 +159,7 @@ async def test_R10_the_payer_authenticates_and_the_webhook_completes_it(operator
     url = answer.json()["payment"]["action_url"]
     assert (answer.status_code, answer.json()["payment"]["status"]) == (202, "requires_action")
     assert (await operator.ask("POST", f"{path}/reactivate")).json()["payment"]["action_url"] == url
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
+    async with plain_client(follow_redirects=True) as browser:
         link = re.search(r'href="(/_sandbox/authenticate/[^"]+)"', (await browser.get(url)).text)
         assert link is not None
         await browser.post(stripe_side.url + link[1], data={"answer": "complete"})
@@ -352,7 +352,7 @@ async def test_the_customer_portal(operator: Api) -> None:
     """An address at Stripe that shows the customer's card."""
     path = await opened(operator)
     answer = await operator.ask("POST", f"{path}/billing-portal", {"return_url": "https://shop.example.com/"})
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with plain_client() as browser:
         page = await browser.get(answer.json()["url"])
     assert "ending in 4242" in page.text
 

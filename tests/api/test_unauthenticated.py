@@ -14,6 +14,7 @@ from reprise.web import create_app
 from tests.api.fuzz.counting import EXAMPLES
 from tests.api_side import api_settings, served
 from tests.issuer import Issuer, claims, trusting
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -86,7 +87,7 @@ async def _operations(http: httpx.AsyncClient) -> list[tuple[str, str]]:
 
 async def test_R20_every_type_of_json_at_every_address(api_url: str) -> None:
     """Each operation and each page, with each JSON, under each content type: 5xx nowhere."""
-    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=api_url, timeout=30) as http:
         addresses = [*await _operations(http), *PAGES]
         several = [_some(JSON, number) for number in range(len(addresses))]
         kind = {"content-type": b"application/json"}
@@ -116,7 +117,7 @@ async def test_R20_every_header_at_every_kind_of_address(api_url: str) -> None:
     sent = [(*at, {name: value}, b"") for turn, (at, name) in enumerate(read) for value in _some(VALUES, turn)]
     others = [("GET", "/healthz"), ("GET", "/readyz"), *PAGES]
     sent += [(*others[turn % len(others)], {name: value}, b"") for turn, (name, value) in enumerate(_some(pairs))]
-    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=api_url, timeout=30) as http:
         assert await _statuses(http, sent) == []
 
 
@@ -149,7 +150,7 @@ async def test_R19_a_tokens_header_of_any_shape_is_401(
 ) -> None:
     """`"alg": []` was answered with 500, by an API in production's way."""
     app = create_app(api_settings(stripe_side, **(trusting(issuer.url) if production else {})), temporal)
-    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with served(app) as url, plain_client(base_url=url, timeout=30) as http:
         for token in _tokens():
             answer = await http.get("/v1/accounts", headers={"authorization": f"Bearer {token}"})
             assert answer.status_code == 401, (answer.status_code, token)

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from temporalio.client import Client
 
 from reprise.local.clock import AccountClock
 from reprise.local.system import System, running
 from reprise.temporal.connection import connect
+from tests.plain_http import plain_client
 from tests.waiting import until
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ class Shop:
         self.url, self.stripe = system.addresses.api, system.addresses.stripe
         self._temporal = temporal
         bearer = {"Authorization": f"Bearer {system.token()}"}
-        self.http = httpx.AsyncClient(base_url=self.url, headers=bearer, timeout=30, trust_env=False)
+        self.http = plain_client(base_url=self.url, headers=bearer, timeout=30)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Json:
         """Send a request as an operator; 402 and 202 are answers, too."""

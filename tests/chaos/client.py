@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from reprise.http.minting import mint
+from tests.plain_http import plain_client
 
 Json = dict[str, Any]
 
@@ -79,7 +80,7 @@ class Callers:
 
     def __init__(self, apis: list[str], jwt_secret: str) -> None:
         limits = httpx.Limits(max_connections=400, max_keepalive_connections=100)
-        self._http = httpx.AsyncClient(timeout=30, limits=limits, trust_env=False)
+        self._http = plain_client(timeout=30, limits=limits)
         self._apis = apis
         self._secret = jwt_secret
         self._reads = 0

@@ -12,6 +12,7 @@ from temporalio.exceptions import TemporalError
 
 from reprise.local.servers import SANDBOX_KEY
 from reprise.workflows.messages import workflow_id
+from tests.plain_http import plain_client
 
 Json = dict[str, Any]
 
@@ -29,9 +30,7 @@ class Dashboard:
     """What was done, and to which object."""
 
     def __post_init__(self) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=self.stripe, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}, timeout=8, trust_env=False
-        )
+        self._http = plain_client(base_url=self.stripe, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}, timeout=8)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -14,6 +14,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from tests.chaos.buttons import Pressed
 from tests.chaos.client import Sent
 from tests.chaos.product import Heard
+from tests.plain_http import plain_client
 
 Json = dict[str, Any]
 
@@ -77,9 +78,7 @@ class Evidence:
 async def read_books(stripe: str, key: str) -> dict[str, Books]:
     """Return Stripe's side of every account, read by its own API."""
     kinds = ("customers", "invoices", "invoice_payments", "charges", "refunds", "disputes")
-    async with httpx.AsyncClient(
-        base_url=stripe, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False
-    ) as client:
+    async with plain_client(base_url=stripe, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         customers, invoices, payments, charges, refunds, disputes = [
             await _all(client, f"/v1/{kind}") for kind in kinds
         ]
@@ -144,7 +143,7 @@ class RequestCounter:
         Raises:
             httpx.HTTPError: The sandbox is dead or paused just now.
         """
-        async with httpx.AsyncClient(base_url=self.stripe, timeout=20, trust_env=False) as client:
+        async with plain_client(base_url=self.stripe, timeout=20) as client:
             answer = await client.get("/_sandbox/requests/counts", params={"since": self._last})
         counted = answer.raise_for_status().json()
         self.by_customer.update(counted["by_customer"])

@@ -20,6 +20,7 @@ from reprise.local.secrets import Secrets, read_or_make
 from reprise.temporal.connection import connect
 from tests.chaos.draws import Part
 from tests.chaos.product import Product
+from tests.plain_http import plain_client
 
 WORKERS = 3
 APIS = 2
@@ -129,7 +130,7 @@ class Fleet:
     async def all_answer(self) -> None:
         """Wait until every part answers."""
         pages = [f"{self.stripe}/_sandbox/healthz", *(f"{api}/readyz" for api in self.apis)]
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as http, asyncio.timeout(PATIENCE):
+        async with plain_client(timeout=5) as http, asyncio.timeout(PATIENCE):
             for page in pages:
                 while not await _answers(http, page):  # noqa: ASYNC110 - the page is another process's
                     await asyncio.sleep(0.1)
@@ -169,7 +170,7 @@ async def fleet(data: Path, product: Product, package: Path | None = None) -> As
             await system.add("api", replace(servers.api(each), log=f"api-{n}"))
         supervising = asyncio.create_task(system.supervise())
         await system.all_answer()
-        async with httpx.AsyncClient(base_url=stripe, timeout=10, trust_env=False) as http:
+        async with plain_client(base_url=stripe, timeout=10) as http:
             hook = {"url": f"{apis[0]}/v1/webhooks/stripe", "secret": secrets.stripe_webhook_secret}
             wanted = {**hook, "enabled_events": WEBHOOK_EVENTS}
             (await http.post("/_sandbox/webhook_endpoints", json=wanted)).raise_for_status()

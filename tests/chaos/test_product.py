@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.chaos.product import TAKES, Manner, Product, product
+from tests.plain_http import plain_client
 
 
 async def tell(endpoint: Product, sequence: int, secret: str | None = None) -> int | None:
@@ -20,7 +21,7 @@ async def tell(endpoint: Product, sequence: int, secret: str | None = None) -> i
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret or endpoint.secret).sign(number, now, body),
     }
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
         try:
             return (await client.post(endpoint.url, content=body, headers=headers)).status_code
         except httpx.TransportError:

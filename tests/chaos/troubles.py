@@ -24,6 +24,7 @@ from tests.chaos.draws import (
 from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Plan
 from tests.chaos.product import Product
+from tests.plain_http import plain_client
 
 A_DAY_LATER = {"advance_seconds": 25 * 3600, "under_way_seconds": 15}
 """Stripe forgets the keys, but those of requests that the client itself may be about to send again."""
@@ -50,7 +51,7 @@ class Troublemaker:
         """Make all the trouble, and end it: nothing paused, no fault in force, webhooks and endpoint as they should."""
         began = time.monotonic()
         end = began + self.plan.duration
-        async with httpx.AsyncClient(base_url=self.fleet.stripe, timeout=3, trust_env=False) as sandbox:
+        async with plain_client(base_url=self.fleet.stripe, timeout=3) as sandbox:
             async with asyncio.TaskGroup() as lasting:
                 for trouble in self.plan.troubles:
                     await self._wait_until(began + trouble.at, sandbox)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.api_side import Api, token
 from tests.examples.running import running
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payment_page"
@@ -26,7 +26,7 @@ def page(api_url: str, stripe_side: StripeSide) -> Iterator[str]:
 
 async def test_R1_a_card_from_the_page_opens_an_account(page: str, operator: Api, stripe_side: StripeSide) -> None:
     """The browser confirms an intent; its payment method pays the first month. Reloaded, nothing is charged again."""
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+    async with plain_client(timeout=30) as browser:
         assert 'Stripe("pk_test_reprise")' in (await browser.get(page)).text
         secret = (await browser.post(f"{page}/setup-intent")).json()["client_secret"]
         intent = secret.partition("_secret_")[0]

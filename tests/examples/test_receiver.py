@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from temporalio.testing import ActivityEnvironment
 
@@ -17,6 +16,7 @@ from reprise.activities.names import Delivered, DeliverInput, EndpointTestInput,
 from reprise.settings import AnnouncementEndpoint
 from reprise.statemachine.timeline import TIMER, TimelineEntry
 from tests.examples.running import running
+from tests.plain_http import plain_client
 from tests.product import announcing
 from tests.workflows.world import utc
 
@@ -47,7 +47,7 @@ def entry(sequence: int, state: str) -> TimelineEntry:
 
 async def test_it_verifies_orders_and_de_duplicates(receiver: str, tmp_path: Path) -> None:
     """What comes twice or late changes nothing; what Reprise has not signed is refused; accounts are told apart."""
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with plain_client(timeout=10) as client:
 
         def announcements(secret: str) -> ProductAnnouncements:
             given = {"name": "default", "url": receiver, "secret": secret}

@@ -4,12 +4,12 @@ import json
 import re
 from typing import Any
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from reprise.http.audit import pseudonym
 from tests.api_side import Api, Callers, Json, new_account, token
+from tests.plain_http import plain_client
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -65,7 +65,7 @@ async def test_the_pages_leave_theirs(operator: Api, api_url: str) -> None:
     user = {"user": {"id": EMAIL, "name": "Ada Lovelace", "billing_access": True}}
     url = (await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", user)).json()["url"]
     with capture_logs() as logs:
-        async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as browser:
+        async with plain_client(base_url=api_url, timeout=30) as browser:
             await browser.get(url)
             await browser.get(f"/portal/accounts/{account}/history")
             await browser.get("/portal/accounts/another")

@@ -2,7 +2,6 @@
 
 import re
 
-import httpx
 import pytest
 from temporalio.client import Client
 
@@ -14,6 +13,7 @@ from reprise.workflows import requests
 from reprise.workflows.messages import workflow_id
 from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, new_account
+from tests.plain_http import plain_client
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -54,7 +54,7 @@ async def test_R14_a_pages_keys_are_the_visitors(operator: Api, api_url: str) ->
     for user, carts, sequence in (("ada", "5", 2), ("ada", "5", 2), ("bob", "6", 3)):
         body = {"user": {"id": user, "billing_access": True}}
         link = (await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", body)).json()["url"]
-        async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as browser:
+        async with plain_client(base_url=api_url, timeout=30) as browser:
             await browser.get(link)
             page = await browser.get(f"/portal/accounts/{account}/subscription")
             token = re.findall(r'name="forms_token" value="(\w+)"', page.text)[0]

@@ -16,6 +16,7 @@ from reprise.http.limits import RateLimits, address_of
 from reprise.http.problems import Problem
 from reprise.web import create_app
 from tests.api_side import Api, api_settings, new_account, served, token
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 from tests.waiting import until
 
@@ -91,7 +92,7 @@ async def test_the_pages_buttons_count_as_commands_and_links_as_sign_ins(limited
     path = f"/v1/accounts/{made['account_id']}"
     user = {"user": {"id": "user-7", "billing_access": True}}
     links = [(await operator.ask("POST", f"{path}/portal-sessions", user)).json()["url"] for _ in range(2)]
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as browser:
+    async with plain_client(base_url=url, timeout=30) as browser:
         assert (await browser.get(links[0])).status_code == 303
         page = await browser.get(f"/portal/accounts/{made['account_id']}/subscription")
         for carts, status in (("5", 303), ("6", 429)):
@@ -107,7 +108,7 @@ async def test_the_pages_buttons_count_as_commands_and_links_as_sign_ins(limited
         assert (await browser.get("/portal/sign-in/forged")).status_code == 410
         assert (await browser.get(links[1])).status_code == 429
     assert (await operator.get(path))["carts"] == 5
-    async with httpx.AsyncClient(base_url=await limited(), timeout=30, trust_env=False) as browser:
+    async with plain_client(base_url=await limited(), timeout=30) as browser:
         assert (await browser.get(httpx.URL(links[1]).path)).status_code == 303, "it was not spent by the 429"
     await operator.http.aclose()
 
@@ -132,7 +133,7 @@ async def test_addresses_are_believed_from_trusted_proxies_alone(limited: Limite
     """`X-Forwarded-For` of a proxy that is not configured is anybody's text: it must not buy fresh guesses."""
 
     async def statuses(url: str) -> list[int]:
-        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+        async with plain_client(base_url=url, timeout=30) as http:
             sent = [{"authorization": "Bearer x", "x-forwarded-for": f"192.0.2.{number}"} for number in range(4)]
             return [(await http.get("/v1/accounts", headers=each)).status_code for each in sent]
 

@@ -18,6 +18,7 @@ from reprise.http.keys import Keys
 from reprise.http.minting import mint
 from reprise.web import create_app
 from tests.api_side import SECRET, WEBHOOK_SECRET, Api, api_settings, new_account, served, token
+from tests.plain_http import plain_client
 from tests.portal.over_http import form_of, link
 from tests.stripe_events import EVENT, header
 from tests.stripe_side import StripeSide
@@ -42,7 +43,7 @@ async def serve(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[Serv
 
 
 async def status(url: str, bearer: str) -> int:
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=url, timeout=30) as http:
         return (await http.get("/v1/accounts", headers={"authorization": f"Bearer {bearer}"})).status_code
 
 
@@ -67,7 +68,7 @@ async def test_nobody_is_signed_out_by_an_exchange_of_the_portals_key(serve: Ser
     exchanged = await serve(portal_secret=NEW, portal_secret_previous=SECRET)
     over = await serve(portal_secret=NEW)
     old, spare, fresh = [await _link(each, made["account_id"]) for each in (before, prepared, exchanged)]
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as browser:
+    async with plain_client(timeout=30) as browser:
         assert (await browser.get(exchanged + old)).status_code == 303
         cookie = browser.cookies["reprise_portal"]
         for url in (prepared, exchanged, over):
@@ -92,7 +93,7 @@ async def test_a_portal_key_of_its_own_takes_the_tokens_keys_place(serve: Serve,
     own = await serve(portal_secret=NEW, portal_secret_previous=SECRET)
     rotated = await serve(jwt_secret=NEWER, jwt_secret_previous=SECRET)
     links = [await _link(shared, made["account_id"]) for _ in range(2)]
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as browser:
+    async with plain_client(timeout=30) as browser:
         assert (await browser.get(own + links[0])).status_code == 303
         assert (await browser.get(rotated + links[1])).status_code == 303
 
@@ -108,7 +109,7 @@ async def _link(url: str, account: str) -> str:
 async def test_R15_events_of_both_webhook_secrets_are_taken(serve: Serve) -> None:
     """Stripe signs with both for a day, or with the new one at once; either way none is refused."""
     url = await serve(STRIPE_WEBHOOK_SECRET="whsec_next", STRIPE_WEBHOOK_SECRET_PREVIOUS=WEBHOOK_SECRET)
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=url, timeout=30) as http:
         for secret, said in (("whsec_next", 200), (WEBHOOK_SECRET, 200), ("whsec_another", 400)):
             sent = {"stripe-signature": header(EVENT, secret=secret)}
             answer = await http.post("/v1/webhooks/stripe", content=EVENT, headers=sent)
@@ -126,7 +127,7 @@ async def test_a_file_of_secrets_is_read_again_while_the_api_runs(
     assert [await status(url, signed(each)) for each in (SECRET, NEW)] == [200, 401]
     _write(file, {"jwt_secret": NEW, "jwt_secret_previous": SECRET, "stripe_webhook_secret": "whsec_next"})
     assert [await status(url, signed(each)) for each in (SECRET, NEW)] == [200, 200]
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=url, timeout=30) as http:
         sent = {"stripe-signature": header(EVENT, secret="whsec_next")}
         assert (await http.post("/v1/webhooks/stripe", content=EVENT, headers=sent)).status_code == 200
     for spoilt in ("", "[]", "{", '{"jwt_secret": "short"}', '{"jwt_secret": 7}', "\x00"):

@@ -17,11 +17,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from reprise.client import AccountNotFound, AsyncClient
 from reprise.local.system import System, running
 from tests.import_proof.accounts import rows, start_import, write, written
+from tests.plain_http import plain_client
 
 LIMIT = 180.0
 """Seconds in which all accounts must be in, over both runs."""
@@ -107,7 +106,7 @@ class Proof:
                 self._faults.append(f"{row['account_id']}: {', '.join(wrong)} {account.sequence} entries")
 
         await asyncio.gather(*(look(each) for each in expected))
-        async with httpx.AsyncClient(base_url=self._system.addresses.stripe, trust_env=False, timeout=60) as http:
+        async with plain_client(base_url=self._system.addresses.stripe, timeout=60) as http:
             dump = (await http.get("/_sandbox/dump", params={"only": "customers,invoices"})).json()
         customers = Counter(each["metadata"].get("account_id") for each in dump["customers"])
         self._faults += [f"{name} has {number} customers" for name, number in customers.items() if number != 1]

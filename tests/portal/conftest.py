@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.plain_http import plain_client
+
 
 @pytest.fixture
 async def browser(api_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without a session: it keeps cookies, and follows where it is led."""
-    async with httpx.AsyncClient(base_url=api_url, follow_redirects=True, timeout=30, trust_env=False) as made:
+    async with plain_client(base_url=api_url, follow_redirects=True, timeout=30) as made:
         yield made

@@ -10,6 +10,7 @@ import pytest
 from tests.api.fuzz.counting import EXAMPLES
 from tests.api_accounts import opened_id
 from tests.api_side import Api
+from tests.plain_http import plain_client
 from tests.portal.over_http import form_of, link
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -37,7 +38,7 @@ Visit = tuple[httpx.AsyncClient, str, dict[str, str]]
 async def visit(operator: Api, api_url: str) -> AsyncIterator[Visit]:
     """A signed-in browser, the address of its account's pages, and what each of its forms carries."""
     account = await opened_id(operator, paid_through="2026-01-01T00:00:00Z")
-    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as browser:
+    async with plain_client(base_url=api_url, timeout=30) as browser:
         assert (await browser.get(await link(operator, account))).status_code == 303
         page = await browser.get(f"/portal/accounts/{account}/reactivate")
         yield browser, f"/portal/accounts/{account}", form_of(page)

@@ -15,6 +15,7 @@ from reprise.web import create_app
 from reprise.workflows.messages import portal_session_id
 from tests.api_accounts import opened_id
 from tests.api_side import Api, Callers, api_settings, served
+from tests.plain_http import plain_client
 from tests.portal.over_http import ADA, form_of, link
 from tests.stripe_side import StripeSide
 
@@ -33,7 +34,7 @@ async def test_R19_the_hand_over_signs_in_once(operator: Api, browser: httpx.Asy
     page = await browser.get(first.headers["location"])
     assert page.status_code == 200
     assert "In service" in page.text
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as another:
+    async with plain_client(timeout=30) as another:
         again = await another.get(url)
         assert again.status_code == 410
         assert "works once" in again.text
@@ -48,7 +49,7 @@ async def test_R19_once_across_processes(
     url = httpx.URL(await link(operator, account))
     async with (
         served(create_app(api_settings(stripe_side), temporal)) as elsewhere,
-        httpx.AsyncClient(base_url=elsewhere, follow_redirects=True, timeout=30, trust_env=False) as other,
+        plain_client(base_url=elsewhere, follow_redirects=True, timeout=30) as other,
     ):
         assert (await other.get(url.path)).status_code == 200
         assert (await browser.get(url.path)).status_code == 410
@@ -122,7 +123,7 @@ async def test_R19_another_account_in_the_address(operator: Api, browser: httpx.
 async def test_forms_of_other_sites_do_nothing(operator: Api, browser: httpx.AsyncClient) -> None:
     """CSRF: without this session's token, or with another session's, nothing is changed."""
     account = await opened_id(operator)
-    async with httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False) as another:
+    async with plain_client(timeout=30, follow_redirects=True) as another:
         page = await another.get(await link(operator, account))
         foreign = form_of(
             await another.get(page.url.join(f"/portal/accounts/{account}/cancel")), when="now", state="active"

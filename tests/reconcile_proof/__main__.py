@@ -17,7 +17,6 @@ import time
 from collections import deque
 from pathlib import Path
 
-import httpx
 import stripe
 import structlog
 
@@ -28,6 +27,7 @@ from reprise.reconciliation.activities import ACCOUNTS_PER_PAGE
 from reprise.settings import StripeSettings, WorkerSettings
 from reprise.stripe_api.client import metadata_of, stripe_client
 from tests.import_proof.accounts import rows, start_import, write
+from tests.plain_http import plain_client
 
 PLANTED = 10
 """How many differences of each kind are planted, evenly among the accounts."""
@@ -69,7 +69,7 @@ class Requests:
             self.fastest = max(self.fastest, (self.total - before) / (now - began))
 
     async def _count(self) -> int:
-        async with httpx.AsyncClient(base_url=self._address, trust_env=False, timeout=60) as http:
+        async with plain_client(base_url=self._address, timeout=60) as http:
             said = (await http.get("/_sandbox/requests/counts", params={"since": self._last})).json()
         self.total += said["total"]
         return int(said["last"])

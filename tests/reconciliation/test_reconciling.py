@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleOverlapPolicy
@@ -23,6 +22,7 @@ from reprise.reconciliation.messages import workflow_id as workflow_id_of
 from reprise.reconciliation.schedule import ensure_schedule
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import workflow_id
+from tests.plain_http import plain_client
 from tests.reconciliation.company import Company
 from tests.stripe_objects import customer_with_card, monthly_subscription
 from tests.stripe_side import StripeSide
@@ -63,7 +63,7 @@ async def test_R22_nothing_differs_on_a_clean_system(
 
 async def gauges(address: str) -> dict[str, int]:
     """What Prometheus reads of the last reconciliation, by kind."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with plain_client() as http:
         said = (await http.get(f"http://{address}/metrics")).text
     pattern = r'^reprise_reconciliation_findings\{.*kind="(\w+)".*\} (\d+)$'
     return {kind: int(count) for kind, count in re.findall(pattern, said, re.MULTILINE)}
@@ -77,7 +77,7 @@ async def test_R15_repairing_makes_accounts_look_and_they_tell_what_they_saw(com
         await company.open(paid_through="2097-01-31T10:00:00Z"),
     )
     (invoice,) = company.side.invoices(paid)
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+    async with plain_client(follow_redirects=True) as browser:
         (await browser.post(invoice["hosted_invoice_url"], data={"card": "pm_card_visa"})).raise_for_status()
     refund = await company.stripe.refunds.create_async({"charge": await company.charge(refunded), "amount": 100})
     customer = str((await company.record(gone)).customer_id)

@@ -17,6 +17,7 @@ from reprise.web import create_app
 from reprise.workflows.messages import revocation_id
 from tests.api_accounts import opened_id
 from tests.api_side import SECRET, Api, Callers, api_settings, served, token
+from tests.plain_http import plain_client
 from tests.portal.over_http import link
 from tests.stripe_side import StripeSide
 
@@ -36,7 +37,7 @@ async def elsewhere(temporal: Client, stripe_side: StripeSide) -> AsyncIterator[
 
 
 async def status(url: str, bearer: str) -> int:
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with plain_client(base_url=url, timeout=30) as http:
         return (await http.get("/v1/accounts", headers={"authorization": f"Bearer {bearer}"})).status_code
 
 
@@ -116,9 +117,7 @@ async def signed_in(operator: Api, api_url: str) -> AsyncIterator[Signed]:
     async with AsyncExitStack() as stack:
 
         async def one(account: str, user: str = "user-7") -> httpx.AsyncClient:
-            browser = await stack.enter_async_context(
-                httpx.AsyncClient(base_url=api_url, follow_redirects=True, timeout=30, trust_env=False)
-            )
+            browser = await stack.enter_async_context(plain_client(base_url=api_url, follow_redirects=True, timeout=30))
             page = await browser.get(await link(operator, account, id=user))
             assert page.status_code == 200, page.text
             return browser
@@ -148,7 +147,7 @@ async def test_R19_billing_access_withdrawn_ends_the_users_sessions_at_once(
     assert [await shows(each, account) for each in (first, again)] == [401, 401]
     await temporal.get_workflow_handle(revocation_id("sessions", account, "user-7")).describe()  # as every release asks
     assert [await shows(another, account), await shows(there, second)] == [200, 200]
-    async with httpx.AsyncClient(base_url=elsewhere, timeout=30, trust_env=False) as browser:
+    async with plain_client(base_url=elsewhere, timeout=30) as browser:
         browser.cookies.set("reprise_portal", cookie, path="/portal")
         assert await shows(browser, account) == 401
         assert (await browser.get(httpx.URL(unused).path)).status_code == 410, "it was made with Billing Access"

@@ -15,6 +15,7 @@ from reprise.temporal.converter import data_converter
 from reprise.web import create_app
 from tests.api_accounts import opened_id
 from tests.api_side import Api, api_settings, served
+from tests.plain_http import plain_client
 from tests.portal import over_http
 from tests.stripe_side import StripeSide
 
@@ -39,7 +40,7 @@ async def handed_over(operator: Api, **user: Any) -> tuple[str, str]:
 async def test_R19_a_prefetch_spends_no_link(operator: Api, ahead: dict[str, str]) -> None:
     """It is no success, so that the browser asks again when somebody follows the link; nobody is signed in by it."""
     account, link = await handed_over(operator)
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as browser:
+    async with plain_client(timeout=30) as browser:
         early = await browser.get(link, headers=ahead)
         assert (early.status_code, "set-cookie" in early.headers) == (425, False)
         assert "not used yet" in early.text
@@ -52,7 +53,7 @@ async def test_R19_a_prefetch_spends_no_link(operator: Api, ahead: dict[str, str
 async def test_R19_other_methods_spend_no_link(operator: Api) -> None:
     """HEAD, OPTIONS and POST: link checkers ask so."""
     _, link = await handed_over(operator)
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as browser:
+    async with plain_client(timeout=30) as browser:
         for method in ("HEAD", "OPTIONS", "POST", "PUT"):
             answer = await browser.request(method, link)
             assert (answer.status_code, "set-cookie" in answer.headers) == (405, False), method
@@ -68,7 +69,7 @@ async def test_R19_the_page_says_who_is_signed_in_where_with_a_way_out(operator:
         ({"billing_access": False}, "Signed in as <strong><bdi>Ada Lovelace</bdi></strong>"),
     ):
         account, link = await handed_over(operator, **user)
-        async with httpx.AsyncClient(timeout=30, trust_env=False, follow_redirects=True) as browser:
+        async with plain_client(timeout=30, follow_redirects=True) as browser:
             page = await browser.get(link)
             assert f"{said} to account <strong><bdi>{account}</bdi></strong>. Not you?" in page.text
             token = re.search(r'name="forms_token" value="(\w+)"', page.text)
@@ -91,7 +92,7 @@ async def test_R19_a_link_is_in_no_log_and_no_referrer(
     with capture_logs() as logs:
         async with (
             served(create_app(api_settings(stripe_side), away)) as without_temporal,
-            httpx.AsyncClient(timeout=30, trust_env=False) as browser,
+            plain_client(timeout=30) as browser,
         ):
             answers = [
                 await browser.get(httpx.URL(without_temporal).copy_with(path=httpx.URL(link).path)),
@@ -113,7 +114,7 @@ async def test_R19_a_link_is_in_no_log_and_no_referrer(
 async def test_the_cookie_and_the_link_tell_nothing(operator: Api) -> None:
     """Neither the account nor the user can be read from it."""
     account, link = await handed_over(operator)
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as browser:
+    async with plain_client(timeout=30) as browser:
         answer = await browser.get(link)
     assert "no-store" in answer.headers["cache-control"]
     for text in (link, answer.headers["set-cookie"]):

@@ -15,12 +15,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
 from reprise.local.system import System, running
 from reprise.temporal.connection import connect
+from tests.plain_http import plain_client
 from tests.soak.flatness import Trend, trend
 from tests.soak.load import Load
 from tests.soak.processes import WHAT, Sample, sample
@@ -44,7 +44,7 @@ async def soak(duration: float, rate: float, seed: int) -> int:
         async with running(Path(directory), environment=environment) as system:
             temporal = await connect(system.addresses.temporal)
             headers = {"Authorization": f"Bearer {system.token()}"}
-            async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+            async with plain_client(headers=headers, timeout=60) as http:
                 load = Load(system.addresses.api, temporal, http, seed)
                 running_load = asyncio.create_task(load.run(rate))
                 try:

@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from reprise.local.clock import AccountClock
 from reprise.local.errors import LocalError
+from tests.plain_http import plain_client
 
 Json = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Load:
         link = await self._ask("POST", f"/{account}/portal-sessions", {"user": user})
         if not link.is_success:
             return
-        async with httpx.AsyncClient(timeout=60, trust_env=False, follow_redirects=True) as browser:
+        async with plain_client(timeout=60, follow_redirects=True) as browser:
             page = await browser.get(link.json()["url"])
             for _ in range(choose.randrange(1, 4)):
                 page = await browser.get(f"{self.api}/portal/accounts/{account}{choose.choice(PAGES)}")

@@ -1,10 +1,18 @@
 """R8: what an answer means that is in no shape of Stripe's; how Stripe is asked, from which server, for how long."""
 
 import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from reprise.settings import StripeSettings
 from reprise.stripe_api.client import invoice_pages, metadata_of, stripe_client, understood
@@ -131,6 +139,45 @@ def test_operators_see_an_invoice_in_the_dashboard_or_on_the_sandboxs_pages(
 ) -> None:
     """Of the mode that the key is of."""
     assert invoice_pages(StripeSettings(STRIPE_API_KEY=key, stripe_url=url)) == page
+
+
+async def test_R8_who_cannot_prove_to_be_stripe_is_asked_nothing(tmp_path: Path) -> None:
+    """A server whose certificate nobody has signed hears no request."""
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1000))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=self_signed(tmp_path / "key-and-certificate.pem"))
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    settings = StripeSettings(STRIPE_API_KEY="sk_test_1", stripe_url=url, stripe_retries=0)
+    async with server, stripe_client(settings) as client:
+        with pytest.raises(stripe.APIConnectionError) as raised:
+            await of_one_customer(client)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(raised.value.__cause__)
+    assert heard == []
+
+
+def self_signed(file: Path) -> ssl.SSLContext:
+    """Return what a server proves with that it is 127.0.0.1, by its own word alone."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 async def of_one_customer(client: stripe.StripeClient) -> Any:

@@ -14,13 +14,14 @@ import stripe
 
 from reprise.stripe_api.client import stripe_client
 from reprise.stripe_sandbox.api import ENDPOINTS
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
 @pytest.fixture
 async def raw(stripe_side: StripeSide) -> Any:
     headers = {"Authorization": "Bearer sk_test_x"}
-    async with httpx.AsyncClient(headers=headers, base_url=stripe_side.url, timeout=20, trust_env=False) as made:
+    async with plain_client(headers=headers, base_url=stripe_side.url, timeout=20) as made:
         yield made
 
 
@@ -85,7 +86,7 @@ async def test_what_is_not_there(client: stripe.StripeClient, raw: httpx.AsyncCl
 @pytest.mark.parametrize("key", ["sk_wrong", "", "sk_live_abcdefgh"])
 async def test_wrong_keys(stripe_side: StripeSide, key: str) -> None:
     """401; a live key is told that this is a sandbox."""
-    async with httpx.AsyncClient(base_url=stripe_side.url) as anybody:
+    async with plain_client(base_url=stripe_side.url) as anybody:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         answer = await anybody.get("/v1/customers", headers=headers)
     assert answer.status_code == 401

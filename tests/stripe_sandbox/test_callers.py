@@ -11,6 +11,7 @@ import httpx
 import pytest
 import stripe
 
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 EVERYWHERE = ["/_sandbox/dump", "/_sandbox/healthz", "/_sandbox/static/sandbox.css", "/v1/customers", "/", "/nowhere"]
@@ -19,7 +20,7 @@ EVIL = "https://evil.example"
 
 @pytest.fixture
 async def http(stripe_side: StripeSide) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stripe_side.url, trust_env=False) as made:
+    async with plain_client(base_url=stripe_side.url) as made:
         yield made
 
 

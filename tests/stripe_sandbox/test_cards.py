@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import httpx
 import pytest
 import stripe
 
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
@@ -91,7 +91,7 @@ async def test_a_soft_decline_is_paid_once_the_payer_authenticates(
     assert (error.code, error.decline_code) == ("authentication_required", "authentication_required")
     intents = await client.v1.payment_intents.list_async({"customer": customer.id})
     assert [each.status for each in intents.data] == ["requires_payment_method"]
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+    async with plain_client(follow_redirects=True) as browser:
         page = await browser.post(str(invoice.hosted_invoice_url), data={"card": method.id})
         assert "Complete authentication" in page.text
         done = await browser.post(str(page.url), data={"answer": "complete"})
@@ -102,7 +102,7 @@ async def test_a_soft_decline_is_paid_once_the_payer_authenticates(
 async def test_the_portal_says_which_card_was_refused(client: stripe.StripeClient, customer: stripe.Customer) -> None:
     """A card that does not attach, an e-mail that Stripe does not take: said, and nothing changed."""
     session = await client.v1.billing_portal.sessions.create_async({"customer": customer.id})
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+    async with plain_client(follow_redirects=True) as browser:
         card = await browser.post(session.url, data={"card": "pm_card_chargeDeclinedInsufficientFunds"})
         mail = await browser.post(session.url, data={"name": "x", "email": "x@localhost"})
         assert "insufficient funds" in card.text

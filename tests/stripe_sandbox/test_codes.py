@@ -13,6 +13,7 @@ from reprise.stripe_sandbox import faults
 from reprise.stripe_sandbox.banks import FAILURES
 from reprise.stripe_sandbox.cards import TEST_CARDS
 from reprise.stripe_sandbox.declines import ADVICE_CODES, DECLINE_CODES, error_code
+from tests.plain_http import plain_client
 from tests.stripe_sandbox.annotations import resolved
 from tests.stripe_side import StripeSide
 
@@ -76,7 +77,7 @@ async def test_a_decline_code_that_stripe_has_not_is_refused(stripe_side: Stripe
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 429, 500, 503])
 async def test_every_error_names_its_log(stripe_side: StripeSide, status: int) -> None:
     """`request_log_url`: on errors of the sandbox as on those of faults."""
-    async with httpx.AsyncClient(base_url=stripe_side.url, trust_env=False) as anybody:
+    async with plain_client(base_url=stripe_side.url) as anybody:
         refused = await anybody.get("/v1/customers")
         stripe_side.fault(method="GET", path="/v1/customers", status=status)
         faulty = await anybody.get("/v1/customers", headers={"Authorization": "Bearer sk_test_x"})

@@ -6,6 +6,7 @@ import httpx
 import pytest
 import stripe
 
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
@@ -111,7 +112,7 @@ async def test_while_it_is_processing_nothing_else_can_be_done(
         with pytest.raises(stripe.InvalidRequestError, match="processing") as failed:
             await refused
         assert failed.value.http_status == 400
-    async with httpx.AsyncClient(trust_env=False) as browser:
+    async with plain_client() as browser:
         page = (await browser.get(str(invoice.hosted_invoice_url))).text
         assert "processing" in page
         assert "<button" not in page

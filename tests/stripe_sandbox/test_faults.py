@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
 @pytest.fixture
 async def raw(stripe_side: StripeSide) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": "Bearer sk_test_x"}
-    async with httpx.AsyncClient(headers=headers, base_url=stripe_side.url, timeout=20, trust_env=False) as made:
+    async with plain_client(headers=headers, base_url=stripe_side.url, timeout=20) as made:
         yield made
 
 

@@ -8,12 +8,13 @@ import httpx
 import pytest
 import stripe
 
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as made:
+    async with plain_client(follow_redirects=True) as made:
         yield made
 
 

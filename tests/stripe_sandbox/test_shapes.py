@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import httpx
 import pytest
 import stripe
 
+from tests.plain_http import plain_client
 from tests.stripe_sandbox.annotations import wrong_in
 from tests.stripe_side import StripeSide
 
@@ -95,7 +95,7 @@ async def test_every_object_has_the_annotated_shape(
     product = await v1.products.create_async({"name": "Carts"})
     await subscribed(v1, customer.id, product.id)
     made: list[dict[str, Any]] = []
-    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
+    async with plain_client(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
         made.append(
             (
                 await raw.post(
@@ -132,7 +132,7 @@ async def test_includable_fields_come_only_when_asked_for(
 ) -> None:
     """As at Stripe, `payments` is not in the answer without `expand`."""
     await client.v1.invoices.create_async({"customer": customer.id})
-    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
+    async with plain_client(headers={"Authorization": "Bearer sk_test_x"}, base_url=stripe_side.url) as raw:
         plain = (await raw.get("/v1/invoices", params={"customer": customer.id})).json()["data"][0]
     assert not fields & plain.keys()
     assert fields <= INCLUDABLE

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import httpx
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
@@ -13,6 +12,7 @@ from reprise.statemachine.money import Plan
 from reprise.statemachine.policy import BillingPolicy
 from reprise.stripe_api.client import stripe_client
 from reprise.workflows.messages import PaymentHint
+from tests.plain_http import plain_client
 from tests.reference import rules
 from tests.reference.deeds import Deed, Opening
 from tests.reference.life import MARGIN, NOT_IN_THE_WORLD, ReferenceLife, elsewhere, quoted, seen
@@ -136,7 +136,7 @@ class LifeInTheWorld:
         if (key := self.rules.pay_by_hand()) is None:
             return
         url = self._invoices()[key]["hosted_invoice_url"]
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+        async with plain_client(follow_redirects=True) as browser:
             (await browser.post(url, data={"card": CARDS["good"]})).raise_for_status()
 
     async def _void_by_hand(self) -> None:

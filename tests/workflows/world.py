@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -19,6 +18,7 @@ from reprise.statemachine import editions
 from reprise.statemachine.commands import AnyCommand, OpenAccount, SetPaymentMethod
 from reprise.statemachine.timeline import TimelineEntry
 from reprise.workflows.messages import TASK_QUEUE, WORKFLOW, AccountRun, Answer, AskedAt, QuoteAnswer, workflow_id
+from tests.plain_http import plain_client
 from tests.stripe_side import StripeSide
 from tests.waiting import until
 from tests.workflows.opening import opening_of
@@ -192,7 +192,7 @@ class World:
 
     async def pay_by_hand(self) -> None:
         """Pay the latest invoice on its hosted page, with a good card."""
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+        async with plain_client(follow_redirects=True) as browser:
             page = self.invoices()[-1]["hosted_invoice_url"]
             (await browser.post(page, data={"card": "pm_card_visa"})).raise_for_status()
 

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.api_side import Api, Json, new_account, token
+from tests.plain_http import plain_client
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -109,5 +109,5 @@ async def test_R19_R20_whatever_is_sent(
     assert int(cases[1]) > 20, said
     if EXAMPLES:
         record_property("figure", f"{role}: {cases[1]} cases")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with plain_client() as http:
         assert (await http.get(f"{api_url}/healthz")).status_code == 200

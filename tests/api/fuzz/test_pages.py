@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api_side import Api, new_account
+from tests.plain_http import plain_client
 from tests.portal.over_http import form_of
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -42,7 +43,7 @@ async def visit(operator: Api, api_url: str) -> AsyncIterator[tuple[httpx.AsyncC
     account = str(body["account_id"])
     user = {"user": {"id": "user-7", "billing_access": True}, "return_url": "https://shop.example.com/"}
     link = (await operator.ask("POST", f"/v1/accounts/{account}/portal-sessions", user)).json()["url"]
-    async with httpx.AsyncClient(base_url=api_url, follow_redirects=False, timeout=30, trust_env=False) as browser:
+    async with plain_client(base_url=api_url, follow_redirects=False, timeout=30) as browser:
         assert (await browser.get(link)).status_code == 303
         page = await browser.get(f"/portal/accounts/{account}/reactivate")
         yield browser, account, form_of(page)
@@ -137,7 +138,7 @@ async def test_R19_cookies(visit: Visit, api_url: str, place: int, instead: str,
     genuine = browser.cookies["reprise_portal"].strip('"')
     changed = genuine[:place] + instead + genuine[place + 1 :]
     cookie = changed.encode() if other is None else re.sub(rb"[\x00-\x1f]", b"", other).strip()
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as another:
+    async with plain_client(timeout=30) as another:
         page = f"{api_url}/portal/accounts/{account}"
         answer = await another.get(page, headers=[(b"cookie", b"reprise_portal=" + cookie)])
     assert answer.status_code == (200 if cookie == genuine.encode() else 401)

@@ -13,6 +13,7 @@ import pytest
 from reprise.stripe_sandbox.api import ENDPOINTS
 from tests.api.fuzz import anything
 from tests.api.fuzz.counting import FRESH, SEED, count, draws
+from tests.plain_http import plain_client
 from tests.stripe_sandbox.receiver import SECRET, Receiver, heard
 from tests.stripe_side import StripeSide
 
@@ -28,8 +29,8 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeSide]:
 @pytest.fixture
 async def http(side: StripeSide) -> AsyncIterator[httpx.AsyncClient]:
     key = {"Authorization": "Bearer sk_test_fuzz"}
-    how: dict[str, Any] = {"timeout": 60, "trust_env": False, "event_hooks": {"response": [count]}, "limits": FRESH}
-    async with httpx.AsyncClient(base_url=side.url, headers=key, **how) as made:
+    how: dict[str, Any] = {"timeout": 60, "event_hooks": {"response": [count]}, "limits": FRESH}
+    async with plain_client(base_url=side.url, headers=key, **how) as made:
         yield made
         assert (await made.get("/_sandbox/healthz")).status_code == 200, "it goes on"
 

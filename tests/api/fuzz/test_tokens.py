@@ -12,6 +12,7 @@ import pytest
 from tests.api.fuzz import anything
 from tests.api.fuzz.counting import FRESH, SEED, draws
 from tests.api_side import SECRET, Api, new_account, token
+from tests.plain_http import plain_client
 from tests.stripe_events import header
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("worker")
 
 @pytest.fixture
 async def http(api_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False, limits=FRESH) as made:
+    async with plain_client(base_url=api_url, timeout=30, limits=FRESH) as made:
         yield made
 
 
