@@ -1,8 +1,9 @@
 """Every rule and example that code, tests and documents name is one of docs/rules.md, and each is proved by a test."""
 
+import functools
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ NOT_OURS = re.compile(r"\.min\.|^requirements/|^tests/workflows/histories/|/stri
 """What is generated, or written by others."""
 
 CODES_OF_RUFF = re.compile(r"noqa: .*$|^\s*(?:select|ignore|\"[^\"]+\") ?= ?\[.*$|^ {4}\"[A-Z]+\d+\",.*$", re.MULTILINE)
+
+
+@functools.cache
+def names() -> Mapping[Path, set[str]]:
+    """Return the rules that each text of the project names."""
+    return {path: named_in(text) for path, text in texts()}
 
 
 def texts() -> Iterator[tuple[Path, str]]:
@@ -46,15 +53,15 @@ def test_the_rules_are_numbered_without_a_gap() -> None:
 def test_every_rule_that_is_named_exists() -> None:
     """A number that docs/rules.md does not have is a slip, or a rule that was forgotten there."""
     known = {rule.name for rule in rules()}
-    unknown = {f"{path}: {name}" for path, text in texts() for name in named_in(text) - known}
+    unknown = {f"{path}: {name}" for path, named in names().items() for name in named - known}
     assert not unknown
 
 
 @pytest.mark.parametrize("name", [rule.name for rule in rules() if rule.built])
 def test_every_rule_that_is_built_is_named_by_a_test(name: str) -> None:
     """By its name or its docstring; a rule without one is marked as not built, or is not proved."""
-    tests = {path: text for path, text in texts() if path.name.startswith("test_") and "docs" not in path.parts}
-    assert any(name in named_in(text) for text in tests.values()), f"no test says that it proves {name}"
+    tests = [path for path in names() if path.name.startswith("test_") and "docs" not in path.parts]
+    assert any(name in names()[path] for path in tests), f"no test says that it proves {name}"
 
 
 def test_numbers_of_other_kinds_are_not_taken_for_rules() -> None:
