@@ -101,7 +101,7 @@ async def main():
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(config(app, lifespan="on"))
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    async with plain_client() as http:
+    async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         assert answer.status_code == 500
     server.should_exit = True
