@@ -1,6 +1,7 @@
 """What the suite shares: one Stripe sandbox, one dev server and one API for each process that runs tests."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from threading import Thread
@@ -94,6 +95,12 @@ def issuer() -> Iterator[Issuer]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from what lasts as long as the process: the modules, and the tests themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
