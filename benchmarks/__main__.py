@@ -91,8 +91,11 @@ async def _measured_while_all_live(system: System, bare: Child) -> list[Row]:
 async def _measured(system: System, bare: Child) -> list[Row]:
     client = await Client.connect(system.addresses.temporal, data_converter=data_converter)
     bearer = {"Authorization": f"Bearer {system.token()}"}
-    async with httpx.AsyncClient(base_url=system.addresses.api, headers=bearer, timeout=60, trust_env=False) as http:
-        rates = Rates(client, http)
+    async with (
+        httpx.AsyncClient(base_url=system.addresses.api, headers=bearer, timeout=60, trust_env=False) as http,
+        httpx.AsyncClient(base_url=system.addresses.stripe, timeout=60, trust_env=False) as sandbox,
+    ):
+        rates = Rates(client, http, sandbox)
         figures = [
             Figure("commands/s, direct", rates.commands, rates.bare_updates, 0.9),
             Figure("commands/s, over HTTP", rates.commands_over_http, rates.bare_updates, 0.75),
@@ -104,12 +107,16 @@ async def _measured(system: System, bare: Child) -> list[Row]:
         for each in figures:  # what is done for the first time is not what it costs
             await each.ours()
             await each.bare()
+            await rates.quiet()
         # Only what opening leaves: commands and their answers would be counted with it later.
         memory = [await _kept(worker, rates.openings), await _kept(bare.pid, rates.bare_openings)]
+        await rates.quiet()
         found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in figures}
         for _ in range(ROUNDS):
             for each in figures:
-                found[each.name].append((await each.ours(), await each.bare()))
+                ours = await each.ours()
+                await rates.quiet()
+                found[each.name].append((ours, await each.bare()))
     rows = []
     for each in figures:
         mine, bares = zip(*found[each.name], strict=True)

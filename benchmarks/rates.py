@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -31,9 +32,10 @@ Step = Callable[[str, int], Awaitable[object]]
 class Rates:
     """Everything that is asked of the system, each thing by its bare part as well."""
 
-    def __init__(self, client: Client, http: httpx.AsyncClient) -> None:
+    def __init__(self, client: Client, http: httpx.AsyncClient, sandbox: httpx.AsyncClient) -> None:
         self._client = client
         self._http = http
+        self._sandbox = sandbox
         self._accounts = Accounts(client, command_wait=60, announce=False)
         self._names = [f"bench-{number}" for number in range(AT_ONCE)]
 
@@ -42,6 +44,16 @@ class Rates:
         for name in self._names:
             await self._open(name)
             await self._start(name)
+
+    async def quiet(self) -> None:
+        """Wait until the API has heard all that Stripe has to tell: it would slow down what is measured next."""
+        while not all(each["delivered"] for each in await self._webhooks()):
+            await asyncio.sleep(0.1)
+
+    async def _webhooks(self) -> list[dict[str, Any]]:
+        told = await self._sandbox.get("/_sandbox/dump", params={"only": "webhook_deliveries"})
+        deliveries: list[dict[str, Any]] = told.raise_for_status().json()["webhook_deliveries"]
+        return deliveries
 
     async def bare_updates(self) -> float:
         """Return updates of a bare workflow in a second."""

@@ -14,7 +14,8 @@ from reprise.schemas.api import Received
 from reprise.services import ServicesDep
 from reprise.statemachine.account import AccountState
 from reprise.statemachine.payments import PaymentStatus
-from reprise.stripe_api.webhooks import ABOUT_INVOICES, EventSubject, InvalidSignature, subject_of, verified
+from reprise.stripe_api.event_types import ABOUT_INVOICES
+from reprise.stripe_api.webhooks import EventSubject, InvalidSignature, subject_of, verified
 from reprise.workflows.messages import PaymentHint
 
 router = APIRouter(prefix="/v1/webhooks")

@@ -17,6 +17,7 @@ from reprise.local.ports import HOST, Ports, settled
 from reprise.local.processes import Child, first_death, until
 from reprise.local.secrets import FILE as SECRETS_FILE
 from reprise.local.secrets import Secrets, read_or_make
+from reprise.stripe_api.event_types import HEEDED
 from reprise.temporal.connection import connect
 from reprise.temporal.namespace import NamespaceNotReady, register
 
@@ -144,5 +145,5 @@ async def send_webhooks(http: httpx.AsyncClient, addresses: Addresses, secrets: 
     for endpoint in before.raise_for_status().json()["data"]:
         if endpoint["url"].endswith(WEBHOOKS) and endpoint["url"] != url:
             await http.delete(f"{addresses.stripe}/v1/webhook_endpoints/{endpoint['id']}", headers=bearer)
-    chosen = {"url": url, "secret": secrets.stripe_webhook_secret, "enabled_events": ["*"]}
+    chosen = {"url": url, "secret": secrets.stripe_webhook_secret, "enabled_events": sorted(HEEDED)}
     (await http.post(f"{addresses.stripe}/_sandbox/webhook_endpoints", json=chosen)).raise_for_status()

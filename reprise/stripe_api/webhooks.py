@@ -1,11 +1,11 @@
 """What an event of Stripe's is about: which account, which payment, which refund. Nothing else in it is read (R15).
 
-Which events there are, and what object each carries: docs.stripe.com/api/events/types.
+What object each carries: docs.stripe.com/api/events/types.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import stripe
 
@@ -13,12 +13,7 @@ from reprise.errors import Unavailable
 from reprise.statemachine.account import ACCOUNT_ID
 from reprise.stripe_api.client import understood
 from reprise.stripe_api.errors import is_transient
-
-ABOUT_INVOICES: Final = frozenset(
-    {"invoice.paid", "invoice.payment_failed", "invoice.voided", "invoice.marked_uncollectible"}
-)
-ABOUT_REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
-ABOUT_CUSTOMERS: Final = frozenset({"customer.updated", "customer.deleted"})
+from reprise.stripe_api.event_types import ABOUT_CUSTOMERS, ABOUT_INVOICES, ABOUT_REFUNDS
 
 _PAYMENT_KEY = re.compile(ACCOUNT_ID.removesuffix("$") + r":[0-9]{1,9}$")
 _CUSTOMER = re.compile(r"cus_\w{1,250}")

@@ -162,7 +162,7 @@ def everything(
 
     Args:
         store: Where it is kept.
-        only: These kinds of objects alone; None: all, with idempotency keys and deliveries of webhooks.
+        only: These kinds of objects alone, `idempotency_keys` and `webhook_deliveries` among them; None: all.
         owners: Objects of these customers, invoices or charges alone: whatever lists them at Stripe.
         metadata: Objects with this name and value among their metadata alone.
     """
@@ -190,10 +190,12 @@ def everything(
             dump[name] = [
                 public(completed(store, each)) for each in store.those(kind, owners=owners, metadata=metadata)
             ]
-    if only is not None:
-        return dump
-    dump["idempotency_keys"] = store.execute("SELECT key, path, status, created FROM answers ORDER BY rowid")
-    dump["webhook_deliveries"] = store.execute("SELECT * FROM deliveries ORDER BY seq")
+    for name, query in (
+        ("idempotency_keys", "SELECT key, path, status, created FROM answers ORDER BY rowid"),
+        ("webhook_deliveries", "SELECT * FROM deliveries ORDER BY seq"),
+    ):
+        if only is None or name in only:
+            dump[name] = store.execute(query)
     return dump
 
 

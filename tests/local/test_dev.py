@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from reprise.stripe_api.event_types import HEEDED
 from tests.local.commands import Dev, children, lives, opening, run, until
 
 Start = Callable[..., Dev]
@@ -38,6 +39,9 @@ def test_everything_answers_and_the_accounts_outlive_ctrl_c_and_kill(dev: Start,
     assert httpx.get(f"{where['api']}/readyz", trust_env=False).is_success
     assert httpx.get(where["temporal_ui"], trust_env=False).is_success
     assert httpx.get(f"{where['stripe']}/_sandbox/healthz", trust_env=False).is_success
+    endpoints = f"{where['stripe']}/v1/webhook_endpoints"
+    (heard,) = httpx.get(endpoints, headers={"Authorization": "Bearer sk_test_1"}, trust_env=False).json()["data"]
+    assert set(heard["enabled_events"]) == HEEDED
     assert _open(where, "shop-1").status_code == 201
     made = _account(where, "shop-1")
     assert made["state"] == "active"
