@@ -47,7 +47,7 @@ class Rates:
 
     async def quiet(self) -> None:
         """Wait until the API has heard all that Stripe has to tell: it would slow down what is measured next."""
-        while not all(each["delivered"] for each in await self._webhooks()):
+        while not all(each["delivered"] for each in await self._webhooks()):  # noqa: ASYNC110 - another process knows
             await asyncio.sleep(0.1)
 
     async def _webhooks(self) -> list[dict[str, Any]]:

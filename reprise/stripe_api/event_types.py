@@ -12,4 +12,4 @@ ABOUT_DISPUTES: Final = frozenset(
 ABOUT_CUSTOMERS: Final = frozenset({"customer.updated", "customer.deleted"})
 
 HEEDED: Final = ABOUT_INVOICES | ABOUT_REFUNDS | {"charge.refunded"} | ABOUT_DISPUTES | ABOUT_CUSTOMERS
-"""What an endpoint is to be enabled for. All events would be a strain on it (docs.stripe.com/webhooks#best-practices)."""
+"""What an endpoint is to be enabled for; all events would be a strain on it (docs.stripe.com/webhooks)."""
