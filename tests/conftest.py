@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 
+from reprise.stripe_api.event_types import HEEDED
 from tests.api_side import WEBHOOK_SECRET, Api, Callers, api_settings, served, token
 from tests.browser import chromium
 from tests.issuer import Issuer
@@ -53,7 +54,7 @@ async def api_url(temporal: Client, stripe_process: StripeSide) -> AsyncIterator
     from reprise.web import create_app  # all that the API is made of: tests of the core start without
 
     async with served(create_app(api_settings(stripe_process, command_wait=8), temporal)) as url:
-        hook = {"url": f"{url}/v1/webhooks/stripe", "secret": WEBHOOK_SECRET}
+        hook = {"url": f"{url}/v1/webhooks/stripe", "secret": WEBHOOK_SECRET, "enabled_events": sorted(HEEDED)}
         await asyncio.to_thread(stripe_process.post, "webhook_endpoints", hook)
         yield url
 

@@ -12,6 +12,7 @@ import httpx
 
 from reprise.stripe_api.event_types import HEEDED
 from tests.local.commands import Dev, children, lives, opening, run, until
+from tests.local.conftest import Standing
 
 Start = Callable[..., Dev]
 
@@ -75,11 +76,9 @@ def test_everything_answers_and_the_accounts_outlive_ctrl_c_and_kill(dev: Start,
     assert third.ended()[0] == 0
 
 
-def test_everything_listens_on_this_machine_alone(dev: Start) -> None:
+def test_everything_listens_on_this_machine_alone(standing: Standing) -> None:
     """No server of `reprise dev` can be reached from elsewhere."""
-    started = dev()
-    started.addresses()
-    listening = [address for pid in children(started.pid) for address in _listening(pid)]
+    listening = [address for pid in children(standing.dev.pid) for address in _listening(pid)]
     assert len(listening) >= 4
     assert set(listening) == {"127.0.0.1"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.local.commands import Dev, run
+from tests.local.conftest import Standing
 
 Start = Callable[..., Dev]
 
@@ -27,15 +28,14 @@ def test_a_port_given_twice_is_refused(dev: Start) -> None:
     assert (code, complained) == (1, "Port 30999 was given twice: choose another one with --stripe-port.\n")
 
 
-def test_a_directory_has_one_system(dev: Start, tmp_path: Path) -> None:
+def test_a_directory_has_one_system(standing: Standing) -> None:
     """The second is told who has it; the first goes on."""
-    first = dev()
-    where = first.addresses()
-    code, _, complained = dev().ended()
+    first, data, where = standing
+    code, _, complained = Dev(data).ended()
     assert code == 1
     assert f"is in use by process {first.pid}" in complained
     assert httpx.get(f"{where['api']}/readyz", trust_env=False).is_success
-    token = run("token", "--operator", "--data", str(tmp_path / "data")).stdout.strip()
+    token = run("token", "--operator", "--data", str(data)).stdout.strip()
     assert httpx.get(
         f"{where['api']}/v1/accounts", headers={"Authorization": f"Bearer {token}"}, trust_env=False
     ).is_success

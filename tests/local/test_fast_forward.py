@@ -8,23 +8,21 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.local.commands import Dev, opening, run
+from tests.local.commands import opening, run
+from tests.local.conftest import Standing
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("dev") / "data"
+@pytest.fixture
+def data(standing: Standing) -> Path:
+    return standing.data
 
 
-@pytest.fixture(scope="module")
-def where(data: Path) -> Iterator[Mapping[str, str]]:
-    """A running `reprise dev`."""
-    started = Dev(data)
-    yield started.addresses()
-    started.make_sure_it_ended()
+@pytest.fixture
+def where(standing: Standing) -> Mapping[str, str]:
+    return standing.where
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def api(where: Mapping[str, str]) -> Iterator[httpx.Client]:
     bearer = {"Authorization": f"Bearer {where['operator_token']}"}
     with httpx.Client(base_url=where["api"], headers=bearer, timeout=20, trust_env=False) as client:

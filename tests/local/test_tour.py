@@ -3,10 +3,10 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.local.commands import REPRISE, Dev, environment
+from tests.local.commands import REPRISE, environment
+from tests.local.conftest import Standing
 
 PROJECT = Path(__file__).parents[2]
 TOUR = PROJECT / "examples" / "tour.sh"
@@ -18,10 +18,10 @@ def test_the_readme_shows_the_tour() -> None:
     assert told in (PROJECT / "README.md").read_text()
 
 
-def test_R3_R6_the_tour_leads_where_it_says(dev: Callable[..., Dev], tmp_path: Path) -> None:
+def test_R3_R6_the_tour_leads_where_it_says(standing: Standing, tmp_path: Path) -> None:
     """Opened, cancelled, out of service at the term's end, and back for 125.00 USD: two charges."""
-    where = dev().addresses()
-    (tmp_path / ".reprise").symlink_to(tmp_path / "data")
+    where = standing.where
+    (tmp_path / ".reprise").symlink_to(standing.data)
     script = TOUR.read_text().replace("http://127.0.0.1:8000", where["api"]).replace(".venv/bin/reprise", str(REPRISE))
     assert where["api"] in script
     made = subprocess.run(
