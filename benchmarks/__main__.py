@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
@@ -96,6 +97,8 @@ async def _measured(system: System, bare: Child) -> list[Row]:
         httpx.AsyncClient(base_url=system.addresses.stripe, timeout=60, trust_env=False) as sandbox,
     ):
         rates = Rates(client, http, sandbox)
+        # What an opening brings would slow down what is measured next.
+        quiet = partial(system.until, rates.webhooks_are_delivered, "The API, with Stripe's webhooks,")
         figures = [
             Figure("commands/s, direct", rates.commands, rates.bare_updates, 0.9),
             Figure("commands/s, over HTTP", rates.commands_over_http, rates.bare_updates, 0.75),
@@ -107,15 +110,15 @@ async def _measured(system: System, bare: Child) -> list[Row]:
         for each in figures:  # what is done for the first time is not what it costs
             await each.ours()
             await each.bare()
-            await rates.quiet()
+            await quiet()
         # Only what opening leaves: commands and their answers would be counted with it later.
         memory = [await _kept(worker, rates.openings), await _kept(bare.pid, rates.bare_openings)]
-        await rates.quiet()
+        await quiet()
         found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in figures}
         for _ in range(ROUNDS):
             for each in figures:
                 ours = await each.ours()
-                await rates.quiet()
+                await quiet()
                 found[each.name].append((ours, await each.bare()))
     rows = []
     for each in figures:

@@ -1,4 +1,4 @@
-"""A worker for bare workflows, with the account worker's own settings: `python -m benchmarks.bare_worker`."""
+"""A worker for bare workflows: our worker's limits, the SDK's runner. `python -m benchmarks.bare_worker`."""
 
 import asyncio
 import os

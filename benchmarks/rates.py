@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -45,15 +44,10 @@ class Rates:
             await self._open(name)
             await self._start(name)
 
-    async def quiet(self) -> None:
-        """Wait until the API has heard all that Stripe has to tell: it would slow down what is measured next."""
-        while not all(each["delivered"] for each in await self._webhooks()):  # noqa: ASYNC110 - another process knows
-            await asyncio.sleep(0.1)
-
-    async def _webhooks(self) -> list[dict[str, Any]]:
+    async def webhooks_are_delivered(self) -> bool:
+        """Say whether the API has heard all that Stripe has to tell."""
         told = await self._sandbox.get("/_sandbox/dump", params={"only": "webhook_deliveries"})
-        deliveries: list[dict[str, Any]] = told.raise_for_status().json()["webhook_deliveries"]
-        return deliveries
+        return all(each["delivered"] for each in told.raise_for_status().json()["webhook_deliveries"])
 
     async def bare_updates(self) -> float:
         """Return updates of a bare workflow in a second."""

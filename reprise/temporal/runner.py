@@ -117,8 +117,8 @@ class _TimelyInstance(WorkflowInstance):
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
         """Return the context that payloads are converted in: a command's, or of those without one, the workflow's.
 
-        The workflow's is known out here. The sandbox takes longer to enter than a task of ours takes in it, and is
-        entered for each payload (1.35).
+        The workflow's is known out here. The SDK asks for each payload, several times for a task (1.35), and entering
+        the sandbox for all of these takes as long as the task itself.
         """
         if command_info is not None:
             return self._instance.get_serialization_context(command_info)
@@ -126,7 +126,7 @@ class _TimelyInstance(WorkflowInstance):
         return WorkflowSerializationContext(namespace=info.namespace, workflow_id=info.workflow_id)
 
     def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
-        """Return the context that large payloads are stored in, likewise."""
+        """Return the context that large payloads are stored in: a command's, or the workflow's, known out here too."""
         if command_info is not None:
             return self._instance.get_external_store_context(command_info)
         info = self.get_info()

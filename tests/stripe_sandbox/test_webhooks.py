@@ -9,6 +9,7 @@ import stripe
 
 from tests.stripe_sandbox.receiver import SECRET, Receiver, heard
 from tests.stripe_side import StripeSide
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -36,6 +37,18 @@ async def test_events_are_signed_and_only_those_asked_for(client: stripe.StripeC
     events = await heard(receiver, 2)
     assert [event.type for event in events] == ["customer.created"] * 2
     assert events[0].data.object.id == customer.id
+
+
+async def test_what_was_delivered_can_be_read_alone(
+    client: stripe.StripeClient, receiver: Receiver, stripe_side: StripeSide
+) -> None:
+    """Without all else that the sandbox knows."""
+    await client.v1.customers.create_async({})
+    await heard(receiver, 1)
+    dump = await until(
+        lambda: stripe_side.dump("webhook_deliveries"), lambda it: bool(it["webhook_deliveries"][-1]["delivered"])
+    )
+    assert set(dump) == {"now", "webhook_deliveries"}
 
 
 async def test_what_is_not_taken_comes_again(client: stripe.StripeClient, receiver: Receiver) -> None:

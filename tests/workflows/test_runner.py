@@ -165,6 +165,8 @@ def test_a_worker_is_told_of_a_run_what_it_asks() -> None:
     stored = instance.get_external_store_context(None)
     assert stored.target is not None
     assert stored.target.id == "account-a1"
+    sdk = instance._instance  # type: ignore[attr-defined]
+    assert (context, stored) == (sdk.get_serialization_context(None), sdk.get_external_store_context(None))
 
 
 def test_a_worker_is_told_which_thread_runs_a_task_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
