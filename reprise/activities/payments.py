@@ -68,7 +68,7 @@ class StripePayments:
         customers = Customers(self._client, asked)
         refused = None
         if asked.customer_id is None:
-            registered = await customers.register(asked.email)
+            registered = await customers.register(asked.email, payment_method=asked.payment_method)
             customer, refused = registered.customer, registered.email_refused
         else:
             taken_over = await customers.take_over(asked.customer_id)

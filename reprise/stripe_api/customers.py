@@ -107,28 +107,50 @@ class Customers:
         there = metadata_of(customer)
         return there.get("account_id") == self._asked.account_id and there.get("life") == self._asked.life
 
-    async def register(self, email: str | None, replacing: str | None = None) -> Registered:
+    async def register(
+        self, email: str | None, replacing: str | None = None, payment_method: str | None = None
+    ) -> Registered:
         """Find the account's customer by its e-mail, or make it; without an e-mail if Stripe does not take it (R1).
 
         Args:
             email: The billing e-mail.
             replacing: The customer that was deleted (R23).
+            payment_method: What a new customer is to pay with by default, where that is one request. Whoever is
+                registered without it may still be given it (`make_default`).
 
         Raises:
             stripe.StripeError: Stripe refuses for another reason, or does not answer.
         """
         try:
-            return Registered(await self._find(email) or await self._create(email, replacing))
+            return Registered(await self._find(email) or await self._make(email, replacing, payment_method))
         except stripe.InvalidRequestError as error:
             if not is_refused_email(error):
                 raise
             customer = await self._find(None) or await self._create(None, replacing, "no e-mail")
             return Registered(customer, email_refused=message_of(error))
 
-    async def _create(self, email: str | None, replacing: str | None, *which: str) -> stripe.Customer:
+    async def _make(self, email: str | None, replacing: str | None, payment_method: str | None) -> stripe.Customer:
+        """Make a customer with its payment method in one request; where Stripe refuses that, without it.
+
+        One without an e-mail is made alone, under the key that every release has used: nothing else finds it at once.
+        """
+        if email is not None and payment_method is not None:
+            try:
+                return await self._create(email, replacing, payment_method=payment_method)
+            except (stripe.CardError, stripe.InvalidRequestError) as error:
+                if is_transient(error) or is_refused_email(error):
+                    raise
+        return await self._create(email, replacing)
+
+    async def _create(
+        self, email: str | None, replacing: str | None, *which: str, payment_method: str | None = None
+    ) -> stripe.Customer:
         params: stripe.params.CustomerCreateParams = {"metadata": self._metadata}
         if email is not None:
             params["email"] = email
+        if payment_method is not None:
+            params["payment_method"] = payment_method
+            params["invoice_settings"] = {"default_payment_method": payment_method}
 
         async def send(key: str) -> stripe.Customer:
             return await understood(self._stripe.customers.create_async(params, {"idempotency_key": key}))
@@ -138,7 +160,8 @@ class Customers:
             return None if is_deleted(now) else now
 
         life = [self._asked.life] if self._asked.life else []
-        parts = (*life, self._asked.account_id, *([replacing] if replacing else []), *which)
+        paying = [payment_method] if payment_method else []
+        parts = (*life, self._asked.account_id, *([replacing] if replacing else []), *which, *paying)
         return await behind_replays(send, idempotency_key("customer", *parts), read)
 
     async def take_over(self, customer_id: str) -> stripe.Customer | None:

@@ -9,7 +9,7 @@ from stripe.params import (
     InvoiceVoidInvoiceParams,
 )
 
-from reprise.stripe_sandbox import balances, charges, charging, customers, payment_methods
+from reprise.stripe_sandbox import attaching, balances, charges, charging, customers
 from reprise.stripe_sandbox.calls import Call, Endpoint
 from reprise.stripe_sandbox.currencies import check_chargeable
 from reprise.stripe_sandbox.errors import invalid
@@ -75,7 +75,7 @@ def pay(call: Call, parameters: Parameters, invoice: str) -> Object:
             "There is no `default_payment_method` set on this Customer or Invoice. Please set either a"
             " `default_payment_method` or a default source on the Customer, or pass a `payment_method`."
         )
-    method = payment_methods.usable(call, method_id, customer)
+    method = attaching.usable(call, method_id, customer)
     return pay_with(call, document, method, on_session=not parameters.get("off_session", True))
 
 

@@ -6,7 +6,7 @@ import secrets
 import stripe
 from stripe.params import CustomerCreateParams, CustomerListParams, CustomerSearchParams, CustomerUpdateParams
 
-from reprise.stripe_sandbox import balances, discounts
+from reprise.stripe_sandbox import attaching, balances, discounts
 from reprise.stripe_sandbox.calls import LISTING, Call, Endpoint, in_window, with_metadata
 from reprise.stripe_sandbox.errors import bad_parameter, invalid, missing
 from reprise.stripe_sandbox.parameters import Parameters
@@ -24,7 +24,11 @@ _EMAIL = re.compile(rf"[^\s@<>(),;:\"\[\]\\.]+(?:\.[^\s@<>(),;:\"\[\]\\.]+)*@{_L
 
 
 def create(call: Call, parameters: Parameters) -> Object:
-    """Make a customer."""
+    """Make a customer, with a payment method that is attached to it, if one is given (docs.stripe.com/api/customers).
+
+    Raises:
+        StripeFailure: 400, 402: what is given is not valid, or cannot be attached. There is no customer then.
+    """
     customer = shaped(
         stripe.Customer,
         id="cus_" + new_id("c")[3:17],
@@ -45,7 +49,12 @@ def create(call: Call, parameters: Parameters) -> Object:
         preferred_locales=[],
         tax_exempt="none",
     )
-    _write(call, customer, parameters)
+    _write(call, customer, {name: given for name, given in parameters.items() if name != "invoice_settings"})
+    default = (parameters.get("invoice_settings") or {}).get("default_payment_method")
+    if given := parameters.get("payment_method"):
+        method = attaching.attached(call, given, customer, param="payment_method")
+        default = method["id"] if default == given else default
+    set_default(call, customer, default or None)
     call.store.put(customer)
     if parameters.get("balance"):
         balances.set_to(call, customer, parameters["balance"], kind="initial")
@@ -191,7 +200,7 @@ def search(call: Call, parameters: Parameters) -> Object:
 
 ENDPOINTS = (
     Endpoint("GET", "/v1/customers/search", search, CustomerSearchParams, frozenset({"query", "limit"})),
-    Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE, _OLDER),
+    Endpoint("POST", "/v1/customers", create, CustomerCreateParams, _WRITABLE | {"payment_method"}, _OLDER),
     Endpoint("GET", "/v1/customers", list_all, CustomerListParams, LISTING | {"email", "created"}),
     Endpoint("GET", "/v1/customers/{customer}", retrieve),
     Endpoint("POST", "/v1/customers/{customer}", update, CustomerUpdateParams, _WRITABLE, _OLDER),

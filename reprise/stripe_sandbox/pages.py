@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from reprise.statemachine.money import formatted
-from reprise.stripe_sandbox import collecting, customers, invoices, payment_methods
+from reprise.stripe_sandbox import attaching, collecting, customers, invoices
 from reprise.stripe_sandbox.banks import TEST_BANK_ACCOUNTS
 from reprise.stripe_sandbox.calls import Call
 from reprise.stripe_sandbox.cards import OFFERED, TEST_CARDS
@@ -100,8 +100,8 @@ class Pages:
         """Return what the payer pays with; a card that Stripe attaches to nobody declines only when it is charged."""
         card = TEST_CARDS.get(chosen)
         if chosen in TEST_BANK_ACCOUNTS or (card and card.attaches):
-            return payment_methods.attached(call, chosen, customer)
-        return payment_methods.usable(call, chosen, customer)
+            return attaching.attached(call, chosen, customer)
+        return attaching.usable(call, chosen, customer)
 
     def _intent(self, invoice: Object) -> Object | None:
         """Return the payment intent of an invoice that can still be paid."""
@@ -170,7 +170,7 @@ class Pages:
     def _authenticated(self, call: Call, intent: Object, *, completed: bool) -> None:
         invoice = invoices.found(call, self._invoice_of(intent)["id"])
         if completed:
-            method = payment_methods.found(call, intent["payment_method"])
+            method = attaching.found(call, intent["payment_method"])
             collecting.pay_with(call, invoice, method, on_session=True, authenticated=True)
             return
         intent.update(
@@ -224,8 +224,8 @@ class Pages:
         return RedirectResponse(_after(session) or f"{request.url.path}?saved=1", 303)
 
     def _change(self, call: Call, form: dict[str, str], customer: Object) -> None:
-        if form.get("card") in payment_methods.TEST_METHODS:
-            method = payment_methods.attached(call, form["card"], customer)
+        if form.get("card") in attaching.TEST_METHODS:
+            method = attaching.attached(call, form["card"], customer)
             changes: dict[str, Any] = {"invoice_settings": {"default_payment_method": method["id"]}}
         else:
             changes = {name: form[name].strip() for name in ("name", "email") if name in form}

@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 from stripe.params import SetupIntentConfirmParams, SetupIntentCreateParams
 
-from reprise.stripe_sandbox import customers, payment_methods
+from reprise.stripe_sandbox import attaching, customers
 from reprise.stripe_sandbox.calls import Call, Endpoint
 from reprise.stripe_sandbox.errors import invalid
 from reprise.stripe_sandbox.parameters import Parameters
@@ -25,7 +25,7 @@ def create(call: Call, parameters: Parameters) -> Object:
     if not parameters.get("payment_method") or not parameters.get("customer"):
         raise invalid("The sandbox sets up at once: give a customer and a payment_method.", param="confirm")
     customer = customers.found(call, parameters["customer"], param="customer")
-    method = payment_methods.attached(call, parameters["payment_method"], customer)
+    method = attaching.attached(call, parameters["payment_method"], customer)
     types = parameters.get("allowed_payment_method_types") or ["card"]
     _check_type(method, types)
     intent = _intent(
@@ -50,7 +50,7 @@ def confirm(call: Call, parameters: Parameters, intent: str) -> Object:
     found = call.found("setup_intent", intent)
     if found["status"] == "succeeded":
         raise invalid("You cannot confirm this SetupIntent because it has already succeeded.")
-    method = payment_methods.fresh(call, parameters["payment_method"])
+    method = attaching.fresh(call, parameters["payment_method"])
     _check_type(method, found["payment_method_types"])
     confirmed = {**found, "payment_method": method["id"], "status": "succeeded"}
     call.store.put(confirmed)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reprise.stripe_sandbox import collecting, discounts, disputes, payment_methods, payments
+from reprise.stripe_sandbox import attaching, collecting, discounts, disputes, payments
 from reprise.stripe_sandbox.banks import FAILURES
 from reprise.stripe_sandbox.behaviour import Behaviour, tell
 from reprise.stripe_sandbox.calls import Call
@@ -158,7 +158,7 @@ class Steering:
     def _make(self, call: Call, body: bytes, _: dict[str, str]) -> Object:
         wanted = Made.model_validate_json(body)
         behaviour = Behaviour.model_validate(wanted.model_dump(exclude={"test_id"}))
-        return tell(call.store, payment_methods.fresh(call, wanted.test_id), behaviour)
+        return tell(call.store, attaching.fresh(call, wanted.test_id), behaviour)
 
     def _behave(self, kind: str) -> Callable[[Call, bytes, dict[str, str]], Object]:
         def behave(call: Call, body: bytes, path: dict[str, str]) -> Object:

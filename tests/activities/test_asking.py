@@ -19,20 +19,18 @@ async def test_R1_R8_each_request_of_a_customer_and_a_payment(
 ) -> None:
     """At Stripe nothing else is added to an invoice, nor does Stripe do anything by itself."""
     payer = Payer(stripe_side, life)
-    registered = await payer.register()
-    customer, account, method = payer.customer_id, payer.account_id, registered.payment_method
+    await payer.register()
+    customer, account = payer.customer_id, payer.account_id
     of_life = [life] if life else []
     marks = {"metadata[account_id]": account, **({"metadata[life]": life} if life else {})}
-    attach = "\x1f".join((account, life or "", customer, "pm_card_visa", "registered"))
+    card = {"payment_method": "pm_card_visa", "invoice_settings[default_payment_method]": "pm_card_visa"}
     assert sent == [
         Sent("GET /v1/customers", {"email": payer.email or "", "limit": "100"}),
-        Sent("POST /v1/customers", {"email": payer.email or "", **marks}, ":".join(("customer", *of_life, account))),
         Sent(
-            "POST /v1/payment_methods/pm_card_visa/attach",
-            {"customer": customer},
-            f"attach:{hashlib.sha256(attach.encode()).hexdigest()}",
+            "POST /v1/customers",
+            {"email": payer.email or "", **marks, **card},
+            ":".join(("customer", *of_life, account, "pm_card_visa")),
         ),
-        Sent(f"POST /v1/customers/{customer}", {"invoice_settings[default_payment_method]": method or ""}),
     ]
     sent.clear()
 
@@ -69,6 +67,42 @@ async def test_R1_R8_each_request_of_a_customer_and_a_payment(
         Sent(f"POST /v1/invoices/{invoice}/finalize", {"auto_advance": "false"}, key("finalize", *of_invoice)),
         Sent(f"POST /v1/invoices/{invoice}/pay", {"off_session": "true"}, key("pay", "1", *of_invoice)),
     ]
+
+
+@pytest.mark.parametrize("life", ["life-1", None])
+async def test_R1_R8_each_request_of_a_customer_whose_card_is_given_apart(
+    stripe_side: StripeSide, sent: list[Sent], life: str | None
+) -> None:
+    """Where Stripe has refused both at once; where a customer is found that another release has left without."""
+    payer = Payer(stripe_side, life)
+    stripe_side.fault(method="POST", path="/v1/customers", when="before", status=400)
+    registered = await payer.register()
+    customer, account = payer.customer_id, payer.account_id
+    marks = {"metadata[account_id]": account, **({"metadata[life]": life} if life else {})}
+    attach = "\x1f".join((account, life or "", customer, "pm_card_visa", "registered"))
+    apart = [
+        Sent(
+            "POST /v1/payment_methods/pm_card_visa/attach",
+            {"customer": customer},
+            f"attach:{hashlib.sha256(attach.encode()).hexdigest()}",
+        ),
+        Sent(
+            f"POST /v1/customers/{customer}",
+            {"invoice_settings[default_payment_method]": registered.payment_method or ""},
+        ),
+    ]
+    assert sent[2:] == [
+        Sent(
+            "POST /v1/customers",
+            {"email": payer.email or "", **marks},
+            ":".join(("customer", *([life] if life else []), account)),
+        ),
+        *apart,
+    ]
+    await payer.by_hand("POST", f"customers/{customer}", **{"invoice_settings[default_payment_method]": ""})
+    sent.clear()
+    assert (await payer.register()).payment_method == registered.payment_method
+    assert sent == [Sent("GET /v1/customers", {"email": payer.email or "", "limit": "100"}), *apart]
 
 
 async def test_R8_the_invoice_that_replaces_a_void_one_has_a_key_of_its_own(

@@ -108,18 +108,57 @@ async def test_R1_a_search_that_is_not_answered_is_made_again(stripe_side: Strip
     assert not stripe_side.customers(payer.account_id)
 
 
-async def test_R1_a_card_that_stripe_refuses_is_told(stripe_side: StripeSide) -> None:
-    """The customer is registered without it."""
+async def test_R1_a_customer_is_made_with_its_card(stripe_side: StripeSide) -> None:
+    """Nothing has to change about it later: Stripe tells of a customer that is new, and of none that is updated."""
     payer = Payer(stripe_side)
-    registered = await payer.register("pm_card_chargeDeclinedLostCard")
-    assert (registered.payment_method, registered.refused) == (None, "lost_card")
+    registered = await payer.register()
+    customer = at_stripe(payer, payer.customer_id)
+    assert customer["invoice_settings"]["default_payment_method"] == registered.payment_method
+    events = [each for each in stripe_side.dump("events")["events"] if payer.customer_id in str(each["data"])]
+    assert sorted(each["type"] for each in events) == ["customer.created", "payment_method.attached"]
 
 
-@pytest.mark.parametrize("skip", range(4))
+@pytest.mark.parametrize(
+    ("card", "refused"), [("pm_card_chargeDeclinedLostCard", "lost_card"), ("pm_NeverThere", "resource_missing")]
+)
+@pytest.mark.parametrize("email", [None, "ada@localhost"])
+async def test_R1_a_card_that_stripe_refuses_is_told(
+    stripe_side: StripeSide, card: str, refused: str, email: str | None
+) -> None:
+    """The customer is registered without it, once; with or without an e-mail that Stripe takes."""
+    payer = Payer(stripe_side)
+    payer.email = email or payer.email
+    for _ in range(2):
+        registered = await payer.register(card)
+        assert (registered.payment_method, registered.refused) == (None, refused)
+        assert (registered.email_refused is None) is (email is None)
+    assert len(stripe_side.customers(payer.account_id)) == 1
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_R1_a_customer_whose_answer_was_lost_has_its_card(stripe_side: StripeSide, forgotten: bool) -> None:
+    """One customer with one card, whether Stripe still knows the key or not."""
+    payer = Payer(stripe_side)
+    stripe_side.fault(method="POST", path=CUSTOMERS, when="after", drop_connection=True)
+    with pytest.raises(ApplicationError, match="cannot be reached"):
+        await payer.run("register_customer", registration(payer), stripe_retries=0)
+    if forgotten:
+        stripe_side.advance(2 * 86400)
+    registered = await payer.register()
+    methods = stripe_side.dump("payment_methods", owners=[payer.customer_id])["payment_methods"]
+    assert [each["id"] for each in methods] == [registered.payment_method]
+    assert len(stripe_side.customers(payer.account_id)) == 1
+
+
+@pytest.mark.parametrize(("apart", "skip"), [(False, 0), (False, 1), (True, 0), (True, 1), (True, 2), (True, 3)])
 @pytest.mark.parametrize("status", [401, 403])
-async def test_R8_a_registration_that_is_refused_is_a_value(stripe_side: StripeSide, status: int, skip: int) -> None:
+async def test_R8_a_registration_that_is_refused_is_a_value(
+    stripe_side: StripeSide, status: int, apart: bool, skip: int
+) -> None:
     """Row 3: whatever waits for it ends with it; after the mend it is the same customer, with the card."""
     payer = Payer(stripe_side)
+    if apart:  # Stripe refuses the customer with its card
+        stripe_side.fault(method="POST", path=CUSTOMERS, when="before", status=400)
     stripe_side.fault(method="*", path=r"/v1/.*", when="before", status=status, skip=skip, times=None)
     refused = await payer.run("register_customer", registration(payer), stripe_retries=0)
     assert isinstance(refused, CustomerNotRegistered)
@@ -134,7 +173,7 @@ async def test_R8_a_registration_that_is_refused_is_a_value(stripe_side: StripeS
 async def test_R8_a_saved_failure_of_registering_is_looked_behind(stripe_side: StripeSide, status: int) -> None:
     """Replayed for a day, it would keep the account from opening."""
     payer = Payer(stripe_side)
-    stripe_side.fault(path=CUSTOMERS, when="before", status=status, saved=True)
+    stripe_side.fault(path=CUSTOMERS, when="before", status=status, saved=True, times=1 if status == 500 else 2)
     if status == 500:
         with pytest.raises(ApplicationError, match="cannot be reached or is failing"):
             await payer.run("register_customer", registration(payer), stripe_retries=0)

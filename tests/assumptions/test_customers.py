@@ -122,6 +122,33 @@ async def test_a_card_belongs_to_one_customer(account: Account) -> None:
     assert await account.charges(other.id) == []
 
 
+async def test_a_customer_is_made_with_its_card(account: Account) -> None:
+    """A new customer's card is attached and its default in one request; a test id stands for the card made from it.
+
+    Source: docs.stripe.com/api/customers/create#create_customer-payment_method, docs.stripe.com/testing
+    """
+    card = "pm_card_visa"
+    settings: stripe.params.CustomerCreateParamsInvoiceSettings = {"default_payment_method": card}
+    made = await account.v1.customers.create_async({"payment_method": card, "invoice_settings": settings})
+    account.clear_later(made.id)
+    methods = (await account.v1.customers.payment_methods.list_async(made.id)).data
+    assert made.invoice_settings is not None
+    assert [each.id for each in methods] == [made.invoice_settings.default_payment_method]
+
+
+@pytest.mark.parametrize("card", ["pm_card_chargeDeclined", "pm_NoSuchMethod"])
+async def test_no_customer_is_made_with_a_card_that_is_refused(account: Account, card: str) -> None:
+    """A card that cannot be attached is a 402, one that is not there a 400; and there is no customer.
+
+    Source: docs.stripe.com/testing#declined-payments, docs.stripe.com/error-codes#resource-missing
+    """
+    email = f"{uuid.uuid4().hex}@example.com"
+    asked: stripe.params.CustomerCreateParams = {"email": email, "payment_method": card}
+    refused = await refusal(account.v1.customers.create_async(asked), stripe.StripeError)
+    assert (refused.http_status, refused.code) in {(402, "card_declined"), (400, "resource_missing")}
+    assert (await account.v1.customers.list_async({"email": email})).data == []
+
+
 async def test_a_wrong_key_is_said_to_be_wrong(account: Account) -> None:
     """A key that Stripe does not know is a 401.
 
