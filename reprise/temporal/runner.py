@@ -34,6 +34,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from reprise.temporal.answers import BEFORE_ITS_TIME, LAST_RECORD
+from reprise.temporal.first_task import apart_from_first_task
 
 UNREADABLE_FAILURE = "An activity failed in a way that cannot be read."
 
@@ -62,7 +63,7 @@ class TimelyWorkflowRunner(SandboxedWorkflowRunner):
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Return a workflow instance that checks the time of each task."""
         reader = det.payload_converter_factory(), det.failure_converter_class()
-        return _TimelyInstance(super().create_instance(det), *reader)
+        return _TimelyInstance(super().create_instance(apart_from_first_task(det)), *reader)
 
 
 _UNREADABLE = Failure(message=UNREADABLE_FAILURE, application_failure_info=ApplicationFailureInfo(type="unreadable"))

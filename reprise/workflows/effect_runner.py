@@ -5,7 +5,6 @@ says no more than is certain. Nothing is asked again at once, so that an account
 """
 
 import asyncio
-from collections import deque
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -101,7 +100,7 @@ class EffectRunner:
 
     def __init__(self) -> None:
         """Start with nothing to do."""
-        self._waiting: deque[tuple[StripeEffect, Request | None]] = deque()
+        self._waiting: list[tuple[StripeEffect, Request | None]] = []
         self._performing: asyncio.Task[EffectOutcome] | None = None
         self._not_known: tuple[str, int] | None = None
         self._backoff = Backoff()
@@ -140,7 +139,7 @@ class EffectRunner:
         if account.needs_registration and not isinstance(effect, RegisterCustomer):
             method, customer_id = account.first_payment_method, account.customer_id
             effect, request = RegisterCustomer(payment_method=method, customer_id=customer_id), None
-            self._waiting.appendleft((effect, request))
+            self._waiting.insert(0, (effect, request))
         request_id = request.command_id if request and request.command_id else f"{workflow.uuid4()}"
         wait = self._wait_for(effect, request, account)
         self._performing = asyncio.create_task(self._perform(effect, account, request_id, command_id, wait))
@@ -174,7 +173,7 @@ class EffectRunner:
             edition: By which rules the run decides (R28).
         """
         assert self._performing is not None, "only an effect that is under way can finish"
-        (effect, request), performing = self._waiting.popleft(), self._performing
+        (effect, request), performing = self._waiting.pop(0), self._performing
         self._performing = None
         try:
             outcome = performing.result()
@@ -202,7 +201,7 @@ class EffectRunner:
 
     def _failed_in_0_1_0(self, effect: StripeEffect, request: Request | None, reason: str) -> list[Finished]:
         if isinstance(effect, RegisterCustomer) and self._waiting and isinstance(self._waiting[0][0], Collect):
-            effect, request = self._waiting.popleft()
+            effect, request = self._waiting.pop(0)
         match effect:
             case Collect(payment=payment):
                 return [Finished(Stopped(payment_key=payment.key, reason=reason), request)]

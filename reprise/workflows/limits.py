@@ -1,6 +1,5 @@
 """Bounds that keep an account alive: against floods from outside, and against its own eagerness (R8, R27)."""
 
-from collections import deque
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -62,11 +61,12 @@ class Pace:
     """Holds what happens too often: `most` times in an hour."""
 
     def __init__(self, most: int) -> None:
-        self._began: deque[datetime] = deque(maxlen=most)
+        self._most = most
+        self._began: list[datetime] = []
 
     def begin(self, now: datetime) -> timedelta:
         """Count a beginning at `now`, and return how long it has to wait: until the hour holds one less."""
-        full = len(self._began) == self._began.maxlen
-        at = max(now, self._began[0] + HOUR) if full else now
+        full = len(self._began) == self._most
+        at = max(now, self._began.pop(0) + HOUR) if full else now
         self._began.append(at)
         return at - now

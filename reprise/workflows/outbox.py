@@ -6,7 +6,6 @@ does not answer is tried by one activity for as long as it takes, with delays th
 activities/announcements.py): Temporal repeats it without a word in the history.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
@@ -45,7 +44,7 @@ class Outbox:
         """
         self._account_id = account_id
         self._sequence = sequence
-        self._untold: deque[TimelineEntry] = deque(untold)
+        self._untold = list(untold)
         self._deliveries = {each.endpoint: Delivery(account_id, each) for each in positions}
         self._not_before = not_before
         self._discovery: Discovery | None = None
@@ -126,7 +125,7 @@ class Outbox:
         if self._deliveries:
             needed = min(each.next for each in self._deliveries.values())
             while self._untold and self._untold[0].sequence < needed:
-                self._untold.popleft()
+                self._untold.pop(0)
         elif told_of:
             self._untold.clear()  # there is nobody to tell
         self._show()
@@ -158,7 +157,7 @@ class Outbox:
         if asked.from_sequence is not None and chosen:
             known = {entry.sequence: entry for entry in (*told, *self._untold)}
             first = min(each.next for each in self._deliveries.values())
-            self._untold = deque(known[number] for number in sorted(known) if number >= first)
+            self._untold = [known[number] for number in sorted(known) if number >= first]
         self._asked_again = True
         return False
 

@@ -4,7 +4,6 @@ Runs of the second edition have one for each endpoint (`outbox.py`). This one go
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -38,7 +37,7 @@ class FirstOutbox:
     def __init__(self, account_id: str, untold: Iterable[TimelineEntry], not_before: datetime | None) -> None:
         """Take up what the run before has not told; its last try may be under way until `not_before`."""
         self._account_id = account_id
-        self._untold: deque[TimelineEntry] = deque(untold)
+        self._untold = list(untold)
         self._not_before = not_before
         self._backoff = Backoff()
         self._telling: asyncio.Task[RawValue] | None = None
@@ -88,7 +87,7 @@ class FirstOutbox:
         """
         if asked.from_sequence is not None:
             known = {entry.sequence: entry for entry in (*told, *self._untold)}
-            self._untold = deque(known[number] for number in sorted(known) if number >= asked.from_sequence)
+            self._untold = [known[number] for number in sorted(known) if number >= asked.from_sequence]
             self._in_flight = 0  # what the try under way has told says nothing of these
         return True
 
@@ -153,7 +152,7 @@ class FirstOutbox:
         self._backoff.succeeded()
         self._not_before = None
         for _ in range(told):
-            self._untold.popleft()
+            self._untold.pop(0)
 
     def _how_many(self, result: RawValue) -> int:
         """Return how many changes were told. A worker without an endpoint has nobody to tell: none is all of them.

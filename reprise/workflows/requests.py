@@ -1,7 +1,7 @@
 """Commands on their way through an account: each waits its turn, is taken, is answered, and its answer remembered."""
 
 import hashlib
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from reprise.schemas.accounts import AccountView
@@ -30,7 +30,7 @@ class Requests:
     def __init__(self, answered: Iterable[AnsweredCommand], *, of_nobody: bool = False) -> None:
         """Remember what earlier runs have answered; `of_nobody`: without ids that may name people (R13)."""
         self._of_nobody = of_nobody
-        self.waiting: deque[Request] = deque()
+        self.waiting: list[Request] = []
         self.taken: list[Request] = []
         self._on_their_way: dict[str | None, Request] = {}
         # As JSON: an account that sleeps for a month keeps up to 64, and as objects they take some three times as much.
@@ -76,7 +76,7 @@ class Requests:
 
     def take(self) -> Request:
         """Take the command that has waited longest."""
-        request = self.waiting.popleft()
+        request = self.waiting.pop(0)
         self.taken.append(request)
         return request
 

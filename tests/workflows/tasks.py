@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import ActivityFailureInfo, ApplicationFailureInfo, Failure
 from temporalio.bridge.proto.activity_result import ActivityResolution, Cancellation, Success
 from temporalio.bridge.proto.activity_result import Failure as ActivityFailed
@@ -143,9 +143,12 @@ class Run:
         kind: type = AccountWorkflow,
         at: datetime = NOW,
         shown: TypedSearchAttributes = TypedSearchAttributes.empty,
+        first: Job | None = None,
     ) -> None:
-        """Prepare the run; its first task comes with `begin`."""
-        self._given = given
+        """Prepare the run; its first task comes with `begin`. `first`: what it begins with, where that says more."""
+        first = first or first_of(given)
+        began = first.initialize_workflow
+        self._first: Job | None = first
         self._began_in_0_1_0 = isinstance(given, AccountRun) and given.edition == editions.FIRST
         self.now = at
         self.events = 0
@@ -158,21 +161,23 @@ class Run:
                 failure_converter_class=data_converter.failure_converter_class,
                 interceptor_classes=[],
                 defn=definition,
-                info=_info(definition.name or "", at, shown),
+                info=_info(definition.name or "", at, shown, began),
                 randomness_seed=1,
                 extern_functions={},
                 disable_eager_activity_execution=True,
                 worker_level_failure_exception_types=[],
                 patch_activation_callback=None,
-                last_completion_result=Payloads(),
-                last_failure=None,
+                last_completion_result=began.last_completion_result,
+                last_failure=began.continued_failure if began.HasField("continued_failure") else None,
                 default_workflow_logic_flags=frozenset({AS_SINGLE_BATCH}),
             )
         )
 
     def begin(self, *jobs: Job, **how: Any) -> list[WorkflowCommand]:
         """Perform the first task."""
-        return self.task(first_of(self._given), *jobs, **how)
+        first, self._first = self._first, None
+        assert first is not None, "a run begins once"
+        return self.task(first, *jobs, **how)
 
     def task(self, *jobs: Job, **how: Any) -> list[WorkflowCommand]:
         """Perform a task."""
@@ -248,15 +253,15 @@ def _made(details: WorkflowInstanceDetails) -> WorkflowInstance:
         loop.close()
 
 
-def _info(kind: str, at: datetime, shown: TypedSearchAttributes) -> workflow.Info:
+def _info(kind: str, at: datetime, shown: TypedSearchAttributes, began: InitializeWorkflow) -> workflow.Info:
     own = TypedSearchAttributes([*shown])  # the SDK changes it in place
     return workflow.Info(
         attempt=1, continued_run_id=None, cron_schedule=None, execution_timeout=None,
-        first_execution_run_id=FIRST_RUN, headers={}, namespace="default", original_execution_run_id="this-run",
-        parent=None, root=None, raw_memo={}, retry_policy=None, run_id="this-run", run_timeout=None,
-        search_attributes={}, start_time=at, workflow_start_time=at, task_queue="accounts",
-        task_timeout=timedelta(seconds=10), typed_search_attributes=own, workflow_id="account-a1",
-        workflow_type=kind, priority=Priority.default,
+        first_execution_run_id=FIRST_RUN, headers=dict(began.headers), namespace="default",
+        original_execution_run_id="this-run", parent=None, root=None, raw_memo=dict(began.memo.fields),
+        retry_policy=None, run_id="this-run", run_timeout=None, search_attributes={}, start_time=at,
+        workflow_start_time=at, task_queue="accounts", task_timeout=timedelta(seconds=10),
+        typed_search_attributes=own, workflow_id="account-a1", workflow_type=kind, priority=Priority.default,
     )  # fmt: skip
 
 
