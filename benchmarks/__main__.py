@@ -27,7 +27,6 @@ from reprise.local.system import System, running
 from reprise.temporal.converter import data_converter
 
 ROUNDS: Final = 5
-UNSEEN: Final = 3
 
 Measure = Callable[[], Awaitable[float]]
 
@@ -129,16 +128,16 @@ async def _measured(system: System, bare: Child) -> list[Row]:
 
 
 async def _kept(pid: int, opening: Measure) -> float:
-    """Return what a worker keeps of each account or workflow that is opened, in KB.
+    """Return what a worker keeps of each account or workflow that is opened, in KB: the median of its rounds.
 
-    The first ones fill what a worker has left over from its start, and show nothing.
+    A worker gives memory back, and takes it, in pieces larger than a round needs: an average would tell of these.
     """
-    for _ in range(UNSEEN):
+    grown = []
+    for _ in range(2 * ROUNDS):
+        before = resident(pid)
         await opening()
-    before = resident(pid)
-    for _ in range(ROUNDS):
-        await opening()
-    return max(resident(pid) - before, 1) / (ROUNDS * OPENED)
+        grown.append((resident(pid) - before) / OPENED)
+    return median(grown)
 
 
 async def _core() -> float:
