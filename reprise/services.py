@@ -43,4 +43,9 @@ def services_of(request: Request) -> Services:
     return services
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+# A dependency that is no coroutine is asked for in a thread of its own (`fastapi.dependencies.utils`).
+ServicesDep = Annotated[Services, Depends(_services)]

@@ -13,24 +13,24 @@ from reprise.accounts.sending import CommandResult
 from reprise.errors import InvalidInput
 from reprise.http.idempotency import ids_of
 from reprise.http.tokens import Caller
-from reprise.services import ServicesDep
+from reprise.services import Services, ServicesDep
 from reprise.statemachine.commands import AnyCommand
 from reprise.stripe_api.billing_details import BillingDetailsReader
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def accounts_of(services: ServicesDep) -> Accounts:
+async def accounts_of(services: ServicesDep) -> Accounts:
     """Return the way to the accounts."""
     return services.accounts
 
 
-def stripe_of(services: ServicesDep) -> stripe.StripeClient:
+async def stripe_of(services: ServicesDep) -> stripe.StripeClient:
     """Return the Stripe client of this process."""
     return services.stripe
 
 
-def billing_details_of(services: ServicesDep) -> BillingDetailsReader:
+async def billing_details_of(services: ServicesDep) -> BillingDetailsReader:
     """Return the reader of customers' payment methods."""
     return services.billing_details
 
@@ -40,7 +40,7 @@ StripeDep = Annotated[stripe.StripeClient, Depends(stripe_of)]
 BillingDetailsDep = Annotated[BillingDetailsReader, Depends(billing_details_of)]
 
 
-def idempotency_key(
+async def idempotency_key(
     request: Request,
     idempotency_key: Annotated[
         Annotated[str, Field(min_length=1, max_length=255, json_schema_extra={"pattern": f"^{_KEY.pattern}$"})] | None,
@@ -58,7 +58,7 @@ def idempotency_key(
     return idempotency_key
 
 
-def wants_no_answer(
+async def wants_no_answer(
     prefer: Annotated[
         str | None, Header(description="`respond-async`: do not wait for the answer.", max_length=100)
     ] = None,
@@ -75,9 +75,7 @@ NoAnswerDep = Annotated[bool, Depends(wants_no_answer)]
 class Sending:
     """How one request's command goes out: under its idempotency key, waited for or not."""
 
-    def __init__(
-        self, services: ServicesDep, key: IdempotencyKeyDep, no_answer: NoAnswerDep, response: Response
-    ) -> None:
+    def __init__(self, services: Services, key: str | None, response: Response, *, no_answer: bool) -> None:
         self._services = services
         self.key = key
         self.response = response
@@ -108,4 +106,9 @@ class Sending:
         return result
 
 
-SendDep = Annotated[Sending, Depends(Sending)]
+async def sending(services: ServicesDep, key: IdempotencyKeyDep, no_answer: NoAnswerDep, response: Response) -> Sending:
+    """Return how this request's command goes out."""
+    return Sending(services, key, response, no_answer=no_answer)
+
+
+SendDep = Annotated[Sending, Depends(sending)]

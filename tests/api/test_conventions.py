@@ -2,13 +2,20 @@
 
 import re
 import time
+from collections.abc import Iterable, Iterator
+from inspect import iscoroutinefunction
+from typing import Any
 
 import jwt
 import pytest
+from fastapi.dependencies.models import Dependant
+from temporalio.client import Client
 
 from reprise.schemas.accounts import AccountView
 from reprise.statemachine.account import AccountState
-from tests.api_side import SECRET, Api, Callers, new_account
+from reprise.web import create_app
+from tests.api_side import SECRET, Api, Callers, api_settings, new_account
+from tests.stripe_side import StripeSide
 
 
 def signed(secret: str = SECRET, **changes: object) -> str:
@@ -162,3 +169,26 @@ async def test_the_document_makes_a_good_client(operator: Api) -> None:
             assert (example["value"]["code"], str(example["value"]["status"])) == (code, status)
     assert "payment_declined" in schemas["ProblemBody"]["properties"]["code"]["enum"]
     assert schemas["TimelineEntry"]["properties"]["to_state"] == {"$ref": "#/components/schemas/AccountState"}
+
+
+def dependencies_of(routes: Iterable[Any]) -> Iterator[Dependant]:
+    """Every operation, and whatever it asks for before it is performed."""
+    for route in routes:
+        if inner := getattr(route, "original_router", None) or getattr(route, "app", None):
+            yield from dependencies_of(getattr(inner, "routes", ()))
+        waiting = [route.dependant] if hasattr(route, "dependant") else []
+        while waiting:
+            each = waiting.pop()
+            yield each
+            waiting += each.dependencies
+
+
+def test_no_request_waits_for_a_thread(stripe_side: StripeSide, temporal: Client) -> None:
+    """What is no coroutine is called in one of 40 threads, and comes back when the loop is told: each time anew."""
+    app = create_app(api_settings(stripe_side), temporal)
+    asked = [each.call for each in dependencies_of(app.routes)]
+    assert {"open_account", "authenticated", "idempotency_key", "form_sender"} <= {
+        getattr(each, "__name__", "") for each in asked
+    }
+    coroutines = [iscoroutinefunction(each) or iscoroutinefunction(type(each).__call__) for each in asked]
+    assert [each for each, is_one in zip(asked, coroutines, strict=True) if not is_one] == []
