@@ -138,7 +138,7 @@ class Customers:
             try:
                 return await self._create(email, replacing, payment_method=payment_method)
             except (stripe.CardError, stripe.InvalidRequestError) as error:
-                if is_transient(error) or is_refused_email(error):
+                if is_refused_email(error):
                     raise
         return await self._create(email, replacing)
 

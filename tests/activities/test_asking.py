@@ -152,6 +152,22 @@ async def test_R1_a_customer_without_an_e_mail_is_sought_by_its_marks(
     ]
 
 
+async def test_R1_a_customer_that_has_no_e_mail_is_made_alone(stripe_side: StripeSide, sent: list[Sent]) -> None:
+    """Its card comes later: a search finds it a minute late, and until then the key alone, that of every release."""
+    payer = Payer(stripe_side)
+    payer.email = None
+    assert (await payer.register()).payment_method is not None
+    calls = [(each.call, each.key) for each in sent]
+    assert calls[:2] == [
+        ("GET /v1/customers/search", None),
+        ("POST /v1/customers", f"customer:{payer.life}:{payer.account_id}"),
+    ]
+    assert [call for call, _ in calls[2:]] == [
+        "POST /v1/payment_methods/pm_card_visa/attach",
+        f"POST /v1/customers/{payer.customer_id}",
+    ]
+
+
 async def test_R13_what_is_asked_to_erase_a_customer(payer: Payer, sent: list[Sent]) -> None:
     """Whole pages of methods, until there is none."""
     sent.clear()
