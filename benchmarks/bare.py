@@ -22,7 +22,7 @@ async def answer(number: Number) -> Number:
 
 @workflow.defn(name="Bare")
 class BareWorkflow:
-    """One number that can be set, and an activity at the start."""
+    """One number that can be set, and as many activities at the start."""
 
     def __init__(self) -> None:
         """Start without a number."""
@@ -30,8 +30,11 @@ class BareWorkflow:
 
     @workflow.run
     async def run(self, number: Number) -> None:
-        """Ask the activity, then wait for ever."""
-        self._number = await workflow.execute_activity(answer, number, start_to_close_timeout=timedelta(minutes=1))
+        """Ask the activity as often as the number says, then wait for ever."""
+        answered = number
+        for _ in range(number.value):
+            answered = await workflow.execute_activity(answer, number, start_to_close_timeout=timedelta(minutes=1))
+        self._number = answered
         await workflow.wait_condition(lambda: False)
 
     @workflow.update

@@ -5,6 +5,7 @@ import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -79,9 +80,9 @@ class Rates:
         """Return accounts opened in a second: customer registered, first month paid."""
         return await self._opened(self._open)
 
-    async def bare_openings(self) -> float:
-        """Return bare workflows started in a second, each with an update that waits for its activity."""
-        return await self._opened(self._start)
+    async def bare_openings(self, activities: int = 1) -> float:
+        """Return bare workflows started in a second, each with an update that waits for its activities."""
+        return await self._opened(partial(self._start, activities=activities))
 
     async def _rate(self, step: Step) -> float:
         async def one(name: str) -> None:
@@ -114,10 +115,10 @@ class Rates:
         )
         assert (await self._accounts.open(command)).account.in_service
 
-    async def _start(self, name: str) -> None:
+    async def _start(self, name: str, activities: int = 1) -> None:
         start = WithStartWorkflowOperation(
             BareWorkflow.run,
-            Number(value=1),
+            Number(value=activities),
             id=name,
             task_queue=QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
