@@ -41,18 +41,14 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What came of it; `more` is better, or less is."""
+    """What came of it: how much, and how many times the bare part's figure; `more` is better, or less is."""
 
     name: str
     ours: float
     bare: float
+    ratio: float
     goal: float | None
     more: bool
-
-    @property
-    def ratio(self) -> float:
-        """How many times the bare part's figure."""
-        return self.ours / self.bare
 
     @property
     def met(self) -> bool:
@@ -116,7 +112,7 @@ async def _measured(system: System, bare: Child) -> list[Row]:
             await each.bare()
             await quiet()
         # Only what opening leaves: commands and their answers would be counted with it later.
-        memory = [await _kept(worker, rates.openings), await _kept(bare.pid, rates.bare_openings)]
+        kept, bare_kept = await _kept(worker, rates.openings), await _kept(bare.pid, rates.bare_openings)
         await quiet()
         found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in figures}
         for _ in range(ROUNDS):
@@ -127,8 +123,10 @@ async def _measured(system: System, bare: Child) -> list[Row]:
     rows = []
     for each in figures:
         mine, bares = zip(*found[each.name], strict=True)
-        rows.append(Row(each.name, median(mine), median(bares), each.goal, more=True))
-    return [*rows, Row("KB, a cached account", memory[0], memory[1], 1.5, more=False)]
+        # Of each round by itself: from one to the next, the machine may be another.
+        ratio = median(one / other for one, other in found[each.name])
+        rows.append(Row(each.name, median(mine), median(bares), ratio, each.goal, more=True))
+    return [*rows, Row("KB, a cached account", kept, bare_kept, kept / bare_kept, 1.5, more=False)]
 
 
 async def _kept(pid: int, opening: Measure) -> float:
