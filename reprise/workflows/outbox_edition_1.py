@@ -151,8 +151,7 @@ class FirstOutbox:
             return
         self._backoff.succeeded()
         self._not_before = None
-        for _ in range(told):
-            self._untold.pop(0)
+        del self._untold[:told]
 
     def _how_many(self, result: RawValue) -> int:
         """Return how many changes were told. A worker without an endpoint has nobody to tell: none is all of them.

@@ -229,7 +229,7 @@ async def test_R8_accounts_of_the_first_release_keep_their_keys(stripe_side: Str
     """A payment that 0.1.0 has begun is taken up with the keys that it has used."""
     before = stripe_side.latest_request()
     payer = Payer(stripe_side, None)
-    await payer.register(None)
+    await payer.register(None)  # as 0.1.0 made it: its card was attached after
     await payer.register()
     await payer.collect()
     used = {each["key"] for each in stripe_side.requests(before) if each["key"]}
